@@ -1,0 +1,85 @@
+/*
+ * bounds.h - every limit in one place, a sentence each. Above a limit the
+ * input is refused with a sentence that names it; nothing is cut silently
+ * unless the sentence here says so.
+ */
+#ifndef REGBOT_BOUNDS_H
+#define REGBOT_BOUNDS_H
+
+#define KIB 1024u
+#define MIB (1024u * 1024u)
+
+/* Texts. */
+#define ERROR_TEXT_MAX 4096	/* an error sentence is cut here */
+#define REGISTRY_TEXT_MAX 1024	/* what a registry said is cut here */
+#define LOG_TEXT_MAX 8192	/* one value in a log record is cut here */
+#define LOG_ATTRS_MAX 24	/* attributes of one log record */
+#define LOG_RECORD_MAX (32 * KIB) /* the attributes of a record, encoded */
+
+/* Messages (common/PROTOCOL.md). */
+#define MESSAGE_MAX (64 * KIB)	/* a frame with its header */
+#define MESSAGE_HEADER 16	/* the header's size in bytes */
+#define MESSAGE_FIELDS 16	/* fields in one message */
+#define CHUNK_MAX (32 * KIB)	/* bytes of a body in one DATA message */
+#define CHANNEL_REQUESTS 64	/* outstanding requests on a channel */
+#define CHANNEL_WINDOW (256 * KIB) /* credit of all requests of a channel */
+#define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is given up */
+
+/* Names. */
+#define NAME_MAX_LEN 256	/* a script's name */
+#define REGISTRY_NAME_MAX 255	/* a registry's name or host with port */
+#define REPOSITORY_MAX 1024	/* a repository's path */
+#define TAG_MAX 128		/* a tag, by the distribution specification */
+#define DIGEST_MAX 160		/* algorithm, colon and hex of sha512 */
+#define REFERENCE_MAX 2048	/* a whole reference as written */
+#define MEDIA_TYPE_MAX 255	/* a media type */
+#define QUERY_MAX 2048		/* the query of a "next" link */
+#define MODULE_NAME_MAX 128	/* what require() is given */
+
+/* Configuration. */
+#define CONFIG_FILE_MAX (4 * MIB)	/* the YAML file */
+#define CONFIG_DEPTH_MAX 32		/* nesting of YAML collections */
+#define CONFIG_NODES_MAX 100000		/* nodes after aliases are expanded */
+#define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
+#define CONFIG_CREDS_MAX 256		/* creds entries in one file */
+#define SCRIPT_MAX (1 * MIB)		/* a script's text */
+#define MODULE_MAX (1 * MIB)		/* a module's text */
+#define SECRET_FILE_MAX (64 * KIB)	/* what {{file}} may read */
+#define SECRET_MAX (64 * KIB)		/* a password, token or PEM text */
+#define DOCKER_CONFIG_MAX (1 * MIB)	/* a docker config.json */
+
+/* Processes. */
+#define REGISTRIES_PER_RUN 16	/* registries that one run may talk to */
+#define BROKERS_MAX 64		/* brokers at once */
+#define JOBS_MAX 256		/* workers at once */
+#define STREAMS_PER_JOB 64	/* stream pairs open for one job */
+#define STDERR_MAX (4 * KIB)	/* what is kept of a child's stderr */
+#define READY_MS 10000		/* from spawn to READY */
+#define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
+#define QUIT_MS 5000		/* a broker's time to cancel its uploads */
+#define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
+#define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
+#define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
+
+/* Registries (what one may send us). */
+#define MANIFEST_GET_MAX (8 * MIB)	/* a manifest that is read */
+#define MANIFEST_PUT_MAX (4 * MIB)	/* a manifest that is pushed */
+#define BLOB_GET_MAX (8 * MIB)		/* a blob that is read into a worker */
+#define LIST_PAGE_MAX (8 * MIB)		/* one page of tags or repositories */
+#define LIST_PAGES_MAX 10000		/* pages of one list */
+#define LIST_BYTES_MAX (64 * MIB)	/* all pages of one list */
+#define TOKEN_REPLY_MAX (256 * KIB)	/* a token server's answer */
+#define ERROR_BODY_MAX (64 * KIB)	/* an error body that is read */
+#define HEADERS_MAX (128 * KIB)		/* all headers of one response */
+#define CHALLENGE_MAX (16 * KIB)	/* a WWW-Authenticate header */
+#define JSON_DEPTH_MAX 32		/* nesting of a registry's JSON */
+#define REDIRECTS_MAX 10		/* redirects of one request */
+#define ATTEMPTS_MAX 6			/* tries of one request */
+#define RESTARTS_MAX 10			/* restarts of one blob upload */
+#define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
+#define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */
+#define INDEX_DEPTH_MAX 8		/* indexes within indexes */
+#define INDEX_MANIFESTS_MAX 4096	/* entries of an index */
+#define IMAGE_LAYERS_MAX 1024		/* layers of an image */
+
+#endif

@@ -1,0 +1,13 @@
+/* clock.h - nanoseconds of the monotonic clock; never goes back. */
+#ifndef REGBOT_CLOCK_H
+#define REGBOT_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_MS 1000000LL
+#define NS_PER_S 1000000000LL
+
+int64_t clock_now(void);	/* CLOCK_MONOTONIC */
+int64_t clock_wall(void);	/* CLOCK_REALTIME, since 1970 */
+
+#endif

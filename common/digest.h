@@ -1,0 +1,38 @@
+/*
+ * digest.h - content digests (OCI image-spec, descriptor.md): sha256, sha384
+ * and sha512 in lower-case hex. Built on libcrypto, whose algorithms must be
+ * loaded by digest_setup before a process confines itself.
+ */
+#ifndef REGBOT_DIGEST_H
+#define REGBOT_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bounds.h"
+#include "error.h"
+
+/* Loads the algorithms without reading any configuration file. */
+int digest_setup(struct error *err);
+
+/* True for "sha256:<64 hex>", "sha384:<96>", "sha512:<128>", lower case. */
+bool digest_valid(const char *s);
+
+/* "sha256" of "sha256:..."; NULL when that is no algorithm of ours. */
+const char *digest_algorithm(const char *s);
+
+/* A running digest with the algorithm of like ("sha256:..." or "sha256"). */
+struct digest;
+struct digest *digest_new(const char *like);	/* NULL: unknown algorithm */
+void digest_add(struct digest *d, const void *p, size_t n);
+void digest_final(struct digest *d, char out[DIGEST_MAX + 1]);
+void digest_free(struct digest *d);		/* NULL is fine */
+
+/* The sha256 digest of n bytes. */
+void digest_of(const void *p, size_t n, char out[DIGEST_MAX + 1]);
+
+/* 0 when the bytes have the digest want; else -1 and ERROR_DIGEST. */
+int digest_verify(const void *p, size_t n, const char *want,
+    struct error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * message.h - messages between two of our processes, as PROTOCOL.md defines
+ * them. A frame is a 16-byte header and fields in the order that the table
+ * messages.def gives. Decoding is total: a frame is wholly valid, to its last
+ * byte, or it is refused.
+ */
+#ifndef REGBOT_MESSAGE_H
+#define REGBOT_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bounds.h"
+#include "buffer.h"
+#include "error.h"
+
+/* Who sends to whom: S supervisor, W worker, B broker. */
+enum message_path {
+	S2W = 1, W2S = 2, S2B = 4, B2S = 8, W2B = 16, B2W = 32
+};
+
+enum message_type {
+#define MESSAGE(name, number, paths, fields) MSG_##name = number,
+#include "messages.def"
+#undef MESSAGE
+};
+
+enum field_kind {
+	FIELD_END = 0,
+	FIELD_U64 = 1,		/* eight bytes, little-endian */
+	FIELD_TOKEN = 2,	/* printable, no space or control, may be "" */
+	FIELD_TEXT = 3,		/* anything but NUL, not trusted to be UTF-8 */
+	FIELD_BYTES = 4
+};
+
+struct field {
+	enum field_kind kind;
+	uint64_t u64;
+	const char *p;		/* TOKEN and TEXT: a C string; borrowed */
+	size_t len;
+};
+
+struct message {
+	enum message_type type;
+	uint32_t id;		/* request id, 0 where there is none */
+	int nfields;
+	struct field f[MESSAGE_FIELDS];
+	char store[MESSAGE_MAX + MESSAGE_FIELDS]; /* what f points into */
+};
+
+/* Decodes a frame that came over one of paths. 0, or -1 and ERROR_PROTOCOL. */
+int message_decode(struct message *m, const void *frame, size_t len,
+    unsigned paths, struct error *err);
+
+/* Fields by position; the table guarantees kind and presence. */
+uint64_t message_u64(const struct message *m, int i);
+const char *message_str(const struct message *m, int i);
+
+/* Encoding: start, put every field in order, finish. A field that breaks the
+ * table's limit or kind makes finish fail; nothing is sent then. */
+struct message_out {
+	enum message_type type;
+	struct buffer frame;
+	int nfields;
+	struct error err;	/* the first failure */
+};
+void message_start(struct message_out *o, enum message_type type, uint32_t id);
+void message_put_u64(struct message_out *o, uint64_t v);
+void message_put_str(struct message_out *o, const char *s); /* NULL is "" */
+void message_put_bytes(struct message_out *o, const void *p, size_t n);
+int message_finish(struct message_out *o, struct error *err);
+void message_out_free(struct message_out *o);	/* wipes what it held */
+
+/* "JOB" and so on, for logs; "?" for a number that is none. */
+const char *message_name(unsigned type);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * reference.h - image references as regclient reads them:
+ * [registry/]repository[:tag][@digest], Docker Hub's names unified, or
+ * ocidir://path[:tag][@digest].
+ */
+#ifndef REGBOT_REFERENCE_H
+#define REGBOT_REFERENCE_H
+
+#include <stdbool.h>
+
+#include "bounds.h"
+#include "error.h"
+
+struct reference {
+	bool ocidir;		/* then repository is the path, registry "" */
+	char *registry;		/* "docker.io", "localhost:5000"; case kept */
+	char *repository;	/* "library/alpine" */
+	char *tag;		/* "" when there is none */
+	char *digest;		/* "" when there is none */
+};
+
+/* Fills *out (which the caller frees) or fails with regbot's own words, such
+ * as: invalid reference "X", repo must be lowercase. No tag and no digest
+ * gives the tag "latest", except for ocidir. */
+int reference_parse(const char *s, struct reference *out, struct error *err);
+void reference_free(struct reference *r);	/* leaves it empty */
+void reference_copy(struct reference *dst, const struct reference *src);
+
+/* Setting a tag clears the digest, setting a digest clears the tag; values
+ * are not checked (a request with one that is no tag fails). */
+void reference_set_tag(struct reference *r, const char *tag);
+void reference_set_digest(struct reference *r, const char *digest);
+/* Adds a digest and keeps the tag. */
+void reference_add_digest(struct reference *r, const char *digest);
+
+/* registry/repository[:tag][@digest]; the caller frees it. */
+char *reference_string(const struct reference *r);
+/* registry/repository; the caller frees it. */
+char *reference_repository(const struct reference *r);
+
+/* What stands in a manifest's URL: the digest if there is one, else the tag. */
+const char *reference_name(const struct reference *r);
+
+bool reference_same_repository(const struct reference *a,
+    const struct reference *b);
+
+/* The parts by themselves, for checking what a message or a list holds. */
+bool reference_valid_repository(const char *s);
+bool reference_valid_tag(const char *s);
+
+/* A registry's name as brokers are keyed by it, from a reference or from
+ * configuration: lower case, no trailing dot, no default port (443), Docker
+ * Hub's names as "docker.io". The caller frees it; NULL when it is none. */
+char *reference_registry_key(const char *registry);
+
+#endif

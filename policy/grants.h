@@ -1,0 +1,25 @@
+/*
+ * grants.h - what a script may ask of a registry. A broker checks every
+ * request against the grants of the job that it comes from.
+ */
+#ifndef REGBOT_GRANTS_H
+#define REGBOT_GRANTS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+enum grant_verb { GRANT_PULL, GRANT_PUSH, GRANT_DELETE, GRANT_LIST };
+
+struct grants {
+	bool everything;	/* no "allow" in the configuration */
+	bool dry_run;		/* only reading, whatever is granted */
+};
+
+/* 0, or -1 and ERROR_DENIED with a sentence. repository and name (a tag or a
+ * digest) may be "" where the verb has none. */
+int grants_check(const struct grants *g, enum grant_verb verb,
+    const char *registry, const char *repository, const char *name,
+    struct error *err);
+
+#endif

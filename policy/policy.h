@@ -1,0 +1,33 @@
+/*
+ * policy.h - what a process of ours may do. The lists of system calls are
+ * data: worker.def and broker.def. Every step that is offered and fails is
+ * fatal for the child; none is skipped silently.
+ */
+#ifndef REGBOT_POLICY_H
+#define REGBOT_POLICY_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+enum policy_role { POLICY_WORKER, POLICY_BROKER };
+
+/* The ordered steps of a child, called once everything that needs files or
+ * rights is loaded and before the first byte from outside is read: own uid,
+ * parent-death signal, not dumpable, limits, no capability, no_new_privs,
+ * seccomp last. memory is the address space in bytes, 0 for no limit. */
+int policy_confine(enum policy_role role, uint64_t memory,
+    struct error *err);
+
+/* For the supervisor: not dumpable, no core, no_new_privs. */
+int policy_protect_self(struct error *err);
+
+/* Checks in /proc (a descriptor of /proc/PID opened at spawn) that a child
+ * is confined: Seccomp 2, NoNewPrivs 1, no effective capability. */
+int policy_verify(int proc_fd, struct error *err);
+
+/* The seccomp filter of a role, for tests: exports its BPF into fd. */
+int policy_export(enum policy_role role, int fd, struct error *err);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * overlay.h - what a dry run pretends: tags that would have been written or
+ * deleted, laid over what is read afterwards, so that a script that copies
+ * and then prunes sees what it would have seen.
+ */
+#ifndef REGBOT_OVERLAY_H
+#define REGBOT_OVERLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "reference.h"
+
+struct overlay;
+
+struct overlay *overlay_new(void);
+void overlay_free(struct overlay *o);	/* NULL is fine */
+
+/* dst would now be the content of src (by digest, a real one). */
+void overlay_put(struct overlay *o, const struct reference *dst,
+    const struct reference *src, const char *digest);
+/* The tag would be gone. With a digest in ref: that manifest and every
+ * pretended tag of it. */
+void overlay_delete(struct overlay *o, const struct reference *ref);
+
+enum overlay_state { OVERLAY_UNKNOWN, OVERLAY_DELETED, OVERLAY_MOVED };
+/* What ref's tag (or digest) is now. OVERLAY_MOVED fills *real with where the
+ * content can really be read, by digest (the caller frees it). */
+enum overlay_state overlay_find(const struct overlay *o,
+    const struct reference *ref, struct reference *real);
+
+/* Applies it to a tag list as read: n strings, owned by the caller's array,
+ * which is replaced. Deleted tags go, new ones are added in order. */
+void overlay_tags(const struct overlay *o, const struct reference *repo,
+    char ***tags, size_t *n);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * worker.h - what a worker process is made of: one job, one control channel,
+ * one loop, one Lua state. Single-threaded; nothing here is shared.
+ */
+#ifndef REGBOT_WORKER_H
+#define REGBOT_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lua.h>
+
+#include "error.h"
+#include "loop.h"
+#include "logrecord.h"
+
+struct client;		/* client.h */
+struct overlay;		/* overlay.h: what a dry run pretends */
+
+struct worker {
+	struct loop *loop;
+	struct client *client;
+	struct overlay *overlay;	/* NULL unless dry_run */
+	lua_State *L;
+	char *name;		/* the script's name */
+	char *script;		/* its text */
+	size_t script_len;
+	bool dry_run;
+	int log_level;		/* records below it need not be sent */
+	int64_t timeout_ns;	/* the script's, for messages; 0: none */
+	int64_t deadline;	/* clock_now() time, 0: none */
+	bool stopped;		/* the supervisor said STOP */
+};
+
+/* 0 while the job may go on; -1 with "context deadline exceeded" or "context
+ * canceled" (regbot's words) once it may not. */
+int worker_check(const struct worker *w, struct error *err);
+
+/* Runs the loop until *done, or until the job must stop: then -1 with err as
+ * worker_check gives it. The operation behind done is not cancelled here. */
+int worker_wait(struct worker *w, const bool *done, struct error *err);
+
+/* Sends a record; "script" is put in front where with_script. Takes what r
+ * holds (frees it). */
+void worker_log(struct worker *w, struct log_record *r);
+
+/* The worker that a Lua state belongs to. */
+struct worker *worker_of(lua_State *L);
+
+#endif
