@@ -352,12 +352,13 @@ reference_parse(const char *s, struct reference *out, struct error *err)
 		return error_set(err, ERROR_INPUT, "invalid reference "
 		    "\"%.1024s\": its registry is longer than %d bytes", s,
 		    REGISTRY_NAME_MAX);
-	/* Room for "library/" and for what a message can carry. */
-	if (p.repository.n > REPOSITORY_MAX - 8)
+	fill(&p, false, out);
+	if (strlen(out->repository) > REPOSITORY_MAX) {
+		reference_free(out);
 		return error_set(err, ERROR_INPUT, "invalid reference "
 		    "\"%.1024s\": its repository is longer than %d bytes", s,
-		    REPOSITORY_MAX - 8);
-	fill(&p, false, out);
+		    REPOSITORY_MAX);
+	}
 	return 0;
 }
 
