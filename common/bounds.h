@@ -82,4 +82,18 @@
 #define INDEX_MANIFESTS_MAX 4096	/* entries of an index */
 #define IMAGE_LAYERS_MAX 1024		/* layers of an image */
 
+/* A worker's requests and copies. */
+#define JOB_ENV_MAX 256		/* variables that os.getenv may answer */
+#define CLIENT_STREAMS_MAX 24	/* streams at once; two requests each, so
+				 * that one channel always has room for both */
+#define CLIENT_BODIES_MAX (64 * MIB)	/* answers under way, all together */
+#define LOG_QUEUE_MAX (1 * MIB)	/* unsent log lines before a script waits */
+#define COPY_MANIFESTS 4	/* manifests that one copy moves at once */
+#define COPY_BLOBS 6		/* blobs that one copy moves at once */
+#define COPY_ITEMS_MAX 65536	/* manifests and blobs of one copy */
+#define KNOWN_MAX 20000		/* blobs whose place a job remembers; it
+				 * forgets them all when there are more */
+#define OVERLAY_MAX 100000	/* tags that one dry run pretends; the ones
+				 * above are not remembered */
+
 #endif

@@ -320,3 +320,15 @@ channel_is_open(const struct channel *c)
 {
 	return c->open;
 }
+
+void
+channel_drain(struct channel *c, size_t max)
+{
+	struct pollfd p = { c->fd, POLLOUT, 0 };
+
+	while (c->open && !c->dead && c->queued > max) {
+		if (poll(&p, 1, -1) == -1 && errno != EINTR)
+			return;
+		flush(c);
+	}
+}

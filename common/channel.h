@@ -44,6 +44,11 @@ int channel_send(struct channel *c, struct message_out *o, int fd,
 size_t channel_queued(const struct channel *c);	/* bytes not sent yet */
 bool channel_is_open(const struct channel *c);
 
+/* Waits, on this descriptor alone and without running any callback, until no
+ * more than max bytes are queued or the channel is over. For a process that
+ * must not outrun a peer which never stops reading. */
+void channel_drain(struct channel *c, size_t max);
+
 /* A pair of close-on-exec descriptors for channel_new. */
 int channel_pair(int fds[2], struct error *err);
 
