@@ -332,3 +332,12 @@ channel_drain(struct channel *c, size_t max)
 		flush(c);
 	}
 }
+
+bool
+channel_hung_up(const struct channel *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = 0 };
+
+	return !c->open ||
+	    (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0);
+}

@@ -43,6 +43,8 @@ int channel_send(struct channel *c, struct message_out *o, int fd,
 
 size_t channel_queued(const struct channel *c);	/* bytes not sent yet */
 bool channel_is_open(const struct channel *c);
+/* The peer closed its end, whether or not that was read yet. */
+bool channel_hung_up(const struct channel *c);
 
 /* Waits, on this descriptor alone and without running any callback, until no
  * more than max bytes are queued or the channel is over. For a process that

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define NS_PER_MS 1000000LL
-#define NS_PER_S 1000000000LL
+#define NS_PER_MS ((int64_t)1000000)
+#define NS_PER_S ((int64_t)1000000000)
 
 int64_t clock_now(void);	/* CLOCK_MONOTONIC */
 int64_t clock_wall(void);	/* CLOCK_REALTIME, since 1970 */
