@@ -1,0 +1,446 @@
+#include "brokers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <errno.h>
+
+#include "brokerchild.h"
+#include "channel.h"
+#include "clock.h"
+#include "job.h"
+#include "mem.h"
+#include "reference.h"
+
+#define DEATHS 3		/* so many within DEATHS_NS close a registry */
+#define DEATHS_NS (60 * NS_PER_S)
+#define STREAM_BUFFER (1024 * 1024)
+
+struct waiting {		/* an OPEN that is not answered yet */
+	struct waiting *next;
+	struct job *job;
+	uint32_t id;
+};
+
+struct use {			/* a job that got a channel */
+	struct use *next;
+	const struct job *job;
+};
+
+struct broker {
+	struct broker *next;
+	struct brokers *all;
+	char *key;
+	struct brokerchild *child;	/* NULL: not running */
+	bool ready, quitting;
+	uint64_t generation;
+	int64_t deaths[DEATHS];		/* times, the latest first */
+	struct waiting *waiting;
+	struct use *uses;
+	struct timer *idle;
+};
+
+struct brokers {
+	struct supervisor *sv;
+	struct broker *list;
+	size_t count;
+	void (*quit_done)(void *arg);
+	void *quit_arg;
+	struct timer *quit_now;
+};
+
+static void start(struct broker *b);
+
+static void
+on_quit_now(void *arg)
+{
+	struct brokers *all = arg;
+
+	for (struct broker *b = all->list; b != NULL; b = b->next)
+		if (b->child != NULL)
+			return;
+	if (all->quit_done != NULL)
+		all->quit_done(all->quit_arg);
+}
+
+struct brokers *
+brokers_new(struct supervisor *sv)
+{
+	struct brokers *all = mem_alloc(sizeof(*all));
+
+	all->sv = sv;
+	all->quit_now = loop_timer(sv->loop, on_quit_now, all);
+	return all;
+}
+
+static void
+free_uses(struct broker *b, const struct job *only)
+{
+	struct use **at = &b->uses, *u;
+
+	while ((u = *at) != NULL) {
+		if (only == NULL || u->job == only) {
+			*at = u->next;
+			free(u);
+		} else
+			at = &u->next;
+	}
+}
+
+static void
+free_waiting(struct broker *b, const struct job *only)
+{
+	struct waiting **at = &b->waiting, *w;
+
+	while ((w = *at) != NULL) {
+		if (only == NULL || w->job == only) {
+			*at = w->next;
+			free(w);
+		} else
+			at = &w->next;
+	}
+}
+
+void
+brokers_free(struct brokers *all)
+{
+	struct broker *b;
+
+	if (all == NULL)
+		return;
+	while ((b = all->list) != NULL) {
+		all->list = b->next;
+		brokerchild_free(b->child);
+		free_uses(b, NULL);
+		free_waiting(b, NULL);
+		timer_free(b->idle);
+		free(b->key);
+		free(b);
+	}
+	timer_free(all->quit_now);
+	free(all);
+}
+
+static void
+quit(struct broker *b)
+{
+	if (b->child == NULL || b->quitting)
+		return;
+	b->quitting = true;
+	b->ready = false;
+	timer_disarm(b->idle);
+	brokerchild_quit(b->child);
+}
+
+static void
+on_idle(void *arg)
+{
+	quit(arg);
+}
+
+static void
+refuse_waiting(struct broker *b, const struct error *why)
+{
+	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
+		job_refuse(w->job, w->id, why);
+	free_waiting(b, NULL);
+}
+
+/* A channel: one end to the broker with what the job may do, one to the
+ * worker. */
+static void
+give_channel(struct broker *b, struct job *j, uint32_t id)
+{
+	struct supervisor *sv = b->all->sv;
+	struct message_out o;
+	struct error err;
+	struct use *u;
+	int pair[2];
+
+	if (channel_pair(pair, &err) == -1) {
+		job_refuse(j, id, &err);
+		return;
+	}
+	for (u = b->uses; u != NULL && u->job != j; u = u->next)
+		;
+	if (u == NULL) {
+		u = mem_alloc(sizeof(*u));
+		u->job = j;
+		u->next = b->uses;
+		b->uses = u;
+	}
+	timer_disarm(b->idle);
+	message_start(&o, MSG_CHANNEL, 0);
+	message_put_u64(&o, job_id(j));
+	message_put_u64(&o, (sv->dry_run ? 1 : 0) | 2);
+	message_put_str(&o, job_name(j));
+	message_put_bytes(&o, "", 0);
+	brokerchild_send(b->child, &o, pair[0]);
+	message_start(&o, MSG_OPENED, id);
+	message_put_u64(&o, b->generation);
+	job_send(j, &o, pair[1]);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct broker *b = arg;
+
+	b->ready = true;
+	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
+		give_channel(b, w->job, w->id);
+	free_waiting(b, NULL);
+}
+
+static void
+on_progress(void *arg, uint64_t job, uint64_t bytes)
+{
+	struct broker *b = arg;
+	struct job *j = supervisor_job(b->all->sv, job);
+
+	for (struct use *u = b->uses; u != NULL && j != NULL; u = u->next)
+		if (u->job == j)
+			job_add_moved(j, bytes);
+}
+
+/* More than it should: then the registry rests for a while. */
+static bool
+dies_too_often(const struct broker *b)
+{
+	return b->deaths[DEATHS - 1] != 0 &&
+	    clock_now() - b->deaths[DEATHS - 1] < DEATHS_NS;
+}
+
+static void
+note_death(struct broker *b, const struct error *how)
+{
+	struct log_record r;
+
+	memmove(b->deaths + 1, b->deaths,
+	    (DEATHS - 1) * sizeof(b->deaths[0]));
+	b->deaths[0] = clock_now();
+	log_record_init(&r, LOG_WARN, "Registry process ended unexpectedly");
+	log_record_string(&r, "registry", b->key);
+	log_record_string(&r, "error", how->kind != ERROR_NONE ? how->text :
+	    "it exited");
+	log_write(b->all->sv->log, &r);
+}
+
+static void
+on_gone(void *arg, const struct error *how)
+{
+	struct broker *b = arg;
+	struct error why;
+	bool was_up = b->ready || b->quitting;
+
+	if (!b->quitting)
+		note_death(b, how);
+	brokerchild_free(b->child);
+	b->child = NULL;
+	b->ready = b->quitting = false;
+	if (b->waiting != NULL && !was_up) {
+		why = *how;
+		if (why.kind == ERROR_NONE)
+			error_set(&why, ERROR_PEER, "its process ended");
+		error_prefix(&why, "cannot talk to registry %s", b->key);
+		why.kind = ERROR_PEER;
+		refuse_waiting(b, &why);
+	} else if (b->waiting != NULL)
+		start(b);
+	if (b->all->quit_done != NULL)
+		on_quit_now(b->all);
+}
+
+static const struct brokerchild_ops child_ops = {
+	on_ready, on_progress, on_gone
+};
+
+static void
+start(struct broker *b)
+{
+	struct supervisor *sv = b->all->sv;
+	struct error err;
+
+	b->generation++;
+	b->child = brokerchild_start(sv, b->key, &child_ops, b, &err);
+	if (b->child == NULL)
+		refuse_waiting(b, &err);
+}
+
+static struct broker *
+find(const struct brokers *all, const char *key)
+{
+	struct broker *b;
+
+	for (b = all->list; b != NULL && strcmp(b->key, key) != 0; b = b->next)
+		;
+	return b;
+}
+
+static unsigned
+registries_of(const struct brokers *all, const struct job *j)
+{
+	unsigned n = 0;
+
+	for (struct broker *b = all->list; b != NULL; b = b->next) {
+		bool has = false;
+
+		for (struct use *u = b->uses; u != NULL; u = u->next)
+			has = has || u->job == j;
+		for (struct waiting *w = b->waiting; w != NULL; w = w->next)
+			has = has || w->job == j;
+		n += has;
+	}
+	return n;
+}
+
+static struct broker *
+find_or_add(struct brokers *all, const char *key)
+{
+	struct broker *b = find(all, key);
+
+	if (b != NULL)
+		return b;
+	b = mem_alloc(sizeof(*b));
+	b->all = all;
+	b->key = mem_strdup(key);
+	b->idle = loop_timer(all->sv->loop, on_idle, b);
+	b->next = all->list;
+	all->list = b;
+	all->count++;
+	return b;
+}
+
+/* Why there is no broker for key, or 0. */
+static int
+may_open(struct brokers *all, const struct job *j, const char *key,
+    const char *registry, struct error *err)
+{
+	const struct broker *b = key != NULL ? find(all, key) : NULL;
+
+	if (key == NULL)
+		return error_set(err, ERROR_INPUT, "\"%.128s\" is no "
+		    "registry's name", registry);
+	if (registries_of(all, j) >= REGISTRIES_PER_RUN)
+		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
+		    "%s: a run may use at most %d registries", key,
+		    REGISTRIES_PER_RUN);
+	if (b == NULL && all->count >= BROKERS_MAX)
+		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
+		    "%s: %d registries are in use", key, BROKERS_MAX);
+	if (b != NULL && dies_too_often(b))
+		return error_set(err, ERROR_PEER, "cannot talk to registry "
+		    "%s: its process ended unexpectedly %d times within a "
+		    "minute, try again in a minute", key, DEATHS);
+	return 0;
+}
+
+void
+brokers_open(struct brokers *all, struct job *j, uint32_t id,
+    const char *registry)
+{
+	char *key = reference_registry_key(registry);
+	struct waiting *w, **tail;
+	struct broker *b;
+	struct error err;
+
+	if (may_open(all, j, key, registry, &err) == -1) {
+		job_refuse(j, id, &err);
+		free(key);
+		return;
+	}
+	b = find_or_add(all, key);
+	free(key);
+	/* A worker hears of a broker's death before we have reaped it. */
+	if (b->ready && !brokerchild_is_dying(b->child)) {
+		give_channel(b, j, id);
+		return;
+	}
+	w = mem_alloc(sizeof(*w));
+	w->job = j;
+	w->id = id;
+	for (tail = &b->waiting; *tail != NULL; tail = &(*tail)->next)
+		;
+	*tail = w;
+	if (b->child == NULL)
+		start(b);
+}
+
+static struct broker *
+used_by(const struct brokers *all, const struct job *j, const char *registry)
+{
+	char *key = reference_registry_key(registry);
+	struct broker *b = key != NULL ? find(all, key) : NULL;
+
+	free(key);
+	if (b == NULL || !b->ready || brokerchild_is_dying(b->child))
+		return NULL;
+	for (struct use *u = b->uses; u != NULL; u = u->next)
+		if (u->job == j)
+			return b;
+	return NULL;
+}
+
+static void
+send_end(struct broker *b, const struct job *j, uint64_t stream,
+    uint64_t role, int fd)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_STREAM_END, 0);
+	message_put_u64(&o, job_id(j));
+	message_put_u64(&o, stream);
+	message_put_u64(&o, role);
+	brokerchild_send(b->child, &o, fd);
+}
+
+int
+brokers_stream(struct brokers *all, struct job *j, const char *source,
+    const char *target, uint64_t stream, struct error *err)
+{
+	struct broker *from = used_by(all, j, source);
+	struct broker *to = used_by(all, j, target);
+	int pair[2], size = STREAM_BUFFER;
+
+	if (from == NULL || to == NULL)
+		return error_set(err, ERROR_PEER, "cannot move a blob from %s "
+		    "to %s: the process of one of them is not there", source,
+		    target);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    pair) == -1)
+		return error_sys(err, errno, "cannot create a stream pair");
+	/* The larger the buffer the fewer switches between the two; what the
+	 * kernel grants at most is fine. */
+	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size,
+	    sizeof(size)) == -1)
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
+	send_end(from, j, stream, 0, pair[0]);
+	send_end(to, j, stream, 1, pair[1]);
+	return 0;
+}
+
+void
+brokers_forget(struct brokers *all, const struct job *j)
+{
+	for (struct broker *b = all->list; b != NULL; b = b->next) {
+		bool used = b->uses != NULL || b->waiting != NULL;
+
+		free_waiting(b, j);
+		free_uses(b, j);
+		if (used && b->uses == NULL && b->waiting == NULL)
+			timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
+	}
+}
+
+void
+brokers_quit(struct brokers *all, void (*done)(void *arg), void *arg)
+{
+	all->quit_done = done;
+	all->quit_arg = arg;
+	for (struct broker *b = all->list; b != NULL; b = b->next)
+		quit(b);
+	timer_arm(all->quit_now, 0);
+}
