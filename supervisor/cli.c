@@ -1,0 +1,261 @@
+#include "cli.h"
+
+#include <string.h>
+
+#include "logrecord.h"
+
+/* Which commands a flag belongs to, as bits of enum cli_command. */
+#define ALL 0xffu
+#define RUNS (1u << CLI_ONCE | 1u << CLI_SERVER)
+
+enum flag_id {
+	FLAG_CONFIG, FLAG_DRY_RUN, FLAG_FORMAT, FLAG_HELP, FLAG_LOGOPT,
+	FLAG_VERBOSITY
+};
+
+static const struct flag {
+	enum flag_id id;
+	const char *name;
+	char letter;
+	bool is_bool;
+	unsigned commands;
+} flags[] = {
+	{ FLAG_CONFIG, "config", 'c', false, RUNS },
+	{ FLAG_DRY_RUN, "dry-run", 0, true, RUNS },
+	{ FLAG_FORMAT, "format", 0, false, 1u << CLI_VERSION },
+	{ FLAG_HELP, "help", 'h', true, ALL },
+	{ FLAG_LOGOPT, "logopt", 0, false, ALL },
+	{ FLAG_VERBOSITY, "verbosity", 'v', false, ALL },
+};
+#define NFLAGS (sizeof(flags) / sizeof(flags[0]))
+
+static const struct {
+	const char *name;
+	enum cli_command command;
+} commands[] = {
+	{ "help", CLI_HELP }, { "once", CLI_ONCE }, { "server", CLI_SERVER },
+	{ "version", CLI_VERSION },
+};
+
+struct state {
+	struct cli *cli;
+	bool help;
+	unsigned seen;		/* flags that belong to some commands only */
+	const char *words[3];	/* what is no flag: command and argument */
+	int nwords;
+};
+
+static bool
+find_command(const char *name, enum cli_command *out)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0) {
+			*out = commands[i].command;
+			return true;
+		}
+	return false;
+}
+
+static int
+parse_bool(const struct flag *f, const char *value, bool *out,
+    struct error *err)
+{
+	static const char *const yes[] = { "1", "t", "T", "true", "TRUE",
+	    "True" }, *const no[] = { "0", "f", "F", "false", "FALSE",
+	    "False" };
+
+	*out = true;
+	if (value == NULL)
+		return 0;
+	for (size_t i = 0; i < 6; i++) {
+		if (strcmp(value, yes[i]) == 0)
+			return 0;
+		if (strcmp(value, no[i]) == 0) {
+			*out = false;
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_INPUT, "invalid argument \"%.64s\" for "
+	    "\"--%s\" flag: expected true or false", value, f->name);
+}
+
+static int
+apply(struct state *s, const struct flag *f, const char *value,
+    struct error *err)
+{
+	s->seen |= 1u << f->id;
+	switch (f->id) {
+	case FLAG_CONFIG:
+		s->cli->config = value;
+		return 0;
+	case FLAG_DRY_RUN:
+		return parse_bool(f, value, &s->cli->dry_run, err);
+	case FLAG_FORMAT:
+		s->cli->format = value;
+		return 0;
+	case FLAG_HELP:
+		return parse_bool(f, value, &s->help, err);
+	case FLAG_LOGOPT:
+		if (strcmp(value, "json") == 0)
+			s->cli->json = true;
+		return 0;
+	case FLAG_VERBOSITY:
+		return log_level_parse(value, &s->cli->level, err);
+	}
+	return 0;
+}
+
+static const struct flag *
+long_flag(const char *name, size_t n)
+{
+	for (size_t i = 0; i < NFLAGS; i++)
+		if (strlen(flags[i].name) == n &&
+		    memcmp(flags[i].name, name, n) == 0)
+			return &flags[i];
+	return NULL;
+}
+
+static int
+parse_long(struct state *s, char **argv, int argc, int *i, struct error *err)
+{
+	const char *arg = argv[*i] + 2, *eq = strchr(arg, '=');
+	size_t n = eq != NULL ? (size_t)(eq - arg) : strlen(arg);
+	const struct flag *f = long_flag(arg, n);
+
+	if (f == NULL)
+		return error_set(err, ERROR_INPUT, "unknown flag: --%.*s; "
+		    "regbot --help lists them", (int)(n > 64 ? 64 : n), arg);
+	if (eq != NULL)
+		return apply(s, f, eq + 1, err);
+	if (f->is_bool)
+		return apply(s, f, NULL, err);
+	if (*i + 1 >= argc)
+		return error_set(err, ERROR_INPUT, "flag needs an argument: "
+		    "--%s", f->name);
+	return apply(s, f, argv[++*i], err);
+}
+
+static int
+parse_short(struct state *s, char **argv, int argc, int *i,
+    struct error *err)
+{
+	const char *arg = argv[*i];
+	const struct flag *f;
+
+	for (const char *p = arg + 1; *p != '\0'; p++) {
+		size_t k = 0;
+
+		while (k < NFLAGS && flags[k].letter != *p)
+			k++;
+		if (k == NFLAGS)
+			return error_set(err, ERROR_INPUT, "unknown shorthand "
+			    "flag: '%c' in %.64s; regbot --help lists them",
+			    *p, arg);
+		f = &flags[k];
+		if (f->is_bool) {
+			if (apply(s, f, NULL, err) == -1)
+				return -1;
+			continue;
+		}
+		if (p[1] != '\0')
+			return apply(s, f, p[1] == '=' ? p + 2 : p + 1, err);
+		if (*i + 1 >= argc)
+			return error_set(err, ERROR_INPUT, "flag needs an "
+			    "argument: '%c' in %.64s", *p, arg);
+		return apply(s, f, argv[++*i], err);
+	}
+	return 0;
+}
+
+static int
+parse_words(struct state *s, int argc, char **argv, struct error *err)
+{
+	bool plain = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *arg = argv[i];
+
+		if (plain || arg[0] != '-' || arg[1] == '\0') {
+			if (s->nwords < 3)
+				s->words[s->nwords] = arg;
+			s->nwords++;
+		} else if (strcmp(arg, "--") == 0)
+			plain = true;
+		else if (arg[1] == '-') {
+			if (parse_long(s, argv, argc, &i, err) == -1)
+				return -1;
+		} else if (parse_short(s, argv, argc, &i, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_flags(const struct state *s, struct error *err)
+{
+	for (size_t i = 0; i < NFLAGS; i++) {
+		const struct flag *f = &flags[i];
+
+		if ((s->seen & 1u << f->id) == 0 ||
+		    (f->commands & 1u << s->cli->command) != 0)
+			continue;
+		if (f->letter != 0)
+			return error_set(err, ERROR_INPUT, "unknown shorthand "
+			    "flag: '%c' in -%c", f->letter, f->letter);
+		return error_set(err, ERROR_INPUT, "unknown flag: --%s",
+		    f->name);
+	}
+	return 0;
+}
+
+static int
+check_command(struct state *s, struct error *err)
+{
+	struct cli *c = s->cli;
+	int most = c->command == CLI_HELP ? 2 : 1;
+
+	if (s->nwords > most)
+		return error_set(err, ERROR_INPUT, "accepts between 0 and 0 "
+		    "arg(s), received %d", s->nwords - most);
+	if (check_flags(s, err) == -1)
+		return -1;
+	if ((RUNS & 1u << c->command) == 0)
+		return 0;
+	if (c->config == NULL)
+		return error_set(err, ERROR_INPUT, "required flag(s) "
+		    "\"config\" not set: name the configuration file with "
+		    "-c FILE, or -c - for standard input");
+	if (*c->config == '\0')
+		return error_set(err, ERROR_INPUT, "required input missing: "
+		    "-c needs a file's name");
+	return 0;
+}
+
+int
+cli_parse(int argc, char **argv, struct cli *out, struct error *err)
+{
+	struct state s = { .cli = out };
+	enum cli_command named = CLI_HELP;
+
+	memset(out, 0, sizeof(*out));
+	out->level = LOG_INFO;
+	if (parse_words(&s, argc, argv, err) == -1)
+		return -1;
+	out->command = out->help_for = CLI_HELP;
+	if (s.nwords > 0 && !find_command(s.words[0], &out->command))
+		return error_set(err, ERROR_INPUT, "unknown command "
+		    "\"%.64s\" for \"regbot\"; regbot --help lists them",
+		    s.words[0]);
+	if (s.help) {
+		out->help_for = out->command;
+		out->command = CLI_HELP;
+		return 0;
+	}
+	if (out->command == CLI_HELP && s.nwords > 1) {
+		if (!find_command(s.words[1], &named))
+			return error_set(err, ERROR_INPUT, "unknown help "
+			    "topic \"%.64s\"", s.words[1]);
+		out->help_for = named;
+	}
+	return check_command(&s, err);
+}

@@ -1,0 +1,30 @@
+/*
+ * cli.h - regbot's command line, as regclient's regbot has it. Errors have
+ * that program's words; the exit status for them is 2.
+ */
+#ifndef REGBOT_CLI_H
+#define REGBOT_CLI_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+enum cli_command { CLI_HELP, CLI_ONCE, CLI_SERVER, CLI_VERSION };
+
+struct cli {
+	enum cli_command command;
+	enum cli_command help_for;	/* CLI_HELP itself: the general help */
+	const char *config;		/* NULL when not given */
+	bool dry_run;
+	int level;
+	bool json;
+	const char *format;		/* of version; NULL when not given */
+};
+
+/* Texts point into argv. 0, or -1 with a sentence. */
+int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
+
+/* The help text of a command, for standard output. */
+const char *cli_help(enum cli_command command);
+
+#endif

@@ -1,0 +1,85 @@
+/* help.c - the help texts, in the form of regclient's regbot. */
+#include "cli.h"
+
+#define GLOBAL \
+	"Global Flags:\n" \
+	"      --logopt stringArray   Log options\n" \
+	"  -v, --verbosity string     Log level (trace, debug, info, warn, " \
+	"error) (default \"INFO\")\n"
+
+static const char general[] =
+    "Utility for automating repository actions\n"
+    "\n"
+    "Usage:\n"
+    "  regbot [command]\n"
+    "\n"
+    "Available Commands:\n"
+    "  help        Help about any command\n"
+    "  once        runs each script once\n"
+    "  server      run the regbot server\n"
+    "  version     Show the version\n"
+    "\n"
+    "Flags:\n"
+    "  -h, --help[=true|false]    help for regbot\n"
+    "      --logopt stringArray   Log options\n"
+    "  -v, --verbosity string     Log level (trace, debug, info, warn, "
+    "error) (default \"INFO\")\n"
+    "\n"
+    "Exit status: 0 when all scripts succeeded, 1 when one failed, 2 when\n"
+    "the command line or the configuration is wrong.\n"
+    "\n"
+    "Use \"regbot [command] --help\" for more information about a command.\n"
+    "See also the manual pages regbot(1), regbot.yml(5), regbot-lua(7).\n";
+
+static const char once[] =
+    "Each script is executed once ignoring any scheduling. The command\n"
+    "returns after the last script completes.\n"
+    "\n"
+    "Usage:\n"
+    "  regbot once [flags]\n"
+    "\n"
+    "Flags:\n"
+    "  -c, --config string          Config file, - for standard input\n"
+    "      --dry-run[=true|false]   Dry Run, skip all external actions\n"
+    "  -h, --help[=true|false]      help for once\n"
+    "\n" GLOBAL;
+
+static const char server[] =
+    "Runs the scripts on their intervals until it is told to stop by\n"
+    "SIGINT or SIGTERM.\n"
+    "\n"
+    "Usage:\n"
+    "  regbot server [flags]\n"
+    "\n"
+    "Flags:\n"
+    "  -c, --config string          Config file, - for standard input\n"
+    "      --dry-run[=true|false]   Dry Run, skip all external actions\n"
+    "  -h, --help[=true|false]      help for server\n"
+    "\n" GLOBAL;
+
+static const char version[] =
+    "Show the version\n"
+    "\n"
+    "Usage:\n"
+    "  regbot version [flags]\n"
+    "\n"
+    "Flags:\n"
+    "      --format string       Format output with go template syntax\n"
+    "  -h, --help[=true|false]   help for version\n"
+    "\n" GLOBAL;
+
+const char *
+cli_help(enum cli_command command)
+{
+	switch (command) {
+	case CLI_ONCE:
+		return once;
+	case CLI_SERVER:
+		return server;
+	case CLI_VERSION:
+		return version;
+	case CLI_HELP:
+		break;
+	}
+	return general;
+}

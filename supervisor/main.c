@@ -1,0 +1,114 @@
+/* main.c - regbot: the order of the start, and the exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "brokers.h"
+#include "cli.h"
+#include "mem.h"
+#include "policy.h"
+#include "run.h"
+#include "slots.h"
+#include "version.h"
+
+#define STATUS_USAGE 2	/* the command line or the configuration is wrong */
+
+static int
+print(const char *text)
+{
+	return fputs(text, stdout) == EOF || fflush(stdout) == EOF ? 1 : 0;
+}
+
+static int
+usage(const struct error *err)
+{
+	fprintf(stderr, "%s\n", err->text);
+	return STATUS_USAGE;
+}
+
+static int
+show_version(const char *format)
+{
+	struct error err;
+	char *text = version_text(format, &err);
+	int r;
+
+	if (text == NULL)
+		return usage(&err);
+	r = print(text);
+	free(text);
+	return r;
+}
+
+static void
+on_warning(void *arg, const struct log_record *r)
+{
+	struct supervisor *sv = arg;
+	struct log_record copy;
+
+	log_record_init(&copy, r->level, r->message);
+	for (int i = 0; i < r->nattrs; i++) {
+		const struct attr *a = &r->attrs[i];
+
+		if (a->kind == ATTR_STRING)
+			log_record_string(&copy, a->key, a->text);
+		else if (a->kind == ATTR_BOOL)
+			log_record_bool(&copy, a->key, a->number != 0);
+		else
+			log_record_int(&copy, a->key, a->number);
+	}
+	log_write(sv->log, &copy);
+}
+
+static int
+run(struct supervisor *sv, const struct cli *cli)
+{
+	struct error err;
+	struct log_record r;
+	int slots, status = STATUS_USAGE;
+
+	sv->config = config_load(cli->config, on_warning, sv, &err);
+	if (sv->config == NULL) {
+		log_plain(sv->log, err.text);
+		return status;
+	}
+	slots = sv->config->parallel > 0 ? sv->config->parallel : 1;
+	log_record_init(&r, LOG_DEBUG, "Configuring parallel settings");
+	log_record_int(&r, "concurrent", slots);
+	log_write(sv->log, &r);
+	sv->slots = slots_new((unsigned)slots);
+	sv->brokers = brokers_new(sv);
+	status = sv->once ? run_once(sv) : run_server(sv);
+	brokers_free(sv->brokers);
+	slots_free(sv->slots);
+	config_free(sv->config);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct supervisor sv = { 0 };
+	struct error err;
+	struct cli cli;
+	int status;
+
+	if (cli_parse(argc, argv, &cli, &err) == -1)
+		return usage(&err);
+	if (cli.command == CLI_HELP)
+		return print(cli_help(cli.help_for));
+	if (cli.command == CLI_VERSION)
+		return show_version(cli.format);
+	if (policy_protect_self(&err) == -1)
+		return usage(&err);
+	sv.loop = loop_new();
+	sv.log = log_new(sv.loop, STDERR_FILENO, cli.level, cli.json);
+	sv.log_level = cli.level;
+	sv.dry_run = cli.dry_run;
+	sv.once = cli.command == CLI_ONCE;
+	status = run(&sv, &cli);
+	log_free(sv.log);
+	loop_free(sv.loop);
+	return status;
+}

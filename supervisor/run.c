@@ -1,0 +1,251 @@
+#include "run.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brokers.h"
+#include "clock.h"
+#include "job.h"
+#include "mem.h"
+#include "progress.h"
+#include "schedule.h"
+#include "signals.h"
+#include "slots.h"
+
+struct task {			/* a script of a server */
+	struct run *run;
+	const struct config_script *script;
+	int64_t interval;
+	struct timer *timer;
+	bool running;
+};
+
+struct run {
+	struct supervisor *sv;
+	struct signals *signals;
+	struct progress *progress;
+	size_t next;		/* once, in order: the script to run next */
+	size_t running;
+	bool failed;
+	char *first;		/* the first error, printed at the end */
+	struct task *tasks;	/* server only */
+	bool ending;
+};
+
+static void
+write_line(struct supervisor *sv, int level, const char *message)
+{
+	struct log_record r;
+
+	log_record_init(&r, level, message);
+	log_write(sv->log, &r);
+}
+
+static void
+on_quit_done(void *arg)
+{
+	struct run *r = arg;
+
+	loop_stop(r->sv->loop);
+}
+
+/* Nothing runs any more: the brokers cancel what is left and end. */
+static void
+end(struct run *r)
+{
+	if (r->ending)
+		return;
+	r->ending = true;
+	brokers_quit(r->sv->brokers, on_quit_done, r);
+}
+
+static void
+note_end(struct run *r, bool failed, const char *text)
+{
+	r->running--;
+	if (!failed)
+		return;
+	r->failed = true;
+	if (r->first == NULL)
+		r->first = mem_strdup(text);
+}
+
+static void next_script(struct run *r);
+
+static void
+on_once_done(void *arg, bool failed, const char *text, bool stopped)
+{
+	struct run *r = arg;
+
+	(void)stopped;
+	note_end(r, failed, text);
+	next_script(r);
+}
+
+/* In order one at a time, or as many as there may be. */
+static void
+next_script(struct run *r)
+{
+	const struct config *c = r->sv->config;
+	size_t most = c->has_parallel && c->parallel > 0 ? JOBS_MAX : 1;
+
+	while (r->sv->stopping == 0 && r->next < c->nscripts &&
+	    r->running < most) {
+		r->running++;
+		job_start(r->sv, &c->scripts[r->next++], on_once_done, r);
+	}
+	if (r->running == 0)
+		end(r);
+}
+
+static void
+on_signal(void *arg, int sig)
+{
+	struct run *r = arg;
+	struct job *j, *next;
+
+	(void)sig;
+	if (r->sv->stopping++ == 0) {
+		write_line(r->sv, LOG_DEBUG, "Interrupt received, stopping");
+		if (!r->sv->once)
+			write_line(r->sv, LOG_INFO, "Stopping server");
+	}
+	for (size_t i = 0; r->tasks != NULL && i < r->sv->config->nscripts;
+	    i++)
+		if (r->tasks[i].timer != NULL)
+			timer_disarm(r->tasks[i].timer);
+	for (j = r->sv->jobs; j != NULL; j = next) {
+		next = job_next(j);
+		job_stop(j, r->sv->stopping > 1);
+	}
+	if (r->running == 0)
+		end(r);
+}
+
+static int
+finish(struct run *r)
+{
+	int status = r->failed ? 1 : 0;
+
+	progress_free(r->progress);
+	signals_free(r->signals);
+	if (r->first != NULL)
+		log_plain(r->sv->log, r->first);
+	free(r->first);
+	return status;
+}
+
+static int
+begin(struct run *r, struct supervisor *sv)
+{
+	struct error err;
+
+	memset(r, 0, sizeof(*r));
+	r->sv = sv;
+	r->signals = signals_new(sv->loop, on_signal, r, &err);
+	if (r->signals == NULL) {
+		log_plain(sv->log, err.text);
+		return -1;
+	}
+	r->progress = progress_new(sv);
+	return 0;
+}
+
+int
+run_once(struct supervisor *sv)
+{
+	struct run r;
+
+	if (begin(&r, sv) == -1)
+		return 1;
+	next_script(&r);
+	loop_run(sv->loop);
+	if (sv->stopping != 0)
+		r.failed = true;
+	return finish(&r);
+}
+
+static void
+on_server_done(void *arg, bool failed, const char *text, bool stopped)
+{
+	struct task *t = arg;
+
+	t->running = false;
+	note_end(t->run, failed && !stopped, text);
+	if (t->run->sv->stopping != 0 && t->run->running == 0)
+		end(t->run);
+}
+
+static void
+write_task(struct task *t, int level, const char *message,
+    const struct error *err)
+{
+	struct log_record rec;
+
+	log_record_init(&rec, level, message);
+	log_record_string(&rec, "name", t->script->name);
+	if (err != NULL) {
+		log_record_string(&rec, "sched", t->script->schedule);
+		log_record_string(&rec, "err", err->text);
+	}
+	log_write(t->run->sv->log, &rec);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct task *t = arg;
+
+	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
+	if (t->running || t->run->running >= JOBS_MAX) {
+		write_task(t, LOG_DEBUG, "Skipped task, it still runs", NULL);
+		return;
+	}
+	write_task(t, LOG_DEBUG, "Running task", NULL);
+	t->running = true;
+	t->run->running++;
+	job_start(t->run->sv, t->script, on_server_done, t);
+}
+
+static void
+schedule(struct task *t)
+{
+	struct error err;
+
+	if (schedule_interval(t->script, &t->interval, &err) == -1) {
+		if (err.kind == ERROR_NOT_FOUND)
+			write_task(t, LOG_ERROR, "No schedule or interval "
+			    "found, ignoring", NULL);
+		else
+			write_task(t, LOG_ERROR, "Failed to schedule cron",
+			    &err);
+		return;
+	}
+	write_task(t, LOG_DEBUG, "Scheduled task", NULL);
+	t->timer = loop_timer(t->run->sv->loop, on_tick, t);
+	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
+}
+
+int
+run_server(struct supervisor *sv)
+{
+	struct run r;
+	size_t n = sv->config->nscripts;
+	int status;
+
+	if (begin(&r, sv) == -1)
+		return 1;
+	r.tasks = mem_array(n, sizeof(r.tasks[0]));
+	for (size_t i = 0; i < n; i++) {
+		r.tasks[i].run = &r;
+		r.tasks[i].script = &sv->config->scripts[i];
+		schedule(&r.tasks[i]);
+	}
+	loop_run(sv->loop);
+	status = finish(&r);
+	for (size_t i = 0; i < n; i++)
+		timer_free(r.tasks[i].timer);
+	free(r.tasks);
+	return status;
+}

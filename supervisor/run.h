@@ -1,0 +1,18 @@
+/*
+ * run.h - what the commands once and server do, from the loaded
+ * configuration to the exit status.
+ */
+#ifndef REGBOT_RUN_H
+#define REGBOT_RUN_H
+
+#include "supervisor.h"
+
+/* Runs every script once: in order, or all at once where defaults.parallel
+ * is set. 0 when all succeeded, else 1. The first error is printed last. */
+int run_once(struct supervisor *sv);
+
+/* Runs scripts on their intervals until SIGINT or SIGTERM. 0, or 1 when a
+ * run failed (one that was only stopped does not count). */
+int run_server(struct supervisor *sv);
+
+#endif

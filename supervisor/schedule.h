@@ -1,0 +1,20 @@
+/* schedule.h - when a script of a server runs next. */
+#ifndef REGBOT_SCHEDULE_H
+#define REGBOT_SCHEDULE_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "error.h"
+
+/* The interval of a script in ns: its interval, or "@every DURATION" as its
+ * schedule; sub-second parts are cut, at least 1 s. Fails where there is
+ * neither (ERROR_NOT_FOUND) or the schedule is of another form. */
+int schedule_interval(const struct config_script *s, int64_t *interval,
+    struct error *err);
+
+/* Nanoseconds from wall (CLOCK_REALTIME) until the next run: one interval
+ * later, on a whole second. */
+int64_t schedule_delay(int64_t interval, int64_t wall);
+
+#endif

@@ -1,0 +1,15 @@
+/* signals.h - SIGINT, SIGTERM and SIGHUP as events of the loop. */
+#ifndef REGBOT_SIGNALS_H
+#define REGBOT_SIGNALS_H
+
+#include "error.h"
+#include "loop.h"
+
+struct signals;
+
+/* Blocks them (children get clean masks, spawn.h) and ignores SIGPIPE. */
+struct signals *signals_new(struct loop *l, void (*stop)(void *arg, int sig),
+    void *arg, struct error *err);
+void signals_free(struct signals *s);
+
+#endif

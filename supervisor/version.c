@@ -1,0 +1,70 @@
+#include "version.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "buffer.h"
+#include "mem.h"
+#include "template.h"
+
+/* regbot's names, so that scripts that read them go on working. */
+enum { TAG, REF, COMMIT, STATE, DATE, PLATFORM, GO_VERSION, GO_COMPILER, N };
+
+static const struct {
+	const char *name, *field, *json;
+} names[N] = {
+	[TAG] = { "VCSTag", "VCSTag", "vcsTag" },
+	[REF] = { "VCSRef", "VCSRef", "vcsRef" },
+	[COMMIT] = { "VCSCommit", "VCSCommit", "vcsCommit" },
+	[STATE] = { "VCSState", "VCSState", "vcsState" },
+	[DATE] = { "VCSDate", "VCSDate", "vcsDate" },
+	[PLATFORM] = { "Platform", "Platform", "platform" },
+	[GO_VERSION] = { "GoVer", "GoVersion", "goVersion" },
+	[GO_COMPILER] = { "GoCompiler", "GoCompiler", "goCompiler" },
+};
+
+static const char *
+architecture(void)
+{
+	static const char *const map[][2] = {
+		{ "x86_64", "amd64" }, { "aarch64", "arm64" },
+		{ "i686", "386" }, { "armv7l", "arm" },
+	};
+	static struct utsname u;
+
+	if (uname(&u) == -1)
+		return "unknown";
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (strcmp(u.machine, map[i][0]) == 0)
+			return map[i][1];
+	return u.machine;
+}
+
+char *
+version_text(const char *format, struct error *err)
+{
+	char platform[96] = "linux/";
+	const char *values[N] = {
+		"v" PACKAGE_VERSION, "unknown", "unknown", "unknown",
+		"unknown", platform, "none", "cc " __VERSION__
+	};
+	struct template_field fields[N];
+	struct template_data data = { "version.Info", fields, N };
+	struct buffer b;
+
+	strncat(platform, architecture(), sizeof(platform) - 8);
+	if (format != NULL) {
+		for (int i = 0; i < N; i++)
+			fields[i] = (struct template_field){ names[i].field,
+			    names[i].json, values[i], false };
+		return template_expand(format, &data, NULL, NULL, err);
+	}
+	buffer_init(&b, 0);
+	for (int i = 0; i < N; i++) {
+		buffer_printf(&b, "%s:", names[i].name);
+		for (size_t n = strlen(names[i].name); n < 11; n++)
+			buffer_putc(&b, ' ');
+		buffer_printf(&b, "%s\n", values[i]);
+	}
+	return buffer_steal(&b);
+}
