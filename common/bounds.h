@@ -72,7 +72,11 @@
 #define ERROR_BODY_MAX (64 * KIB)	/* an error body that is read */
 #define HEADERS_MAX (128 * KIB)		/* all headers of one response */
 #define CHALLENGE_MAX (16 * KIB)	/* a WWW-Authenticate header */
+#define URL_MAX (8 * KIB)		/* a URL that a registry names */
 #define JSON_DEPTH_MAX 32		/* nesting of a registry's JSON */
+#define JSON_BYTES_MAX (8 * MIB)	/* one JSON document */
+#define JSON_VALUES_MAX 1000000u	/* values in one JSON document */
+#define JSON_CONTAINERS_MAX 65536u	/* objects and arrays in one */
 #define REDIRECTS_MAX 10		/* redirects of one request */
 #define ATTEMPTS_MAX 6			/* tries of one request */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
@@ -80,6 +84,7 @@
 #define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */
 #define INDEX_DEPTH_MAX 8		/* indexes within indexes */
 #define INDEX_MANIFESTS_MAX 4096	/* entries of an index */
+#define PLATFORM_PART_MAX 255		/* an OS, architecture or variant */
 #define IMAGE_LAYERS_MAX 1024		/* layers of an image */
 
 /* A worker's requests and copies. */

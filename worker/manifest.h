@@ -67,7 +67,10 @@ struct manifest *manifest_parse(const char *bytes, size_t len,
     const char *media_type, const char *expected, struct error *err);
 void manifest_free(struct manifest *m);		/* NULL is fine */
 bool manifest_is_index(const struct manifest *m);
-/* By media type alone, for descriptors in an index. */
+/* By media type alone (a Content-Type with its parameters is fine), for
+ * descriptors in an index and answers to HEAD. */
+int manifest_kind_parse(const char *media_type, enum manifest_kind *kind,
+    struct error *err);
 bool manifest_media_type_known(const char *media_type);
 
 /* JSON within JSON_DEPTH_MAX and strict; NULL and *err with what is wrong
