@@ -20,11 +20,16 @@ enum policy_role { POLICY_WORKER, POLICY_BROKER };
 int policy_confine(enum policy_role role, uint64_t memory,
     struct error *err);
 
+/* After policy_confine: what this system does not offer, for a warning such
+ * as "the sandbox lacks X here"; "" when nothing is missing. */
+const char *policy_missing(void);
+
 /* For the supervisor: not dumpable, no core, no_new_privs. */
 int policy_protect_self(struct error *err);
 
 /* Checks in /proc (a descriptor of /proc/PID opened at spawn) that a child
- * is confined: Seccomp 2, NoNewPrivs 1, no effective capability. */
+ * is confined: Seccomp 2, NoNewPrivs 1, no capability. A /proc that is mounted
+ * with hidepid shows nothing; that passes. */
 int policy_verify(int proc_fd, struct error *err);
 
 /* The seccomp filter of a role, for tests: exports its BPF into fd. */

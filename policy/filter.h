@@ -1,0 +1,15 @@
+/*
+ * filter.h - builds the system call filter of a role from its list. For
+ * confine.c and tests only.
+ */
+#ifndef REGBOT_FILTER_H
+#define REGBOT_FILTER_H
+
+#include <seccomp.h>
+
+#include "policy.h"
+
+/* The filter, not loaded yet; seccomp_release() it. NULL on failure. */
+scmp_filter_ctx policy_filter(enum policy_role role, struct error *err);
+
+#endif
