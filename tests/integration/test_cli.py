@@ -1,0 +1,133 @@
+"""The command line: what it takes, what it prints, how it ends."""
+from lib.case import Case
+from lib.run import config
+
+HELLO = config([], {"x": 'log "ok"'})
+
+
+class CommandLine(Case):
+    def run_it(self, *args, **more):
+        return self.box.run(*args, **more)
+
+    def refused(self, result, text):
+        self.assertEqual(result.code, 2, result)
+        self.assertIn(text, result.err)
+        self.assertEqual(result.out, "", result)
+        self.assertNotIn("Usage", result.err)
+
+    def said_ok(self, result):
+        self.succeeded(result)
+        self.assertEqual(result.messages("x"), ["ok"], result)
+
+    def test_help(self):
+        plain = self.run_it()
+        for args in ([], ["--help"], ["-h"], ["help"]):
+            result = self.run_it(*args)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(result.out, plain.out)
+            self.assertEqual(result.err, "")
+        for word in ("Usage:", "regbot [command]", "once ", "server ",
+                     "version ", "--logopt", "-v, --verbosity"):
+            self.assertIn(word, plain.out)
+
+    def test_help_of_commands(self):
+        for command in ("once", "server", "version"):
+            first = self.run_it(command, "--help")
+            self.assertEqual(first.code, 0, first)
+            self.assertIn("Usage:", first.out)
+            self.assertIn("regbot " + command, first.out)
+            self.assertEqual(self.run_it("help", command).out, first.out)
+        self.assertIn("--dry-run", self.run_it("once", "--help").out)
+        self.assertIn("--format", self.run_it("version", "--help").out)
+
+    def test_config_missing(self):
+        for command in ("once", "server"):
+            self.refused(self.run_it(command),
+                         'required flag(s) "config" not set')
+
+    def test_config_not_there(self):
+        result = self.run_it("once", "-c", "nofile.yml")
+        self.refused(result, "nofile.yml")
+        self.assertRegex(result.err, "(?i)no such file")
+
+    def test_config_is_a_directory(self):
+        self.refused(self.run_it("once", "-c", self.box.dir), self.box.dir)
+
+    def test_config_from_standard_input(self):
+        self.said_ok(self.run_it("once", "-c", "-", stdin=HELLO))
+
+    def test_empty_config(self):
+        result = self.run_it("once", "-c", "-", stdin="")
+        self.succeeded(result)
+        self.assertEqual(result.err + result.out, "")
+
+    def test_flags_in_all_spellings(self):
+        self.box.write("r.yml", HELLO)
+        for args in (["once", "-c", "r.yml"], ["once", "-cr.yml"],
+                     ["once", "--config", "r.yml"],
+                     ["once", "--config=r.yml"], ["-c", "r.yml", "once"],
+                     ["once", "--dry-run", "--config", "r.yml"],
+                     ["once", "--dry-run=false", "-c", "r.yml"],
+                     ["-v", "info", "once", "-c", "r.yml"],
+                     ["once", "-c", "r.yml", "--verbosity=debug"],
+                     ["once", "-c", "r.yml", "--logopt", "other"]):
+            with self.subTest(args=args):
+                self.said_ok(self.run_it(*args))
+
+    def test_unknown_flag(self):
+        self.refused(self.run_it("once", "--nope"), "unknown flag: --nope")
+        self.refused(self.run_it("version", "-c", "x"),
+                     "unknown shorthand flag: 'c' in -c")
+
+    def test_unknown_command(self):
+        self.refused(self.run_it("frob"),
+                     'unknown command "frob" for "regbot"')
+
+    def test_extra_argument(self):
+        self.box.write("r.yml", HELLO)
+        self.refused(self.run_it("once", "-c", "r.yml", "extra"),
+                     "accepts between 0 and 0 arg(s), received 1")
+
+    def test_flag_without_its_value(self):
+        self.assertEqual(self.run_it("once", "-c").code, 2)
+
+    def test_bad_verbosity(self):
+        self.refused(self.run_it("once", "-c", "-", "-v", "bogus",
+                                 stdin=HELLO),
+                     "unable to parse verbosity bogus")
+
+    def test_version(self):
+        result = self.run_it("version")
+        self.succeeded(result)
+        lines = result.out.rstrip("\n").split("\n")
+        self.assertEqual([line.split(":")[0] for line in lines][:6], [
+            "VCSTag", "VCSRef", "VCSCommit", "VCSState", "VCSDate",
+            "Platform"])
+        for line in lines:
+            self.assertRegex(line, r"^[A-Za-z]+: +\S")
+            self.assertNotEqual(line[12], " ", line)
+
+    def test_version_format(self):
+        tag = [line for line in self.run_it("version").out.split("\n")
+               if line.startswith("VCSTag:")][0].split()[1]
+        result = self.run_it("version", "--format", "{{.VCSTag}}")
+        self.succeeded(result)
+        self.assertEqual(result.out, tag)
+        bad = self.run_it("version", "--format", "{{.Nope}}")
+        self.assertNotEqual(bad.code, 0)
+        self.assertIn("Nope", bad.err)
+
+    def test_exit_status_of_scripts(self):
+        good, bad = 'log "x"', 'error "boom"'
+        for scripts, code in (({"a": good}, 0), ({"a": bad}, 1),
+                              ({"a": bad, "b": good}, 1),
+                              ({"a": good, "b": bad}, 1)):
+            with self.subTest(scripts=scripts):
+                result = self.run_it("once", "-c", "-",
+                                     stdin=config([], scripts))
+                self.assertEqual(result.code, code, result)
+
+    def test_programs_run_from_elsewhere(self):
+        result = self.box.run("once", "-c", "-", stdin=HELLO,
+                              env={"PATH": "/nonexistent"})
+        self.said_ok(result)

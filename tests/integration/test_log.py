@@ -1,0 +1,149 @@
+"""The log, as regbot's users know it: text and JSON."""
+import json
+import re
+
+from lib import images
+from lib.case import Case
+from lib.run import config, program
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)"
+
+
+class Log(Case):
+    def log(self, script, *flags, **more):
+        return self.box.run("once", "-c", "-", *flags,
+                            stdin=config([], {"t": script}), **more)
+
+    def after_time(self, result):
+        """The log lines without their first attribute."""
+        lines = result.err.rstrip("\n").split("\n")
+        for line in lines:
+            self.assertRegex(line, "^time=%s level=" % TIME)
+        return [line.split(" ", 1)[1] for line in lines]
+
+    def test_quoting(self):
+        script = "\n".join([
+            'log("ünï")', 'log("say \\"hi\\"")', 'log("a\\nb\\tc")',
+            'log("k=v")', 'log("")', 'log("back\\\\slash")', 'log(42)',
+            'log(10/4)', 'log("no_quotes_needed")', 'log("hello world")'])
+        self.assertEqual(self.after_time(self.log(script)), [
+            'level=INFO msg="User script message" script=t message=' + value
+            for value in ("ünï", '"say \\"hi\\""', '"a\\nb\\tc"', '"k=v"',
+                          '""', "back\\slash", "42", "2.5",
+                          "no_quotes_needed", '"hello world"')])
+
+    def test_control_characters(self):
+        result = self.log('log("a\\27[31m\\1\\127b\\r")')
+        self.assertIn('message="a\\x1b[31m\\x01\\x7fb\\r"', result.err)
+
+    def test_one_record_one_line(self):
+        """A script cannot forge a line of the log."""
+        result = self.log('log("x\\ntime=2020-01-01T00:00:00.000Z '
+                          'level=ERROR msg=forged")')
+        self.assertEqual(len(result.lines()), 1)
+
+    def test_invalid_utf8_does_not_get_out(self):
+        result = self.box.start("once", "-c", "-", stdin=config(
+            [], {"t": 'log("a\\255\\192b")'}))
+        self.succeeded(result.wait())
+        with open(result.err_path, "rb") as raw:
+            raw.read().decode("utf-8")
+
+    def test_script_name_is_quoted(self):
+        result = self.box.run("once", "-c", "-", stdin=config(
+            [], {'two words "q"': 'log "x"'}))
+        self.assertIn('script="two words \\"q\\"" message=x', result.err)
+
+    def test_error(self):
+        result = self.log('log("before")\nerror("boom")\nlog("after")')
+        self.assertEqual(result.code, 1)
+        self.assertEqual(result.messages(), ["before"])
+        line = result.lines("Error running script")[0]
+        self.assertEqual(line["level"], "WARN")
+        self.assertEqual(line["script"], "t")
+        self.assertTrue(line["error"].startswith("<string>:2: boom\n"),
+                        result)
+        self.assertIn("stack traceback:", line["error"])
+        # The error stands once more at the end, for a person to read.
+        rest = result.err.split("\n")
+        self.assertIn("<string>:2: boom", rest)
+
+    def test_first_error_is_the_one_printed(self):
+        result = self.box.run("once", "-c", "-", stdin=config(
+            [], {"a": 'error "A"', "b": 'error "B"'}))
+        self.assertEqual(len(result.lines("Error running script")), 2)
+        plain = [line for line in result.err.split("\n")
+                 if line.startswith("<string>")]
+        self.assertEqual(plain, ["<string>:1: A"])
+
+    def test_levels(self):
+        script = 'log("x")'
+        for level, shown in (("debug", 1), ("INFO", 1), ("info", 1),
+                             ("warn", 0), ("error", 0), ("INFO+1", 0),
+                             ("trace", 1)):
+            with self.subTest(level=level):
+                result = self.log(script, "-v", level)
+                self.succeeded(result)
+                self.assertEqual(len(result.messages()), shown, result)
+
+    def test_debug_names_start_and_end(self):
+        result = self.log('log("x")', "-v", "debug")
+        self.assertEqual(len(result.lines("Starting script", "t")), 1)
+        self.assertEqual(len(result.lines("Finished script", "t")), 1)
+        self.assertEqual(result.lines("Starting script")[0]["level"],
+                         "DEBUG")
+
+    def test_json(self):
+        result = self.log('log("hello \\"json\\" <&> ünï\\n")\n'
+                          'error("boom")', "--logopt", "json")
+        self.assertEqual(result.code, 1)
+        lines = [line for line in result.err.split("\n")
+                 if line.startswith("{")]
+        records = [json.loads(line) for line in lines]
+        self.assertEqual(list(records[0]), [
+            "time", "level", "msg", "script", "message"])
+        self.assertRegex(records[0]["time"],
+                         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-])")
+        self.assertEqual(records[0]["message"], 'hello "json" <&> ünï\n')
+        self.assertEqual(records[1]["msg"], "Error running script")
+        self.assertTrue(records[1]["error"].startswith("<string>:2: boom"))
+
+    def test_json_values_have_types(self):
+        registry = self.registry()
+        images.image().push(registry.client, "x/y", "v1")
+        result = self.once([registry], (
+            'image.copy("%s/x/y:v1", "%s/x/y:v2")' % (
+                registry.host, registry.host)), "--logopt", "json")
+        self.succeeded(result)
+        record = json.loads(result.err.split("\n")[0])
+        self.assertEqual(record["msg"], "Copy image")
+        self.assertIs(record["dry-run"], False)
+        self.assertIs(record["digestTags"], False)
+
+    def test_copy_lines(self):
+        a, b = self.registry(), self.registry()
+        made = images.image("lines", layers=[10, 20])
+        made.push(a.client, "x/y", "v1")
+        result = self.once([a, b], 'image.copy("%s/x/y:v1", "%s/x/y:v1")' % (
+            a.host, b.host))
+        self.succeeded(result)
+        self.assertEqual(len(result.lines("Copy layer")), 2, result)
+        self.assertEqual(len(result.lines("Copy config")), 1, result)
+        self.assertRegex(
+            result.lines("Copy image")[0].text,
+            r"script=t source=%s/x/y:v1 target=%s/x/y:v1 digestTags=false "
+            r"forceRecursive=false includeExternal=false dry-run=false$" % (
+                re.escape(a.host), re.escape(b.host)))
+
+    def test_print_goes_to_the_log(self):
+        result = self.log('print("to", 1, nil)')
+        self.succeeded(result)
+        self.assertIn("to\t1\tnil", result.err.replace("\\t", "\t"))
+
+    def test_log_that_nobody_reads(self):
+        """A closed standard error kills regbot with no signal."""
+        result = self.box.run(
+            "-c", 'exec "$0" once -c - 2>&-', program("regbot"),
+            stdin=config([], {"t": 'for i = 1, 1000 do log("x") end'}),
+            path="/bin/sh")
+        self.assertIn(result.code, (0, 1))

@@ -1,0 +1,116 @@
+"""`regbot server`: runs on intervals, skips what still runs, ends cleanly."""
+import signal
+import threading
+
+from lib import images, misbehave
+from lib.case import Case
+from lib.wait import until
+
+
+class Server(Case):
+    def serve(self, scripts, *servers, defaults=None, flags=()):
+        return self.begin(servers, scripts, *flags, command="server",
+                          defaults=defaults)
+
+    def end(self, running, number=signal.SIGTERM, seconds=8):
+        family = running.family()
+        running.signal(number)
+        result = running.wait(seconds)
+        self.gone(family, 1)
+        self.assertEqual(len(result.lines("Stopping server")), 1, result)
+        return result
+
+    def ticks(self, running, count, text="message=tick", seconds=15):
+        until("%d runs" % count,
+              lambda: running.err.count(text) >= count, seconds)
+
+    def test_interval(self):
+        running = self.serve({"tick": 'log "tick"'},
+                             defaults={"interval": "1s"})
+        self.ticks(running, 3)
+        result = self.end(running)
+        self.assertEqual(result.code, 0, result)
+        times = [line["time"] for line in
+                 result.lines("User script message")]
+        seconds = [t[17:19] for t in times]
+        # One run a second, none of them doubled.
+        self.assertEqual(len(set(seconds)), len(seconds), times)
+
+    def test_never_runs_at_the_start(self):
+        running = self.serve([
+            {"name": "hourly", "interval": "1h", "script": 'log "early"'},
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}])
+        self.ticks(running, 2)
+        result = self.end(running)
+        self.assertEqual(result.messages("hourly"), [])
+
+    def test_own_interval_beats_the_default(self):
+        running = self.serve([
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}],
+            defaults={"interval": "1h"})
+        self.ticks(running, 1)
+        self.end(running)
+
+    def test_run_that_is_not_over_is_not_started_again(self):
+        fake, gate, seen = self.fake(), threading.Event(), threading.Event()
+        fake.add("x/y", "v1", images.image())
+        fake.on("GET", "/tags/list", misbehave.hold(gate, seen))
+        running = self.serve([
+            {"name": "slow", "interval": "1s",
+             "script": 'log "begin" tag.ls("%s/x/y")' % fake.host},
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}],
+            fake)
+        self.assertTrue(seen.wait(20))
+        begun = running.err.count("message=tick")
+        self.ticks(running, begun + 3)
+        self.assertEqual(running.err.count("message=begin"), 1)
+        self.assertEqual(len(running.children("regbot-worker")), 1)
+        gate.set()
+        self.ticks(running, 2, "message=begin")
+        self.end(running)
+
+    def test_failing_script_is_run_again_and_told_in_the_end(self):
+        running = self.serve({"tick": 'error "tock"'},
+                             defaults={"interval": "1s"})
+        self.ticks(running, 2, "Error running script")
+        result = self.end(running, signal.SIGINT)
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("<string>:1: tock", result.err.split("\n"))
+
+    def test_stop_cancels_what_runs(self):
+        fake, seen = self.fake(), threading.Event()
+        fake.on("GET", "/tags/list", misbehave.hang(seen))
+        running = self.serve({"t": 'tag.ls("%s/x/y")' % fake.host}, fake,
+                             defaults={"interval": "1s"})
+        self.assertTrue(seen.wait(20))
+        result = self.end(running)
+        self.assertEqual(result.code, 1, result)
+        self.assertRegex(result.error("t"), "context canceled")
+
+    def test_script_without_schedule(self):
+        running = self.serve([
+            {"name": "never", "script": 'log "never"'},
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}])
+        self.ticks(running, 1)
+        result = self.end(running)
+        line = result.lines("No schedule or interval found, ignoring")[0]
+        self.assertEqual((line["level"], line["name"]), ("ERROR", "never"))
+        self.assertEqual(result.messages("never"), [])
+
+    def test_dry_run(self):
+        registry = self.registry()
+        made = images.image()
+        made.push(registry.client, "x/y", "v1")
+        proxy = self.proxy(registry)
+        running = self.serve(
+            {"t": 'tag.delete("%s/x/y:v1") log "tick"' % proxy.host}, proxy,
+            defaults={"interval": "1s"}, flags=["--dry-run"])
+        self.ticks(running, 1)
+        self.end(running)
+        self.assertEqual(proxy.writes(), [])
+        self.assertEqual(registry.client.tags("x/y"), ["v1"])
+
+    def test_bad_configuration(self):
+        self.box.write("r.yml", "version: 2\n")
+        result = self.box.run("server", "-c", "r.yml")
+        self.assertEqual(result.code, 2, result)
