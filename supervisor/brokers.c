@@ -1,11 +1,7 @@
 #include "brokers.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <errno.h>
 
 #include "brokerchild.h"
 #include "channel.h"
@@ -16,7 +12,6 @@
 
 #define DEATHS 3		/* so many within DEATHS_NS close a registry */
 #define DEATHS_NS (60 * NS_PER_S)
-#define STREAM_BUFFER (1024 * 1024)
 
 struct waiting {		/* an OPEN that is not answered yet */
 	struct waiting *next;
@@ -368,8 +363,9 @@ brokers_open(struct brokers *all, struct job *j, uint32_t id,
 		start(b);
 }
 
-static struct broker *
-used_by(const struct brokers *all, const struct job *j, const char *registry)
+struct brokerchild *
+brokers_used(const struct brokers *all, const struct job *j,
+    const char *registry)
 {
 	char *key = reference_registry_key(registry);
 	struct broker *b = key != NULL ? find(all, key) : NULL;
@@ -379,47 +375,8 @@ used_by(const struct brokers *all, const struct job *j, const char *registry)
 		return NULL;
 	for (struct use *u = b->uses; u != NULL; u = u->next)
 		if (u->job == j)
-			return b;
+			return b->child;
 	return NULL;
-}
-
-static void
-send_end(struct broker *b, const struct job *j, uint64_t stream,
-    uint64_t role, int fd)
-{
-	struct message_out o;
-
-	message_start(&o, MSG_STREAM_END, 0);
-	message_put_u64(&o, job_id(j));
-	message_put_u64(&o, stream);
-	message_put_u64(&o, role);
-	brokerchild_send(b->child, &o, fd);
-}
-
-int
-brokers_stream(struct brokers *all, struct job *j, const char *source,
-    const char *target, uint64_t stream, struct error *err)
-{
-	struct broker *from = used_by(all, j, source);
-	struct broker *to = used_by(all, j, target);
-	int pair[2], size = STREAM_BUFFER;
-
-	if (from == NULL || to == NULL)
-		return error_set(err, ERROR_PEER, "cannot move a blob from %s "
-		    "to %s: the process of one of them is not there", source,
-		    target);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    pair) == -1)
-		return error_sys(err, errno, "cannot create a stream pair");
-	/* The larger the buffer the fewer switches between the two; what the
-	 * kernel grants at most is fine. */
-	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size,
-	    sizeof(size)) == -1)
-		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size,
-		    sizeof(size));
-	send_end(from, j, stream, 0, pair[0]);
-	send_end(to, j, stream, 1, pair[1]);
-	return 0;
 }
 
 void

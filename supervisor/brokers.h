@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "brokerchild.h"
 #include "supervisor.h"
 
 struct brokers *brokers_new(struct supervisor *sv);
@@ -19,9 +20,10 @@ void brokers_free(struct brokers *b);	/* kills what is left */
 void brokers_open(struct brokers *b, struct job *j, uint32_t id,
     const char *registry);
 
-/* A stream pair between two registries that the job has opened. 0, or -1. */
-int brokers_stream(struct brokers *b, struct job *j, const char *source,
-    const char *target, uint64_t stream, struct error *err);
+/* The process of a registry that the job has opened, or NULL when there is
+ * none that lives. Borrowed, until the loop goes on. */
+struct brokerchild *brokers_used(const struct brokers *b,
+    const struct job *j, const char *registry);
 
 /* The job is over: its waiting requests are forgotten, its use ends. */
 void brokers_forget(struct brokers *b, const struct job *j);

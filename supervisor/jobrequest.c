@@ -5,6 +5,7 @@
 #include "brokers.h"
 #include "module.h"
 #include "slots.h"
+#include "stream.h"
 
 static int
 on_open(struct supervisor *sv, struct job *j, const struct message *m,
@@ -23,8 +24,8 @@ on_stream(struct supervisor *sv, struct job *j, const struct message *m,
 
 	if (message_u64(m, 2) == 0)
 		return error_set(err, ERROR_PROTOCOL, "a stream has number 0");
-	if (brokers_stream(sv->brokers, j, message_str(m, 0),
-	    message_str(m, 1), message_u64(m, 2), &why) == -1)
+	if (stream_make(sv, j, message_str(m, 0), message_str(m, 1),
+	    message_u64(m, 2), &why) == -1)
 		job_refuse(j, m->id, &why);
 	return 0;
 }
