@@ -1,0 +1,213 @@
+/*
+ * hostile_worker.c - stands in for regbot-worker and does what its script's
+ * text names, to see that the supervisor survives it and fails that job only.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "logrecord.h"
+#include "policy.h"
+
+#define CONTROL 3
+
+static void
+raw(const void *p, size_t n)
+{
+	(void)!send(CONTROL, p, n, MSG_NOSIGNAL);
+}
+
+static void
+say(struct message_out *o)
+{
+	struct error err;
+
+	if (message_finish(o, &err) == -1)
+		_exit(9);
+	raw(o->frame.data, o->frame.len);
+	message_out_free(o);
+}
+
+static void
+empty(enum message_type type, uint32_t id)
+{
+	struct message_out o;
+
+	message_start(&o, type, id);
+	say(&o);
+}
+
+static void
+ready(void)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_READY, 0);
+	message_put_str(&o, PACKAGE_VERSION);
+	say(&o);
+}
+
+static void
+done(uint64_t failed, const char *text)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_DONE, 0);
+	message_put_u64(&o, failed);
+	message_put_u64(&o, 0);
+	message_put_str(&o, text);
+	say(&o);
+}
+
+static void
+log_line(const char *text)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_LOG, 0);
+	message_put_u64(&o, LOG_INFO + LOG_LEVEL_BIAS);
+	message_put_str(&o, text);
+	message_put_bytes(&o, "", 0);
+	say(&o);
+}
+
+static void
+open_registry(uint32_t id, const char *name)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_OPEN, id);
+	message_put_str(&o, name);
+	say(&o);
+}
+
+static void
+stream(uint32_t id, uint64_t number)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_STREAM, id);
+	message_put_str(&o, "a.example");
+	message_put_str(&o, "b.example");
+	message_put_u64(&o, number);
+	say(&o);
+}
+
+static void
+send_descriptor(void)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { "x", 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
+	int fd = 0;
+
+	cm->cmsg_level = SOL_SOCKET;
+	cm->cmsg_type = SCM_RIGHTS;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
+	(void)!sendmsg(CONTROL, &msg, MSG_NOSIGNAL);
+}
+
+static void
+act(const char *what)
+{
+	static char big[MESSAGE_MAX + 4096];
+
+	if (strcmp(what, "garbage") == 0)
+		raw("garbage", 7);
+	else if (strcmp(what, "empty-frame") == 0)
+		raw("", 0);
+	else if (strcmp(what, "oversize") == 0)
+		raw(big, sizeof(big));
+	else if (strcmp(what, "descriptor") == 0)
+		send_descriptor();
+	else if (strcmp(what, "ready-twice") == 0)
+		ready();
+	else if (strcmp(what, "done-twice") == 0) {
+		done(0, "");
+		done(0, "");
+	} else if (strcmp(what, "no-id") == 0)
+		empty(MSG_SLOT, 0);
+	else if (strcmp(what, "slot-twice") == 0) {
+		empty(MSG_SLOT, 7);
+		empty(MSG_SLOT, 7);
+	} else if (strcmp(what, "release-nothing") == 0)
+		empty(MSG_RELEASE, 7);
+	else if (strcmp(what, "stream-zero") == 0)
+		stream(5, 0);
+	else if (strcmp(what, "broker-message") == 0)
+		empty(MSG_HELD, 1);
+	else if (strcmp(what, "exit-zero") == 0)
+		_exit(0);
+	else if (strcmp(what, "exit-three") == 0)
+		_exit(3);
+	else if (strcmp(what, "segv") == 0)
+		raise(SIGSEGV);
+	else if (strcmp(what, "close-and-stay") == 0) {
+		close(CONTROL);
+		for (;;)
+			pause();
+	} else if (strcmp(what, "stderr-flood") == 0) {
+		memset(big, 'e', sizeof(big));
+		for (int i = 0; i < 64; i++)
+			(void)!write(2, big, sizeof(big));
+		_exit(4);
+	} else if (strcmp(what, "log-flood") == 0) {
+		for (int i = 0; i < 20000; i++)
+			log_line("flood");
+		done(0, "");
+	} else if (strcmp(what, "open-many") == 0) {
+		char name[32];
+
+		for (uint32_t i = 1; i <= 100; i++) {
+			snprintf(name, sizeof(name), "!%u", i);
+			open_registry(i, name);
+		}
+		stream(200, 1);
+		done(1, "no registry was opened");
+	} else if (strcmp(what, "terminal-codes") == 0)
+		done(1, "\x1b[2Jcleared\x07");
+	else if (strcmp(what, "ignore-stop") == 0)
+		for (;;)
+			pause();
+	else
+		done(0, "");
+}
+
+int
+main(void)
+{
+	static struct message m;
+	static char frame[MESSAGE_MAX], script[4096];
+	struct error err;
+	size_t got = 0, want = 1;
+	ssize_t n;
+
+	if (policy_confine(POLICY_WORKER, 0, &err) == -1)
+		_exit(8);
+	ready();
+	while (got < want) {
+		n = recv(CONTROL, frame, sizeof(frame), 0);
+		if (n <= 0 || message_decode(&m, frame, (size_t)n, S2W,
+		    &err) == -1)
+			_exit(7);
+		if (m.type == MSG_JOB)
+			want = message_u64(&m, 1);
+		if (m.type != MSG_SCRIPT || m.f[0].len > sizeof(script) - got -
+		    1)
+			continue;
+		memcpy(script + got, m.f[0].p, m.f[0].len);
+		got += m.f[0].len;
+	}
+	script[strcspn(script, "\n")] = '\0';
+	act(script);
+	for (;;)
+		if (recv(CONTROL, frame, sizeof(frame), 0) <= 0)
+			_exit(0);
+}
