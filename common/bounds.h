@@ -40,12 +40,19 @@
 #define CONFIG_FILE_MAX (4 * MIB)	/* the YAML file */
 #define CONFIG_DEPTH_MAX 32		/* nesting of YAML collections */
 #define CONFIG_NODES_MAX 100000		/* nodes after aliases are expanded */
+#define CONFIG_KEYS_MAX 1024		/* keys of one YAML map */
+#define CONFIG_LIST_MAX 1024		/* entries of a list of texts */
 #define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
 #define SCRIPT_MAX (1 * MIB)		/* a script's text */
 #define MODULE_MAX (1 * MIB)		/* a module's text */
 #define SECRET_FILE_MAX (64 * KIB)	/* what {{file}} may read */
 #define SECRET_MAX (64 * KIB)		/* a password, token or PEM text */
+#define TEMPLATE_DEPTH 16		/* parentheses or blocks in a template */
+#define TEMPLATE_ARGS_MAX 16		/* arguments of one function in it */
+#define TEMPLATE_VARIABLES_MAX 32	/* variables in a template */
+#define HELPER_MS 30000			/* a credential helper's time */
+#define HELPER_HOST_MAX 2048		/* what a helper is asked for */
 #define DOCKER_CONFIG_MAX (1 * MIB)	/* a docker config.json */
 
 /* Processes. */
@@ -60,6 +67,12 @@
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
+
+/* Brokers. */
+#define REALMS_MAX 64		/* token hosts that a creds entry adds */
+#define BODIES_MAX (16 * MIB)	/* bodies that one channel holds in a broker;
+				 * requests beyond it wait */
+#define BROKER_MEMORY (1024ull * MIB)	/* a broker's address space */
 
 /* Registries (what one may send us). */
 #define MANIFEST_GET_MAX (8 * MIB)	/* a manifest that is read */

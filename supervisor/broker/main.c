@@ -1,0 +1,92 @@
+/* regbot-broker: talks to one registry for all scripts that may use it. */
+#include "autoconf.h"
+
+#include <curl/curl.h>
+#include <malloc.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "broker.h"
+#include "digest.h"
+#include "loop.h"
+#include "policy.h"
+
+#define CONTROL_FD 3
+
+static void
+fatal(const char *what)
+{
+	dprintf(STDERR_FILENO, "regbot-broker: %s\n", what);
+	_exit(1);
+}
+
+/* The supervisor decides when we end, not the terminal or systemd, which
+ * signal whole groups. */
+static void
+ignore_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &sa, NULL);
+}
+
+/* The threads of the resolver must not have an arena each, and what a large
+ * reply took goes back at once. */
+static void
+small_memory(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+}
+
+/* Everything that opens files: none can be opened later. */
+static void
+load(void)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
+	struct error err;
+
+	error_clear(&err);
+	tzset();
+	if (digest_setup(&err) == -1)
+		fatal(err.text);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		fatal("cannot initialise libcurl");
+	/* Loads the name service modules; it need not find anything. */
+	if (getaddrinfo("regbot.invalid", "443", &hints, &list) == 0)
+		freeaddrinfo(list);
+}
+
+static void
+on_over(void *arg, int status)
+{
+	(void)arg;
+	_exit(status);
+}
+
+int
+main(void)
+{
+	struct error err;
+	struct loop *l;
+
+	error_clear(&err);
+	ignore_signals();
+	small_memory();
+	load();
+	if (policy_confine(POLICY_BROKER, BROKER_MEMORY, &err) == -1)
+		fatal(err.text);
+	l = loop_new();
+	broker_new(l, CONTROL_FD, PACKAGE_VERSION, on_over, NULL);
+	loop_run(l);
+	return 0;
+}

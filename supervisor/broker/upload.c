@@ -1,0 +1,233 @@
+#include "upload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "mem.h"
+#include "query.h"
+
+enum phase { PHASE_POST, PHASE_OPEN, PHASE_PUT, PHASE_COMPLETE, PHASE_DELETE };
+
+struct upload {
+	struct upload *next;
+	struct broker *broker;
+	char *repository, *digest, *from;
+	bool anonymous, plain;
+	enum phase phase;
+	bool mounted;
+	char *url;		/* where the registry wants it; NULL: none */
+	struct http_request *http;
+	upload_fn *told;	/* NULL: the owner is gone */
+	void *arg;
+};
+
+static void
+forget(struct upload *u)
+{
+	struct broker *b = u->broker;
+	struct upload **p;
+
+	for (p = &b->uploads; *p != u; p = &(*p)->next)
+		;
+	*p = u->next;
+	free(u->repository);
+	free(u->digest);
+	free(u->from);
+	free(u->url);
+	free(u);
+	broker_settled(b);
+}
+
+static void
+on_delete(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct upload *u = arg;
+
+	/* There is nothing more that could be done about a failure. */
+	(void)reply;
+	(void)err;
+	u->http = NULL;
+	forget(u);
+}
+
+static void
+delete(struct upload *u)
+{
+	struct http_spec spec = { .method = HTTP_DELETE, .url = u->url,
+	    .repository = u->repository, .actions = "delete",
+	    .statuses = { 204, 202, 200, 404 }, .no_backoff = true,
+	    .what = "upload" };
+
+	u->phase = PHASE_DELETE;
+	u->http = http_start(u->broker->http, &spec, on_delete, u);
+}
+
+void
+upload_close(struct upload *u)
+{
+	if (u == NULL)
+		return;
+	u->told = NULL;
+	/* The POST may still open one: only its answer says where. */
+	if (u->phase == PHASE_POST && u->http != NULL)
+		return;
+	if (u->phase == PHASE_PUT && u->http != NULL) {
+		http_cancel(u->http);
+		u->http = NULL;
+	}
+	if (u->phase == PHASE_COMPLETE || u->url == NULL ||
+	    u->broker->state == BROKER_OVER)
+		forget(u);
+	else
+		delete(u);
+}
+
+static void post(struct upload *u, bool mount);
+
+/* Refused in a way that a plain POST might not be. */
+static bool
+may_be_the_mount(const struct error *err)
+{
+	return err->http >= 400 && err->http < 500 && err->http != 429;
+}
+
+static void
+on_post(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct upload *u = arg;
+	bool mount = u->from[0] != '\0' || u->anonymous;
+	struct error why;
+
+	u->http = NULL;
+	error_clear(&why);
+	if (err->kind != ERROR_NONE || reply == NULL) {
+		if (mount && u->plain && u->told != NULL &&
+		    may_be_the_mount(err)) {
+			u->plain = false;
+			post(u, false);
+			return;
+		}
+		why = *err;
+	} else if (reply->status == 201) {
+		u->mounted = true;
+		u->phase = PHASE_COMPLETE;
+	} else if (reply->location == NULL || reply->location[0] == '\0') {
+		error_set(&why, ERROR_HTTP, "request failed: registry %s "
+		    "opened an upload in %s without a Location",
+		    broker_name(u->broker), u->repository);
+	} else {
+		u->url = mem_strdup(reply->location);
+		u->phase = PHASE_OPEN;
+	}
+	if (u->told == NULL)
+		upload_close(u);
+	else
+		u->told(u->arg, &why);
+}
+
+static void
+post(struct upload *u, bool mount)
+{
+	struct http_spec spec = { .method = HTTP_POST,
+	    .repository = u->repository, .actions = "pull,push",
+	    .path = "blobs/uploads/", .statuses = { 202 }, .what = "upload" };
+	struct buffer query;
+
+	buffer_init(&query, 0);
+	if (mount) {
+		spec.statuses[1] = 201;
+		query_add(&query, "mount", u->digest);
+		if (u->from[0] != '\0') {
+			query_add(&query, "from", u->from);
+			spec.mount_from = u->from;
+		} else
+			spec.no_backoff = true;
+		spec.query = query.data;
+	}
+	u->http = http_start(u->broker->http, &spec, on_post, u);
+	buffer_free(&query);
+}
+
+struct upload *
+upload_new(struct broker *b, const struct upload_how *how, upload_fn *opened,
+    void *arg)
+{
+	struct upload *u = mem_alloc(sizeof(*u));
+
+	u->broker = b;
+	u->repository = mem_strdup(how->repository);
+	u->digest = mem_strdup(how->digest);
+	u->from = mem_strdup(how->from);
+	u->anonymous = how->anonymous;
+	u->plain = how->plain;
+	u->told = opened;
+	u->arg = arg;
+	u->next = b->uploads;
+	b->uploads = u;
+	post(u, u->from[0] != '\0' || u->anonymous);
+	return u;
+}
+
+bool
+upload_mounted(const struct upload *u)
+{
+	return u->mounted;
+}
+
+static void
+on_put(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct upload *u = arg;
+
+	(void)reply;
+	u->http = NULL;
+	u->phase = err->kind == ERROR_NONE ? PHASE_COMPLETE : PHASE_OPEN;
+	u->told(u->arg, err);
+}
+
+void
+upload_send(struct upload *u, const void *body, size_t len,
+    const struct http_source *source, struct http_slot *slot,
+    upload_fn *done)
+{
+	struct http_spec spec = { .method = HTTP_PUT,
+	    .repository = u->repository, .actions = "pull,push",
+	    .media_type = "application/octet-stream",
+	    .body = source == NULL ? body : NULL,
+	    .body_len = source == NULL ? len : 0, .source = source,
+	    .statuses = { 201, 204 }, .slot = slot, .what = "blob" };
+	struct buffer query;
+	char *url;
+
+	/* The Location is the registry's: kept as it is, and added to. */
+	buffer_init(&query, 0);
+	query_add(&query, "digest", u->digest);
+	url = mem_printf("%s%c%s", u->url,
+	    strchr(u->url, '?') != NULL ? '&' : '?', query.data);
+	spec.url = url;
+	u->told = done;
+	u->phase = PHASE_PUT;
+	u->http = http_start(u->broker->http, &spec, on_put, u);
+	free(url);
+	buffer_free(&query);
+}
+
+void
+upload_resume(struct upload *u)
+{
+	if (u->phase == PHASE_PUT && u->http != NULL)
+		http_resume(u->http);
+}
+
+void
+upload_free_all(struct broker *b)
+{
+	struct upload *u;
+
+	while ((u = b->uploads) != NULL) {
+		if (u->http != NULL)
+			http_cancel(u->http);
+		forget(u);
+	}
+}
