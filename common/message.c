@@ -107,7 +107,7 @@ message_decode(struct message *m, const void *frame, size_t len,
     unsigned paths, struct error *err)
 {
 	const unsigned char *p = frame, *end = p + len;
-	const struct row *row;
+	const struct row *row = NULL;
 	const struct field_rule *rule;
 	size_t n, used = 0;
 
