@@ -79,6 +79,7 @@
 #define MANIFEST_PUT_MAX (4 * MIB)	/* a manifest that is pushed */
 #define BLOB_GET_MAX (8 * MIB)		/* a blob that is read into a worker */
 #define LIST_PAGE_MAX (8 * MIB)		/* one page of tags or repositories */
+#define LIST_ASK_MAX 1000		/* entries of a page that are asked for */
 #define LIST_PAGES_MAX 10000		/* pages of one list */
 #define LIST_BYTES_MAX (64 * MIB)	/* all pages of one list */
 #define TOKEN_REPLY_MAX (256 * KIB)	/* a token server's answer */
