@@ -29,7 +29,8 @@ class BadConfig(Case):
         self.refused("version: 1\nscripts:\n\t- name: x\n", "3:1")
 
     def test_scripts_is_a_string(self):
-        self.refused("version: 1\nscripts: hello\n", "2:10", "(?i)sequence|list")
+        self.refused("version: 1\nscripts: hello\n", "2:10",
+                     "(?i)sequence|list")
 
     def test_root_is_a_list(self):
         self.refused("- a\n- b\n", "1:1")

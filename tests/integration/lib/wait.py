@@ -1,4 +1,4 @@
-"""Waiting for something to become true, with a deadline, never by the clock."""
+"""Waiting for something to become true, with a deadline."""
 import time
 
 

@@ -1,0 +1,13 @@
+# fish completion for regbot
+
+complete -c regbot -f
+complete -c regbot -n __fish_use_subcommand -a once -d 'Run each script once'
+complete -c regbot -n __fish_use_subcommand -a server -d 'Run the scripts on their intervals'
+complete -c regbot -n __fish_use_subcommand -a version -d 'Show the version'
+complete -c regbot -n __fish_use_subcommand -a help -d 'Show help'
+complete -c regbot -s h -l help -d 'Show help'
+complete -c regbot -s v -l verbosity -x -a 'trace debug info warn error' -d 'Log level'
+complete -c regbot -l logopt -x -a json -d 'Log options'
+complete -c regbot -n '__fish_seen_subcommand_from once server' -s c -l config -r -F -d 'Configuration file'
+complete -c regbot -n '__fish_seen_subcommand_from once server' -l dry-run -d 'Change nothing'
+complete -c regbot -n '__fish_seen_subcommand_from version' -l format -x -d 'Template for the output'
