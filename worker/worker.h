@@ -16,11 +16,13 @@
 
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
+struct known;		/* copy_known.h: where the job's blobs are */
 
 struct worker {
 	struct loop *loop;
 	struct client *client;
 	struct overlay *overlay;	/* NULL unless dry_run */
+	struct known *known;	/* NULL until the first copy makes it */
 	lua_State *L;
 	char *name;		/* the script's name */
 	char *script;		/* its text */
@@ -40,9 +42,11 @@ int worker_check(const struct worker *w, struct error *err);
  * worker_check gives it. The operation behind done is not cancelled here. */
 int worker_wait(struct worker *w, const bool *done, struct error *err);
 
-/* Sends a record; "script" is put in front where with_script. Takes what r
- * holds (frees it). */
+/* Sends a record, unless its level is not wanted. "script" is put in front
+ * where it is not there yet. Takes what r holds (frees it). */
 void worker_log(struct worker *w, struct log_record *r);
+/* The same for the lines in which regbot names no script. */
+void worker_log_bare(struct worker *w, struct log_record *r);
 
 /* The worker that a Lua state belongs to. */
 struct worker *worker_of(lua_State *L);

@@ -1,0 +1,21 @@
+/*
+ * copy_known.h - what a job knows of where blobs live, so that a blob that it
+ * brought to one repository of a registry is mounted into the next. Bounded:
+ * beyond KNOWN_MAX everything is forgotten. Keys are as
+ * reference_registry_key gives them.
+ */
+#ifndef REGBOT_COPY_KNOWN_H
+#define REGBOT_COPY_KNOWN_H
+
+struct known;
+
+struct known *known_new(void);
+void known_free(struct known *k);	/* NULL is fine */
+
+void known_add(struct known *k, const char *registry, const char *digest,
+    const char *repository);
+/* A repository, valid until the next known_add; NULL: none. */
+const char *known_find(const struct known *k, const char *registry,
+    const char *digest);
+
+#endif
