@@ -67,6 +67,7 @@
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
+#define WORKER_SPACE (1024ull * MIB) /* a worker's address space */
 
 /* Brokers. */
 #define REALMS_MAX 64		/* token hosts that a creds entry adds */

@@ -16,6 +16,7 @@
 #include "bounds.h"
 #include "buffer.h"
 #include "error.h"
+#include "logrecord.h"
 #include "loop.h"
 
 /* What the supervisor said of the registry (messages REGISTRY and SECRET).
@@ -113,10 +114,19 @@ struct http_spec {
 struct http;
 struct http_request;
 
+/* Starts libcurl and reads the system's certificates, which http_new does
+ * where this was not called: for a process that cannot open files later. */
+void http_init(void);
+
 /* *c must outlive it. */
 struct http *http_new(struct loop *l, const struct registry_config *c,
     struct error *err);
-void http_free(struct http *h);		/* cancels everything, silently */
+/* Cancels everything, silently. Free the slots first; not from a callback. */
+void http_free(struct http *h);
+/* Where records go: what the registry warns of, once a text, and every
+ * exchange where c->trace is set. log borrows the record. */
+void http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
+    void *arg);
 
 /* Starts a request. Everything in spec is copied but the source's and the
  * sink's arg. done may not be called before http_start returned. */

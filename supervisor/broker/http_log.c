@@ -1,0 +1,146 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_internal.h"
+#include "mem.h"
+
+static const char *const words[] = {
+	[HTTP_GET] = "Get", [HTTP_HEAD] = "Head", [HTTP_PUT] = "Put",
+	[HTTP_POST] = "Post", [HTTP_DELETE] = "Delete"
+};
+static const char *const verbs[] = {
+	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",
+	[HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE"
+};
+
+/* Headers of an answer that hold nothing to hide. */
+static const char *const shown[] = {
+	"Content-Length", "Content-Range", "Content-Type", "Date",
+	"Docker-Content-Digest", "Docker-Distribution-Api-Version",
+	"OCI-Subject", "RateLimit-Limit", "RateLimit-Remaining",
+	"Retry-After", "Server", "Www-Authenticate",
+};
+
+const char *
+method_word(enum http_method m)
+{
+	return words[m];
+}
+
+char *
+method_on(enum http_method m, const struct url *u, bool query)
+{
+	char *where = url_display(u, query);
+	char *s = mem_printf("%s \"%s\"", words[m], where);
+
+	free(where);
+	return s;
+}
+
+/* As Go prints a map of lists: map[Name:[value] Name:[value]]. */
+static void
+put_header(struct buffer *b, const char *name, size_t n, const char *value)
+{
+	if (b->len > 4)
+		buffer_putc(b, ' ');
+	buffer_put(b, name, n);
+	buffer_printf(b, ":[%s]", value);
+}
+
+static void
+add_headers(struct log_record *rec, struct http *h, const struct transfer *t)
+{
+	struct buffer b;
+	const char *colon, *v;
+	char *clean;
+
+	buffer_init(&b, LOG_TEXT_MAX);
+	buffer_puts(&b, "map[");
+	for (struct curl_slist *l = t->list; l != NULL; l = l->next) {
+		colon = strchr(l->data, ':');
+		if (colon == NULL || colon[1] == '\0' ||
+		    strncmp(l->data, "Expect", 6) == 0)
+			continue;
+		put_header(&b, l->data, (size_t)(colon - l->data),
+		    strncmp(l->data, "Authorization", 13) == 0 ?
+		    "[censored]" : colon + 2);
+	}
+	put_header(&b, "User-Agent", 10, h->cfg->user_agent);
+	buffer_putc(&b, ']');
+	log_record_string(rec, "req-headers", buffer_str(&b));
+	buffer_clear(&b);
+	buffer_puts(&b, "map[");
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		v = headers_get(&t->headers, shown[i], 0);
+		if (v != NULL)
+			put_header(&b, shown[i], strlen(shown[i]), v);
+	}
+	buffer_putc(&b, ']');
+	clean = scrub_text(&h->secrets, buffer_str(&b), b.len, LOG_TEXT_MAX);
+	log_record_string(rec, "resp-headers", clean);
+	free(clean);
+	buffer_free(&b);
+}
+
+void
+http_log_exchange(struct http *h, enum http_method method, const struct url *url,
+    bool query, struct transfer *t)
+{
+	struct log_record rec;
+	char *s;
+
+	if (h->log == NULL || !h->cfg->trace)
+		return;
+	log_record_init(&rec, LOG_TRACE, "reg http request");
+	log_record_string(&rec, "req-method", verbs[method]);
+	s = url_display(url, query);
+	log_record_string(&rec, "req-url", s);
+	free(s);
+	if (t->headers.status != 0) {
+		s = mem_printf("%d %s", t->headers.status,
+		    http_status_text(t->headers.status));
+		log_record_string(&rec, "resp-status", s);
+	} else {
+		s = transfer_reason(t, url->host);
+		log_record_string(&rec, "err", s);
+	}
+	free(s);
+	add_headers(&rec, h, t);
+	h->log(h->log_arg, &rec);
+	log_record_free(&rec);
+}
+
+static bool
+warned(struct http *h, const char *text)
+{
+	for (unsigned i = 0; i < h->nwarned; i++)
+		if (strcmp(h->warned[i], text) == 0)
+			return true;
+	return false;
+}
+
+void
+http_log_warnings(struct http *h, const struct headers *headers)
+{
+	struct log_record rec;
+	char *text, *clean;
+
+	for (int i = 0; i < 8; i++) {
+		text = headers_warning(headers, i);
+		if (text == NULL)
+			continue;
+		clean = scrub_text(&h->secrets, text, strlen(text),
+		    REGISTRY_TEXT_MAX);
+		free(text);
+		if (h->log == NULL || warned(h, clean) ||
+		    h->nwarned == WARNINGS_MAX) {
+			free(clean);
+			continue;
+		}
+		h->warned[h->nwarned++] = clean;
+		log_record_init(&rec, LOG_WARN, "Registry warning message");
+		log_record_string(&rec, "warning", clean);
+		h->log(h->log_arg, &rec);
+		log_record_free(&rec);
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * scrub.h - text that a registry sent, made fit for errors and logs: secrets
+ * are replaced, controls removed, the length cut.
+ */
+#ifndef REGBOT_SCRUB_H
+#define REGBOT_SCRUB_H
+
+#include <stddef.h>
+
+struct scrub {
+	char **secrets;		/* longest first; owned, wiped */
+	size_t n;
+};
+
+/* Adds a secret, with the forms in which a server may echo it (percent
+ * encoding, JSON escapes). "" and NULL are ignored. A secret shorter than
+ * SCRUB_SHORT is only replaced where it stands as a word of its own:
+ * elsewhere it would say nothing and spoil the text. */
+#define SCRUB_SHORT 6
+void scrub_add(struct scrub *s, const char *secret);
+void scrub_free(struct scrub *s);
+
+/* A copy of n bytes with every secret replaced by "[censored]", also what
+ * looks like a JSON web token; controls but newline and tab become spaces;
+ * cut to max bytes at a character. Free it. */
+char *scrub_text(const struct scrub *s, const char *p, size_t n, size_t max);
+
+#endif
