@@ -1,0 +1,76 @@
+/* await.c - how a Lua function waits; see await.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "await.h"
+#include "mem.h"
+
+#define TASK "regbot.task"
+
+void
+task_release(struct task *t)
+{
+	void (*release)(struct task *) = t->release;
+
+	t->release = NULL;
+	if (release != NULL)
+		release(t);
+	free(t->doing);
+	t->doing = NULL;
+}
+
+static int
+task_gc(lua_State *L)
+{
+	task_release(luaL_checkudata(L, 1, TASK));
+	return 0;
+}
+
+void *
+task_new(lua_State *L, size_t n, void (*release)(struct task *t))
+{
+	struct task *t = lua_newuserdata(L, n);
+
+	memset(t, 0, n);
+	if (luaL_newmetatable(L, TASK)) {
+		lua_pushcfunction(L, task_gc);
+		lua_setfield(L, -2, "__gc");
+	}
+	lua_setmetatable(L, -2);
+	t->w = worker_of(L);
+	t->release = release;
+	return t;
+}
+
+void
+task_doing(struct task *t, char *text)
+{
+	free(t->doing);
+	t->doing = text;
+}
+
+void
+task_done(struct task *t, const struct error *err)
+{
+	if (t->done)
+		return;
+	t->done = true;
+	if (err == NULL)
+		return;
+	t->err = *err;
+	if (t->doing != NULL)
+		error_prefix(&t->err, "%s", t->doing);
+}
+
+int
+await(lua_State *L, struct task *t, lua_KFunction finish)
+{
+	struct error err = { .kind = ERROR_NONE };
+
+	if (!t->done && worker_wait(t->w, &t->done, &err) == -1)
+		task_done(t, &err);
+	return finish(L, LUA_OK, (lua_KContext)t);
+}

@@ -1,0 +1,55 @@
+/* lua_repo.c - the module "repo": what repositories a registry has. */
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "list.h"
+#include "modules.h"
+#include "vm.h"
+
+static int
+repo_listed(lua_State *L, int status, lua_KContext ctx)
+{
+	struct list *l = (struct list *)ctx;
+	size_t i;
+
+	(void)status;
+	if (l->task.err.kind != ERROR_NONE)
+		return module_fail(L, &l->task, "Failed retrieving repo list");
+	lua_createtable(L, (int)l->n, 0);
+	for (i = 0; i < l->n; i++) {
+		lua_pushstring(L, l->items[i]);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	task_release(&l->task);
+	return 1;
+}
+
+static int
+repo_ls(lua_State *L)
+{
+	const char *host, *last;
+	struct log_record r;
+	struct list *l;
+	int64_t limit;
+
+	module_context(L);
+	if (lua_type(L, 1) != LUA_TSTRING)
+		return vm_arg_error(L, 1, value_call_name(L),
+		    "Expected registry name (host and optional port)");
+	host = lua_tostring(L, 1);
+	module_list_options(L, 2, &limit, &last);
+	module_push_options(L, limit, last);
+	log_record_init(&r, LOG_DEBUG, "Listing repositories");
+	log_record_string(&r, "host", host);
+	log_record_string(&r, "opts", lua_tostring(L, -1));
+	module_log(L, &r);
+	l = list_repositories(L, host, limit, last);
+	return await(L, &l->task, repo_listed);
+}
+
+const luaL_Reg lua_repo_functions[] = {
+	{ "ls", repo_ls },
+	{ NULL, NULL }
+};
