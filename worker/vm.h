@@ -6,6 +6,7 @@
 #ifndef REGBOT_VM_H
 #define REGBOT_VM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,8 @@
  * is what scripts may allocate, in bytes. NULL when it cannot be built. */
 lua_State *vm_new(struct worker *w, uint64_t memory, struct error *err);
 void vm_free(lua_State *L);	/* tests only: a worker just exits */
+/* Sets what scripts may allocate, once the job is known. */
+void vm_set_memory(lua_State *L, uint64_t memory);
 
 struct vm_result {
 	bool failed;
