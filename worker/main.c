@@ -1,0 +1,89 @@
+/*
+ * regbot-worker runs one script. It loads all it will need, gives up every
+ * right, says READY, and gets its job over descriptor 3.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "digest.h"
+#include "manifest.h"
+#include "overlay.h"
+#include "policy.h"
+#include "vm.h"
+#include "worker.h"
+
+#define CONTROL_FD 3
+
+static void
+stop(void *arg, enum error_kind reason)
+{
+	struct worker *w = arg;
+
+	w->stopped = true;
+	if (reason == ERROR_DEADLINE)
+		w->deadline = clock_now();
+}
+
+static _Noreturn void
+fail(const struct error *err)
+{
+	(void)!write(STDERR_FILENO, err->text, strlen(err->text));
+	_exit(1);
+}
+
+/* What reads files or builds tables once; nothing is opened afterwards. */
+static void
+warm_up(struct worker *w, struct error *err)
+{
+	struct platform host;
+
+	tzset();
+	platform_host(&host);
+	platform_free(&host);
+	if (digest_setup(err) == -1 ||
+	    (w->L = vm_new(w, WORKER_MEMORY, err)) == NULL)
+		fail(err);
+	modules_open(w->L);
+}
+
+static void
+take_job(struct worker *w, const struct client_job *job)
+{
+	w->name = job->name;
+	w->script = job->script;
+	w->script_len = job->script_len;
+	w->dry_run = job->dry_run;
+	w->overlay = job->dry_run ? overlay_new() : NULL;
+	w->log_level = job->log_level;
+	w->timeout_ns = job->timeout_ns;
+	if (job->timeout_ns != 0)
+		w->deadline = clock_now() + job->timeout_ns;
+	if (job->memory != 0)
+		vm_set_memory(w->L, job->memory);
+}
+
+int
+main(void)
+{
+	struct worker w = { .loop = loop_new() };
+	struct client_job job = { 0 };
+	struct vm_result result;
+	struct error err = { 0 };
+
+	warm_up(&w, &err);
+	w.client = client_new(w.loop, CONTROL_FD, stop, &w);
+	if (policy_confine(POLICY_WORKER, WORKER_SPACE, &err) == -1)
+		fail(&err);
+	client_ready(w.client);
+	if (client_get_job(w.client, &job, &err) == -1)
+		fail(&err);
+	take_job(&w, &job);
+	vm_run(w.L, w.script, w.script_len, &result);
+	client_finish(w.client, result.failed, result.exit_code, result.text);
+	/* Nothing is closed: a script's objects have no say any more. */
+	_exit(0);
+}
