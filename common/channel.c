@@ -24,7 +24,7 @@ struct channel {
 	unsigned paths;
 	bool may_pass;
 	bool open;
-	bool busy;		/* inside a callback: free later */
+	int busy;		/* callbacks under way: free after them */
 	bool dead;
 	const struct channel_ops *ops;
 	void *arg;
@@ -84,11 +84,10 @@ over(struct channel *c)
 	c->open = false;
 	drop_queue(c);
 	watch_set(c->watch, 0);
-	c->busy = true;
+	c->busy++;
 	if (!c->dead)
 		c->ops->closed(c->arg, &c->why);
-	c->busy = false;
-	if (c->dead)
+	if (--c->busy == 0 && c->dead)
 		destroy(c);
 }
 
@@ -202,13 +201,17 @@ receive_one(struct channel *c)
 	n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n == -1 && errno != ECONNRESET)
+	/* The peer left mail of ours unread. That is told once, and before
+	 * what it sent itself: go on reading up to the end of file. */
+	if (n == -1 && errno == ECONNRESET)
+		return 1;
+	if (n == -1)
 		return error_sys(&c->why, errno, "cannot receive a message");
-	if (n <= 0) {
+	fd = take_fd(c, &msg);
+	if (n == 0 && fd == -1) {
 		error_clear(&c->why);
 		return -1;
 	}
-	fd = take_fd(c, &msg);
 	if (fd == -2)
 		return error_set(&c->why, ERROR_PROTOCOL,
 		    "a frame was too long or carried a descriptor");
@@ -219,9 +222,9 @@ receive_one(struct channel *c)
 			close(fd);
 		return -1;
 	}
-	c->busy = true;
+	c->busy++;
 	r = c->ops->message(c->arg, &c->in, fd, &c->why);
-	c->busy = false;
+	c->busy--;
 	return r == -1 ? -1 : 1;
 }
 
@@ -238,7 +241,8 @@ on_ready(void *arg, short revents)
 		else
 			break;
 	if (c->dead) {
-		destroy(c);
+		if (c->busy == 0)
+			destroy(c);
 		return;
 	}
 	if (r == -1)
@@ -282,7 +286,10 @@ channel_send(struct channel *c, struct message_out *o, int fd,
 {
 	struct frame *f;
 
-	if (message_finish(o, err) == -1 || !c->open || c->dead) {
+	/* One that failed swallows messages as well: the peer must not see
+	 * what comes after a hole. */
+	if (message_finish(o, err) == -1 || !c->open || c->dead ||
+	    timer_armed(c->failed)) {
 		int r = o->err.kind != ERROR_NONE ? -1 : 0;
 
 		message_out_free(o);
