@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define MAGIC 0x4252
-#define VERSION 1
+#define PROTOCOL_VERSION 1
 #define FIELD_HEADER 5		/* kind, then the length in four bytes */
 
 struct field_rule {
@@ -85,7 +85,7 @@ decode_header(struct message *m, const unsigned char *p, size_t len,
 	if (len < MESSAGE_HEADER || len > MESSAGE_MAX)
 		return error_set(err, ERROR_PROTOCOL,
 		    "a frame of %zu bytes is out of bounds", len);
-	if (get_le(p, 2) != MAGIC || p[2] != VERSION)
+	if (get_le(p, 2) != MAGIC || p[2] != PROTOCOL_VERSION)
 		return error_set(err, ERROR_PROTOCOL,
 		    "a frame has the wrong magic or version");
 	*row = row_of(p[3]);
@@ -165,7 +165,7 @@ message_start(struct message_out *o, enum message_type type, uint32_t id)
 	buffer_init(&o->frame, 0);
 	o->frame.secret = type == MSG_SECRET;
 	put_le(h, MAGIC, 2);
-	h[2] = VERSION;
+	h[2] = PROTOCOL_VERSION;
 	h[3] = (unsigned char)type;
 	put_le(h + 4, id, 4);
 	buffer_put(&o->frame, h, sizeof(h));
