@@ -252,7 +252,7 @@ config_tostring(lua_State *L)
 	if (v == NULL)
 		return vm_arg_error(L, 1, value_call_name(L),
 		    "config expected");
-	q = request_new(L);
+	q = module_request_new(L);
 	gojson_indent(v->bytes, v->len, &q->body);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);

@@ -126,7 +126,7 @@ manifest_tostring(lua_State *L)
 	if (v->m == NULL)
 		return vm_raise(L, "Failed outputing manifest: it was only "
 		    "looked up with head and has no content");
-	q = request_new(L);
+	q = module_request_new(L);
 	gojson_indent(v->m->bytes, v->m->len, &q->body);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);

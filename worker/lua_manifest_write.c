@@ -57,7 +57,7 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	module_log_start(&r, LOG_INFO, "Delete manifest", "image", ref);
 	log_record_bool(&r, "dry-run", w->dry_run);
 	module_log(L, &r);
-	q = request_new(L);
+	q = module_request_new(L);
 	q->name = reference_string(ref);
 	task_doing(&q->task, mem_printf("failed to delete manifest %s",
 	    q->name));
@@ -229,7 +229,7 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	if (w->dry_run)
 		log_record_bool(&r, "dry-run", true);
 	module_log(L, &r);
-	q = request_new(L);
+	q = module_request_new(L);
 	q->name = reference_string(ref);
 	if (puttable(v, ref, &q->task.err) == -1)
 		q->task.done = true;

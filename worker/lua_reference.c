@@ -31,7 +31,7 @@ static int
 reference_tostring(lua_State *L)
 {
 	struct reference *r = value_check_reference(L, 1);
-	struct request *q = request_new(L);
+	struct request *q = module_request_new(L);
 
 	q->name = reference_string(r);
 	lua_pushstring(L, q->name);

@@ -74,15 +74,10 @@ tag_deleted(lua_State *L, int status, lua_KContext ctx)
 static int
 tag_deletable(const struct reference *ref, struct error *err)
 {
-	if (fetch_askable(ref, err) == -1)
-		return -1;
-	if (*ref->tag == '\0')
+	if (!ref->ocidir && *ref->tag == '\0')
 		return error_set(err, ERROR_INPUT,
 		    "tag missing from image reference");
-	if (!reference_valid_tag(ref->tag))
-		return error_set(err, ERROR_INPUT, "\"%.160s\" is not a tag",
-		    ref->tag);
-	return 0;
+	return fetch_askable(ref, err);
 }
 
 static int
@@ -103,7 +98,7 @@ tag_delete(lua_State *L)
 	reference_copy(tag, ref);
 	if (*ref->tag != '\0')
 		reference_set_tag(tag, ref->tag);
-	q = request_new(L);
+	q = module_request_new(L);
 	q->name = reference_string(ref);
 	if (tag_deletable(tag, &q->task.err) == -1)
 		q->task.done = true;

@@ -169,7 +169,7 @@ request_release(struct task *t)
 }
 
 struct request *
-request_new(lua_State *L)
+module_request_new(lua_State *L)
 {
 	struct request *q = task_new(L, sizeof(*q), request_release);
 

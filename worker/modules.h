@@ -63,7 +63,7 @@ struct request {
 	struct buffer body;	/* of the answer */
 	char *name;		/* what it is about, for the binding */
 };
-struct request *request_new(lua_State *L);
+struct request *module_request_new(lua_State *L);
 void request_done(void *request, struct answer *a);	/* an answer_fn */
 
 #endif
