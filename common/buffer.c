@@ -114,6 +114,8 @@ buffer_consume(struct buffer *b, size_t n)
 	}
 	memmove(b->data, b->data + n, b->len - n);
 	b->len -= n;
+	if (b->secret)
+		explicit_bzero(b->data + b->len, n);
 	b->data[b->len] = '\0';
 }
 

@@ -14,6 +14,21 @@ error_clear(struct error *e)
 	e->text[0] = '\0';
 }
 
+/* Formats aside first: an argument may be the text that is replaced. */
+static size_t __attribute__((format(printf, 3, 0)))
+fill(struct error *e, enum error_kind kind, const char *fmt, va_list ap)
+{
+	char text[ERROR_TEXT_MAX + 1];
+	size_t n;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	n = strlen(text);
+	e->kind = kind;
+	e->http = 0;
+	memcpy(e->text, text, n + 1);
+	return n;
+}
+
 int
 error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 {
@@ -21,10 +36,8 @@ error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 
 	if (e == NULL)
 		return -1;
-	e->kind = kind;
-	e->http = 0;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	fill(e, kind, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -32,20 +45,17 @@ error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 int
 error_sys(struct error *e, int errnum, const char *fmt, ...)
 {
+	const char *reason = strerrordesc_np(errnum);
 	size_t n;
 	va_list ap;
 
 	if (e == NULL)
 		return -1;
-	e->kind = ERROR_SYSTEM;
-	e->http = 0;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	n = fill(e, ERROR_SYSTEM, fmt, ap);
 	va_end(ap);
-	n = strlen(e->text);
 	snprintf(e->text + n, sizeof(e->text) - n, ": %s",
-	    strerrordesc_np(errnum) != NULL ? strerrordesc_np(errnum) :
-	    "unknown error");
+	    reason != NULL ? reason : "unknown error");
 	return -1;
 }
 

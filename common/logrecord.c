@@ -1,6 +1,5 @@
 #include "logrecord.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +77,25 @@ log_record_int(struct log_record *r, const char *k, int64_t v)
 		a->number = v;
 }
 
+static bool
+key_char_ok(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/* At least one character, and none that get would refuse. */
+static void
+put_key(struct buffer *out, const char *key, size_t n)
+{
+	buffer_putc(out, (char)(n != 0 ? n : 1));
+	for (size_t i = 0; i < n; i++)
+		buffer_putc(out, key_char_ok((unsigned char)key[i]) ?
+		    key[i] : '_');
+	if (n == 0)
+		buffer_putc(out, '_');
+}
+
 void
 log_record_put(const struct log_record *r, struct buffer *out)
 {
@@ -91,8 +109,7 @@ log_record_put(const struct log_record *r, struct buffer *out)
 		if (out->len + k + 12 > LOG_RECORD_MAX)
 			return;
 		buffer_putc(out, (char)a->kind);
-		buffer_putc(out, (char)k);
-		buffer_put(out, a->key, k);
+		put_key(out, a->key, k);
 		if (a->kind == ATTR_STRING) {
 			room = LOG_RECORD_MAX - out->len - 2;
 			n = strnlen(a->text, LOG_TEXT_MAX);
@@ -123,7 +140,7 @@ get_attr(struct log_record *r, const unsigned char **p,
 	if (k == 0 || k > KEY_MAX || (size_t)(end - s) < 2 + k)
 		return -1;
 	for (size_t i = 0; i < k; i++)
-		if (!isalnum(s[2 + i]) && strchr("-_.", s[2 + i]) == NULL)
+		if (!key_char_ok(s[2 + i]))
 			return -1;
 	a = add(r, (const char *)s + 2, k, s[0]);
 	if (a == NULL)
