@@ -109,9 +109,13 @@ static void
 on_token(void *arg, const char *token, const struct error *err)
 {
 	struct http_request *r = arg;
+	struct auth_entry *e = entry(r, false);
 
 	r->wait = NULL;
 	if (token == NULL) {
+		/* The next request asks the registry anew where to go. */
+		if (e != NULL)
+			e->bearer = false;
 		http_request_complete(r, NULL, err);
 		return;
 	}
@@ -212,8 +216,7 @@ better_scope(struct http_request *r, const char *have, const char *scope,
 	    memcmp(theirs, ours, (size_t)(our_name - ours)) != 0)
 		goto out;
 	*ta++ = *oa++ = '\0';
-	their_name++;
-	our_name++;
+	*their_name++ = *our_name++ = '\0';
 	tn = strlen(their_name);
 	on = strlen(our_name);
 	if (tn < on || strcmp(their_name + tn - on, our_name) != 0 ||

@@ -48,11 +48,10 @@ put_header(struct buffer *b, const char *name, size_t n, const char *value)
 }
 
 static void
-add_headers(struct log_record *rec, struct http *h, const struct transfer *t)
+add_request(struct log_record *rec, struct http *h, const struct transfer *t)
 {
 	struct buffer b;
-	const char *colon, *v;
-	char *clean;
+	const char *colon;
 
 	buffer_init(&b, LOG_TEXT_MAX);
 	buffer_puts(&b, "map[");
@@ -68,7 +67,17 @@ add_headers(struct log_record *rec, struct http *h, const struct transfer *t)
 	put_header(&b, "User-Agent", 10, h->cfg->user_agent);
 	buffer_putc(&b, ']');
 	log_record_string(rec, "req-headers", buffer_str(&b));
-	buffer_clear(&b);
+	buffer_free(&b);
+}
+
+static void
+add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
+{
+	struct buffer b;
+	const char *v;
+	char *clean;
+
+	buffer_init(&b, LOG_TEXT_MAX);
 	buffer_puts(&b, "map[");
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		v = headers_get(&t->headers, shown[i], 0);
@@ -96,6 +105,7 @@ http_log_exchange(struct http *h, enum http_method method, const struct url *url
 	s = url_display(url, query);
 	log_record_string(&rec, "req-url", s);
 	free(s);
+	add_request(&rec, h, t);
 	if (t->headers.status != 0) {
 		s = mem_printf("%d %s", t->headers.status,
 		    http_status_text(t->headers.status));
@@ -105,7 +115,7 @@ http_log_exchange(struct http *h, enum http_method method, const struct url *url
 		log_record_string(&rec, "err", s);
 	}
 	free(s);
-	add_headers(&rec, h, t);
+	add_answer(&rec, h, t);
 	h->log(h->log_arg, &rec);
 	log_record_free(&rec);
 }
