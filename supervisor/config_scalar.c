@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,9 @@
 #include "config_read.h"
 #include "duration.h"
 #include "mem.h"
+
+#define FLOAT_MIN 0.001
+#define FLOAT_MAX 1000000.0
 
 /* For a sentence: what stands there instead. Short, since it may be long. */
 static const char *
@@ -207,8 +209,11 @@ config_read_float(struct config_reader *r, const struct yaml_node *v,
 	    v->text[strspn(v->text, "0123456789.eE+-")] != '\0')
 		return mismatch(r, v, f->key, "a number such as 0.5 or 10");
 	d = strtod(v->text, &end);
-	if (*end != '\0' || !isfinite(d) || d < 0)
-		return mismatch(r, v, f->key, "a number of 0 or more");
+	/* It travels in thousandths. */
+	if (*end != '\0' || !(d >= 0 && d <= FLOAT_MAX) ||
+	    (d > 0 && d < FLOAT_MIN))
+		return mismatch(r, v, f->key, "0, or a number from 0.001 to "
+		    "1000000");
 	*(double *)out = d;
 	return 0;
 }

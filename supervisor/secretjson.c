@@ -79,8 +79,7 @@ secretjson_parse(const char *text, size_t len, const char *what,
 	if (why != json_tokener_success || end > len ||
 	    strspn(text + end, " \t\r\n") != len - end) {
 		error_set(err, ERROR_INPUT, "%s is not JSON: %s at byte %zu",
-		    what, why == json_tokener_continue ? "it ends too early" :
-		    why != json_tokener_success ?
+		    what, why != json_tokener_success ?
 		    json_tokener_error_desc(why) : "something follows its end",
 		    end < len ? end : len);
 	} else if (!json_object_is_type(o, json_type_object)) {

@@ -141,9 +141,10 @@ parser_error(struct reader *r)
 	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
 }
 
-/* The node is complete or begins: hangs it into what is open. */
+/* The node is complete or begins: hangs it into what is open. at is where
+ * it is named, for an alias not where it stands. */
 static int
-attach(struct reader *r, struct yaml_node *n)
+attach(struct reader *r, struct yaml_node *n, const struct yaml_node *at)
 {
 	struct yaml_node *in;
 
@@ -151,7 +152,7 @@ attach(struct reader *r, struct yaml_node *n)
 	if (r->weight > CONFIG_NODES_MAX)
 		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "
 		    "than %d values once aliases are expanded, which is the "
-		    "limit", r->name, n->line, n->column, CONFIG_NODES_MAX);
+		    "limit", r->name, at->line, at->column, CONFIG_NODES_MAX);
 	if (r->depth == 0) {
 		r->tree->root = n;
 		return 0;
@@ -159,7 +160,7 @@ attach(struct reader *r, struct yaml_node *n)
 	in = r->stack[r->depth - 1];
 	if (in->kind == YAML_MAP && in->nitems % 2 == 0 &&
 	    n->kind != YAML_SCALAR)
-		return yaml_error(r->name, n, r->err, "%s stands where a "
+		return yaml_error(r->name, at, r->err, "%s stands where a "
 		    "map's key is expected", yaml_kind_name(n));
 	if ((in->nitems & (in->nitems - 1)) == 0)
 		in->items = mem_resize(in->items,
@@ -207,7 +208,7 @@ alias(struct reader *r, const yaml_event_t *e)
 		return yaml_error(r->name, &at, r->err, "the alias *%.64s "
 		    "stands inside of what it names, expected it after the "
 		    "end of &%.64s", name, name);
-	return attach(r, a->node);
+	return attach(r, a->node, &at);
 }
 
 static const char *const core_tags[] = {
@@ -246,7 +247,7 @@ scalar(struct reader *r, yaml_event_t *e)
 	set_tag(n, e->data.scalar.tag,
 	    e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
 	remember(r, e->data.scalar.anchor, n);
-	return attach(r, n);
+	return attach(r, n, n);
 }
 
 static int
@@ -263,7 +264,7 @@ begin(struct reader *r, const yaml_event_t *e, enum yaml_kind kind,
 	set_tag(n, tag, false);
 	n->open = true;
 	remember(r, anchor, n);
-	if (attach(r, n) == -1)
+	if (attach(r, n, n) == -1)
 		return -1;
 	r->stack[r->depth++] = n;
 	return 0;
@@ -276,7 +277,6 @@ end(struct reader *r)
 
 	n->open = false;
 	if (n->kind == YAML_MAP) {
-		/* The map's << may have added nodes, or dropped some. */
 		if (yaml_merge(n, r->name, r->warn, r->arg, r->err) == -1)
 			return -1;
 	} else
@@ -335,6 +335,9 @@ check_root(struct reader *r)
 {
 	struct yaml_node *root = r->tree->root;
 
+	if (root != NULL && root->kind == YAML_SCALAR && root->plain &&
+	    root->len == 0)
+		root = r->tree->root = NULL;	/* a bare "---" */
 	if (root == NULL || root->kind == YAML_MAP)
 		return 0;
 	return yaml_error(r->name, root, r->err, "the file holds %s, expected "
