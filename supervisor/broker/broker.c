@@ -152,6 +152,37 @@ quit(struct broker *b)
 }
 
 static void
+send_record(void *arg, struct log_record *rec)
+{
+	struct broker *b = arg;
+	struct message_out o;
+	struct buffer attrs;
+
+	buffer_init(&attrs, LOG_RECORD_MAX);
+	log_record_put(rec, &attrs);
+	message_start(&o, MSG_LOG, 0);
+	message_put_u64(&o, (uint64_t)(rec->level + LOG_LEVEL_BIAS));
+	message_put_str(&o, rec->message);
+	message_put_bytes(&o, attrs.data, attrs.len);
+	channel_send(b->control, &o, -1, NULL);
+	buffer_free(&attrs);
+}
+
+void
+broker_log(struct broker *b, int level, uint64_t job, const char *message,
+    const struct error *why)
+{
+	struct log_record rec;
+
+	log_record_init(&rec, level, message);
+	log_record_string(&rec, "registry", broker_name(b));
+	log_record_int(&rec, "job", (int64_t)job);
+	log_record_string(&rec, "err", why->text);
+	send_record(b, &rec);
+	log_record_free(&rec);
+}
+
+static void
 start(struct broker *b)
 {
 	b->state = BROKER_SERVING;
@@ -160,6 +191,8 @@ start(struct broker *b)
 	/* A broker that cannot work says so to everyone who asks. */
 	if (b->http == NULL)
 		error_prefix(&b->failed, "request failed");
+	else
+		http_set_log(b->http, send_record, b);
 }
 
 static int
@@ -329,29 +362,6 @@ broker_free(struct broker *b)
 	timer_free(b->quit);
 	setup_free(&b->setup);
 	free(b);
-}
-
-void
-broker_log(struct broker *b, int level, uint64_t job, const char *message,
-    const struct error *why)
-{
-	struct log_record rec;
-	struct message_out o;
-	struct buffer attrs;
-
-	log_record_init(&rec, level, message);
-	log_record_string(&rec, "registry", broker_name(b));
-	log_record_int(&rec, "job", (int64_t)job);
-	log_record_string(&rec, "err", why->text);
-	buffer_init(&attrs, LOG_RECORD_MAX);
-	log_record_put(&rec, &attrs);
-	message_start(&o, MSG_LOG, 0);
-	message_put_u64(&o, (uint64_t)(level + LOG_LEVEL_BIAS));
-	message_put_str(&o, message);
-	message_put_bytes(&o, attrs.data, attrs.len);
-	channel_send(b->control, &o, -1, NULL);
-	buffer_free(&attrs);
-	log_record_free(&rec);
 }
 
 void

@@ -1,19 +1,17 @@
 /* regbot-broker: talks to one registry for all scripts that may use it. */
 #include "autoconf.h"
 
-#include <curl/curl.h>
 #include <malloc.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bounds.h"
 #include "broker.h"
 #include "digest.h"
+#include "http.h"
 #include "loop.h"
 #include "policy.h"
 
@@ -59,8 +57,7 @@ load(void)
 	tzset();
 	if (digest_setup(&err) == -1)
 		fatal(err.text);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		fatal("cannot initialise libcurl");
+	http_init();
 	/* Loads the name service modules; it need not find anything. */
 	if (getaddrinfo("regbot.invalid", "443", &hints, &list) == 0)
 		freeaddrinfo(list);

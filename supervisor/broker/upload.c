@@ -44,7 +44,9 @@ on_delete(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct upload *u = arg;
 
-	/* There is nothing more that could be done about a failure. */
+	/* There is nothing more that could be done about a failure. (docker's
+	 * registry refuses after a PUT that was cut: the state in its Location
+	 * does not fit any more, and it gives no other. It purges those.) */
 	(void)reply;
 	(void)err;
 	u->http = NULL;
@@ -54,8 +56,10 @@ on_delete(void *arg, struct http_reply *reply, const struct error *err)
 static void
 delete(struct upload *u)
 {
+	/* Most registries let who may push delete an upload; one that wants
+	 * more says so in its challenge. */
 	struct http_spec spec = { .method = HTTP_DELETE, .url = u->url,
-	    .repository = u->repository, .actions = "delete",
+	    .repository = u->repository, .actions = "pull,push",
 	    .statuses = { 204, 202, 200, 404 }, .no_backoff = true,
 	    .what = "upload" };
 

@@ -138,6 +138,15 @@ http_slot_free(struct http_slot *s)
 	fake_slots--;
 }
 
+void
+http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
+    void *arg)
+{
+	(void)h;
+	(void)log;
+	(void)arg;
+}
+
 unsigned
 http_requests(const struct http *h)
 {
