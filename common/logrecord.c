@@ -174,7 +174,7 @@ int
 log_record_get(struct log_record *r, const void *data, size_t n,
     struct error *err)
 {
-	const unsigned char *p = data, *end = p + n;
+	const unsigned char *p = data, *end = n != 0 ? p + n : p;
 
 	while (p != end)
 		if (get_attr(r, &p, end) == -1)

@@ -204,30 +204,32 @@ void
 loop_step(struct loop *l, int max_wait_ms)
 {
 	struct pollfd *polls;
-	size_t n = 0, watches = l->nwatches;
+	size_t *which, n = 0, watches = l->nwatches;
 	int ready;
 
 	/* A nested round has its own poll set: ours may be in use above. */
-	polls = mem_array(watches + 1, sizeof(*polls));
+	polls = mem_array(watches, sizeof(*polls));
+	which = mem_array(watches, sizeof(*which));
 	for (size_t i = 0; i < watches; i++) {
-		/* No interest is no watching: a hang-up would spin. */
+		/* No interest is no watching: a hang-up would spin. And poll
+		 * takes no more entries than a process may have files. */
 		if (l->watches[i]->dead || l->watches[i]->events == 0)
-			polls[n].fd = -1;
-		else
-			polls[n].fd = l->watches[i]->fd;
+			continue;
+		polls[n].fd = l->watches[i]->fd;
 		polls[n].events = l->watches[i]->events;
-		polls[n++].revents = 0;
+		which[n++] = i;
 	}
 	ready = poll(polls, n, wait_ms(l, max_wait_ms));
 	l->depth++;
 	run_timers(l);
 	for (size_t i = 0; ready > 0 && i < n; i++) {
-		struct watch *w = l->watches[i];
+		struct watch *w = l->watches[which[i]];
 
 		if (polls[i].revents != 0 && !w->dead && w->events != 0)
 			w->fn(w->arg, polls[i].revents);
 	}
 	l->depth--;
+	free(which);
 	free(polls);
 	sweep(l);
 }

@@ -1,148 +1,15 @@
 #include "reference.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mem.h"
-
-#define DIGITS "0123456789"
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define HEX DIGITS "abcdefABCDEF"
-#define HUB "docker.io"
+#include "reference_private.h"
 
 /* The parts of a reference, as stretches of the text that was given. */
-struct span {
-	const char *p;
-	size_t n;
-};
-
 struct parts {
 	struct span registry, repository, tag, digest;
 };
-
-/* strspn for a stretch that no NUL ends. */
-static size_t
-run(const char *p, size_t n, const char *set)
-{
-	size_t i = 0;
-
-	while (i < n && p[i] != '\0' && strchr(set, p[i]) != NULL)
-		i++;
-	return i;
-}
-
-static bool
-equals(struct span s, const char *text)
-{
-	return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
-}
-
-static bool
-label_ok(const char *p, size_t n)
-{
-	return n != 0 && run(p, n, DIGITS LOWER UPPER "-") == n &&
-	    p[0] != '-' && p[n - 1] != '-';
-}
-
-/* Labels joined by dots; a last dot is fine. Counts the dots. */
-static bool
-labels_ok(const char *p, size_t n, int *dots)
-{
-	size_t len;
-
-	*dots = 0;
-	do {
-		const char *dot = memchr(p, '.', n);
-
-		len = dot != NULL ? (size_t)(dot - p) : n;
-		if (!label_ok(p, len))
-			return false;
-		if (dot == NULL)
-			return true;
-		(*dots)++;
-		p += len + 1;
-		n -= len + 1;
-	} while (n != 0);
-	return true;
-}
-
-static bool
-ipv6_ok(const char *p, size_t n)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr addr;
-
-	/* A zone or a dotted quad is none; neither is "::" alone. */
-	if (n >= sizeof(text) || n < 3 || run(p, n, HEX ":") != n)
-		return false;
-	memcpy(text, p, n);
-	text[n] = '\0';
-	return inet_pton(AF_INET6, text, &addr) == 1;
-}
-
-/*
- * Splits a host with an optional port. False when it is none; *kind tells
- * what the name itself is.
- */
-enum host_kind { HOST_LABEL, HOST_DOTTED, HOST_IPV6 };
-
-static bool
-split_host(struct span s, struct span *name, struct span *port,
-    enum host_kind *kind)
-{
-	const char *end;
-	int dots;
-
-	*name = s;
-	*port = (struct span){ s.p + s.n, 0 };
-	if (s.n != 0 && s.p[0] == '[') {
-		end = memchr(s.p, ']', s.n);
-		if (end == NULL)
-			return false;
-		end++;
-		if (end != s.p + s.n && *end != ':')
-			return false;
-	} else
-		end = memchr(s.p, ':', s.n);
-	if (end != NULL && end != s.p + s.n) {
-		*port = (struct span){ end + 1,
-		    s.n - (size_t)(end + 1 - s.p) };
-		name->n = (size_t)(end - s.p);
-		if (port->n == 0 || run(port->p, port->n, DIGITS) != port->n)
-			return false;
-	}
-	if (name->n != 0 && name->p[0] == '[') {
-		*kind = HOST_IPV6;
-		return name->n > 2 && ipv6_ok(name->p + 1, name->n - 2);
-	}
-	if (!labels_ok(name->p, name->n, &dots))
-		return false;
-	*kind = dots != 0 ? HOST_DOTTED : HOST_LABEL;
-	return true;
-}
-
-/* What may stand in front of the first slash and is no repository then. */
-static bool
-registry_ok(struct span s)
-{
-	struct span name, port;
-	enum host_kind kind;
-
-	if (!split_host(s, &name, &port, &kind))
-		return false;
-	if (kind != HOST_LABEL || port.n != 0 || equals(name, "localhost"))
-		return true;
-	/* A plain word is a registry only when it can be no repository. */
-	if (name.n < 2)
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (name.p[i] >= 'A' && name.p[i] <= 'Z')
-			return true;
-	return false;
-}
 
 static bool
 component_ok(const char *p, size_t n)
@@ -150,7 +17,7 @@ component_ok(const char *p, size_t n)
 	size_t i = 0, word, sep;
 
 	for (;;) {
-		word = run(p + i, n - i, LOWER DIGITS);
+		word = reference_run(p + i, n - i, LOWER DIGITS);
 		if (word == 0)
 			return false;
 		i += word;
@@ -161,7 +28,7 @@ component_ok(const char *p, size_t n)
 		else if (p[i] == '_')
 			sep = i + 1 < n && p[i + 1] == '_' ? 2 : 1;
 		else
-			sep = run(p + i, n - i, "-");
+			sep = reference_run(p + i, n - i, "-");
 		if (sep == 0)
 			return false;
 		i += sep;
@@ -190,7 +57,7 @@ static bool
 tag_ok(struct span s)
 {
 	return s.n >= 1 && s.n <= TAG_MAX && s.p[0] != '.' && s.p[0] != '-' &&
-	    run(s.p, s.n, DIGITS LOWER UPPER "_.-") == s.n;
+	    reference_run(s.p, s.n, DIGITS LOWER UPPER "_.-") == s.n;
 }
 
 /* Any algorithm and length: which ones we know is for digest.h. */
@@ -204,18 +71,18 @@ digest_ok(struct span s)
 		return false;
 	alg = (size_t)(colon - s.p);
 	for (;;) {
-		word = run(s.p + i, alg - i, LOWER UPPER DIGITS);
-		if (word == 0 || run(s.p + i, 1, DIGITS) != 0)
+		word = reference_run(s.p + i, alg - i, LOWER UPPER DIGITS);
+		if (word == 0 || reference_run(s.p + i, 1, DIGITS) != 0)
 			return false;
 		i += word;
 		if (i == alg)
 			break;
-		if (run(s.p + i, 1, "-_+.") == 0)
+		if (reference_run(s.p + i, 1, "-_+.") == 0)
 			return false;
 		i++;
 	}
 	return s.n - alg - 1 >= 32 &&
-	    run(colon + 1, s.n - alg - 1, HEX) == s.n - alg - 1;
+	    reference_run(colon + 1, s.n - alg - 1, HEX) == s.n - alg - 1;
 }
 
 /* Cuts [:tag][@digest] off; the rest is left in *name. */
@@ -251,7 +118,7 @@ split_remote(const char *s, struct parts *out)
 	memset(out, 0, sizeof(*out));
 	if (slash != NULL) {
 		out->registry = (struct span){ s, (size_t)(slash - s) };
-		if (registry_ok(out->registry)) {
+		if (reference_is_registry(out->registry)) {
 			whole.p = slash + 1;
 			whole.n -= out->registry.n + 1;
 		} else
@@ -260,14 +127,8 @@ split_remote(const char *s, struct parts *out)
 	if (!split_name(whole, out) || !repository_ok(out->repository))
 		return false;
 	/* "localhost" names a host, never one of Docker Hub's repositories. */
-	return out->registry.n != 0 || !equals(out->repository, "localhost");
-}
-
-static bool
-is_hub(struct span s)
-{
-	return s.n == 0 || equals(s, HUB) || equals(s, "index.docker.io") ||
-	    equals(s, "registry-1.docker.io");
+	return out->registry.n != 0 ||
+	    !reference_equals(out->repository, "localhost");
 }
 
 static char *
@@ -279,7 +140,7 @@ text_of(struct span s)
 static void
 fill(const struct parts *p, bool ocidir, struct reference *out)
 {
-	bool hub = !ocidir && is_hub(p->registry);
+	bool hub = !ocidir && reference_is_hub(p->registry);
 
 	out->ocidir = ocidir;
 	out->registry = hub ? mem_strdup(HUB) : text_of(p->registry);
@@ -317,7 +178,7 @@ parse_ocidir(const char *path, struct reference *out, struct error *err)
 	struct span s = { path, strlen(path) };
 
 	if (!split_name(s, &p) || p.repository.n == 0 ||
-	    run(p.repository.p, p.repository.n,
+	    reference_run(p.repository.p, p.repository.n,
 	    DIGITS LOWER UPPER "/_-.~+ ") != p.repository.n)
 		return error_set(err, ERROR_INPUT, "invalid reference, "
 		    "invalid path for scheme \"ocidir\": %.1024s", path);
@@ -468,35 +329,4 @@ bool
 reference_valid_tag(const char *s)
 {
 	return tag_ok((struct span){ s, strlen(s) });
-}
-
-char *
-reference_registry_key(const char *registry)
-{
-	struct span s, name, port;
-	enum host_kind kind;
-	char *key;
-
-	if (strncasecmp(registry, "https://", 8) == 0)
-		registry += 8;
-	else if (strncasecmp(registry, "http://", 7) == 0)
-		registry += 7;
-	s = (struct span){ registry, strcspn(registry, "/") };
-	if (s.n == 0 || s.n > REGISTRY_NAME_MAX ||
-	    !split_host(s, &name, &port, &kind))
-		return NULL;
-	if (name.p[name.n - 1] == '.')
-		name.n--;
-	if (equals(port, "443"))
-		port.n = 0;
-	key = mem_printf("%.*s%s%.*s", (int)name.n, name.p,
-	    port.n != 0 ? ":" : "", (int)port.n, port.p);
-	for (char *c = key; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	if (is_hub((struct span){ key, strlen(key) })) {
-		free(key);
-		key = mem_strdup(HUB);
-	}
-	return key;
 }

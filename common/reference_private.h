@@ -1,0 +1,32 @@
+/*
+ * reference_private.h - what the two halves of reference.h share: stretches
+ * of text, and what may stand for a registry.
+ */
+#ifndef REGBOT_REFERENCE_PRIVATE_H
+#define REGBOT_REFERENCE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define DIGITS "0123456789"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define HEX DIGITS "abcdefABCDEF"
+#define HUB "docker.io"
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+/* strspn for a stretch that no NUL ends. */
+size_t reference_run(const char *p, size_t n, const char *set);
+bool reference_equals(struct span s, const char *text);
+
+/* What may stand in front of the first slash and is no repository then. */
+bool reference_is_registry(struct span s);
+
+/* Docker Hub by any of its names, or by none. */
+bool reference_is_hub(struct span s);
+
+#endif
