@@ -37,6 +37,9 @@ struct tokens {
 int template_lex(const char *text, struct tokens *out, struct error *err);
 void template_tokens_free(struct tokens *t);
 
+/* The escape behind a backslash into b; moves *p past it. False: none. */
+bool template_escape(const char **p, struct buffer *b);
+
 /* "template: out:LINE: ..." for the place pos of text; -1. */
 int template_error(const char *text, size_t pos, struct error *err,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
