@@ -20,7 +20,7 @@ struct yaml_node {
 	char *text;		/* a scalar's, NUL-terminated */
 	size_t len;
 	bool plain;		/* neither quoted nor !!str: null, true, 5 */
-	char *tag;		/* one that YAML's core does not know, or NULL */
+	char *tag;		/* one that is not of YAML's core, or NULL */
 	struct yaml_node **items; /* a list's; a map's keys and values */
 	size_t nitems;
 	size_t weight;		/* nodes that it stands for, itself included */

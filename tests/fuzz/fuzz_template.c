@@ -12,7 +12,8 @@ const char *const fuzz_seeds[] = {
 	"{{env \"HOME\" | lower}}{{file \"/nonexistent\"}}",
 	"{{if eq (env \"A\") \"b\"}}x{{else if not .}}y{{else}}z{{end}}",
 	"a {{- /* c */ -}} b{{with $x := \"v\"}}{{.}}{{$x}}{{$}}{{end}}",
-	"{{$x := split \"a,b\" \",\"}}{{join $x \"-\"}}{{index $x 1}}{{len $x}}",
+	"{{$x := split \"a,b\" \",\"}}{{join $x \"-\"}}{{index $x 1}}"
+	    "{{len $x}}",
 	"{{printf \"%5d|%-5s|%q|%x|%v\" 1 \"a\" \"\\u00e9\" 255 1.5}}",
 	"{{print 1 2 `r`}}{{println nil}}{{json .}}{{jsonPretty (split \"a\" "
 	    "\"\")}}{{printPretty .}}{{urlquery \"a b\"}}",

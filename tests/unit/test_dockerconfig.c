@@ -63,8 +63,8 @@ Test(dockerconfig, auths)
 	    "h:5000/h:5000/u/pp//");
 	login("{\"auths\":{\"h:5000\":{\"auth\":\"dTpwAAA=\"}}}", "h:5000",
 	    "h:5000/h:5000/u/p//");
-	login("{\"auths\":{\"h:5000\":{\"username\":\"a\",\"password\":\"b\"}}}",
-	    "h:5000", "h:5000/h:5000/a/b//");
+	login("{\"auths\":{\"h:5000\":{\"username\":\"a\","
+	    "\"password\":\"b\"}}}", "h:5000", "h:5000/h:5000/a/b//");
 	login("{\"auths\":{\"h:5000\":{\"auth\":\"dTpw\",\"username\":\"a\","
 	    "\"password\":\"b\"}}}", "h:5000", "h:5000/h:5000/u/p//");
 	login("{\"auths\":{\"h:5000\":{\"identitytoken\":\"t\"}}}", "h:5000",
@@ -78,8 +78,8 @@ Test(dockerconfig, auths)
 
 Test(dockerconfig, keys)
 {
-	login("{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"dTpw\"}}}",
-	    "docker.io", "docker.io/registry-1.docker.io/u/p//");
+	login("{\"auths\":{\"https://index.docker.io/v1/\":"
+	    "{\"auth\":\"dTpw\"}}}", "docker.io", "docker.io/registry-1.docker.io/u/p//");
 	login("{\"auths\":{\"docker.io\":{\"auth\":\"dTpw\"}}}",
 	    "docker.io", "docker.io/registry-1.docker.io/u/p//");
 	login("{\"auths\":{\"https://h.io/\":{\"auth\":\"dTpw\"}}}", "h.io",

@@ -94,8 +94,8 @@ Test(template, functions)
 		{ "{{json nil}}{{json 5}}{{json true}}", "null5true" },
 		{ "{{print \"a\" 1 2 \"b\" nil}}", "a1 2b<nil>" },
 		{ "{{println \"a\" 1}}", "a 1\n" },
-		{ "{{printf \"%s-%d-%v-%q-%5d|%-5s|%05d|%x\" \"a\" 1 true \"q\" "
-		    "7 \"l\" 42 255}}", "a-1-true-\"q\"-    7|l    |00042|ff" },
+		{ "{{printf \"%s-%d-%v-%q-%5d|%-5s|%05d|%x\" \"a\" 1 true "
+		    "\"q\" 7 \"l\" 42 255}}", "a-1-true-\"q\"-    7|l    |00042|ff" },
 		{ "{{printf \"%d %s\" \"x\"}}", "%!d(string=x) %!s(MISSING)" },
 		{ "{{printf \"%d%%\" 5 6}}", "5%%!(EXTRA int=6)" },
 		{ "{{printf \"%.2s %x\" \"abc\" \"az\"}}", "ab 617a" },
@@ -162,7 +162,8 @@ Test(template, fields_of_data)
 		{ "{{json .}}", "{\"vcsTag\":\"v1.2\",\"platform\":"
 		    "\"linux/\\\"x\\\"\",\"debug\":\"d\"}" },
 		{ "{{jsonPretty .}}", "{\n  \"vcsTag\": \"v1.2\",\n  "
-		    "\"platform\": \"linux/\\\"x\\\"\",\n  \"debug\": \"d\"\n}" },
+		    "\"platform\": \"linux/\\\"x\\\"\",\n  "
+		    "\"debug\": \"d\"\n}" },
 		{ "{{printPretty .}}", "VCSTag:   v1.2\n"
 		    "Platform: linux/\"x\"\n" },
 		{ "{{.}}", "{v1.2 linux/\"x\" d}" },
@@ -211,6 +212,14 @@ Test(template, malformed)
 		    "pipeline" },
 		{ "{{(\"a\"}}", "template: out:1: unclosed left paren" },
 		{ "{{\"a\")}}", "template: out:1: unexpected right paren" },
+	};
+
+	refuse(bad, COUNT(bad), NULL);
+}
+
+Test(template, malformed_blocks)
+{
+	static const struct example bad[] = {
 		{ "{{if 1}}a", "template: out:1: unexpected EOF" },
 		{ "{{end}}", "template: out:1: unexpected {{end}}" },
 		{ "{{else}}", "template: out:1: unexpected {{else}}" },

@@ -54,7 +54,9 @@ get(const struct yaml_node *map, const char *key)
 
 Test(yaml, empty_texts)
 {
-	static const char *const texts[] = { "", "\n", "# only this\n", "---\n" };
+	static const char *const texts[] = {
+		"", "\n", "# only this\n", "---\n"
+	};
 
 	for (size_t i = 0; i < 4; i++) {
 		struct yaml_tree t = read_ok(texts[i]);
@@ -81,7 +83,8 @@ Test(yaml, places)
 
 Test(yaml, json_is_yaml)
 {
-	struct yaml_tree t = read_ok("{\"a\": [1, {\"b\": null}], \"c\": \"\"}");
+	struct yaml_tree t = read_ok("{\"a\": [1, {\"b\": null}], "
+	    "\"c\": \"\"}");
 
 	cr_assert_eq(get(t.root, "a")->nitems, 2);
 	cr_assert(yaml_is_null(get(get(t.root, "a")->items[1], "b")));
@@ -112,7 +115,8 @@ Test(yaml, nulls)
 
 Test(yaml, tags)
 {
-	struct yaml_tree t = read_ok("a: !!int '5'\nb: !own x\nc: !!binary x\n");
+	struct yaml_tree t = read_ok("a: !!int '5'\nb: !own x\n"
+	    "c: !!binary x\n");
 
 	cr_assert(get(t.root, "a")->plain);
 	cr_assert_str_eq(get(t.root, "b")->tag, "!own");
