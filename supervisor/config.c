@@ -152,6 +152,18 @@ config_parse(const char *text, size_t len, const char *name, const char *dir,
 	return c;
 }
 
+void
+config_registry_certs(const struct config *c, struct config_registry *r,
+    config_warn_fn *warn, void *arg)
+{
+	struct config_reader reader = {
+		.name = c->path, .dir = c->dir, .warn = warn, .arg = arg,
+	};
+
+	if (!c->skip_docker_config)
+		dockerconfig_certs(&reader, CERTS_DIR, r);
+}
+
 static char *
 directory(const char *path)
 {

@@ -95,4 +95,10 @@ const struct config_registry *config_registry(const struct config *c,
 struct config_registry *config_registry_default(const char *key);
 void config_registry_free(struct config_registry *r);
 
+/* Adds the certificates that docker has for its host (certs.d) to regcert,
+ * unless docker's configuration is skipped. config_load did it already for
+ * what is in c; it is for those of config_registry_default. */
+void config_registry_certs(const struct config *c, struct config_registry *r,
+    config_warn_fn *warn, void *arg);
+
 #endif

@@ -11,7 +11,8 @@
  * either leaves out both, with one warning, as in regbot. */
 void dockerconfig_load(struct config_reader *r, struct config_hosts *out);
 
-/* One JSON text; what names it in errors. Never shows a value. */
+/* One JSON text, with a NUL behind its len bytes; what names it in errors.
+ * Never shows a value. */
 int dockerconfig_parse(struct config_reader *r, const char *text, size_t len,
     const char *what, struct config_hosts *out, struct error *err);
 
