@@ -30,8 +30,6 @@ struct stream {
 	size_t rest_sent;	/* of rest */
 	bool paused;		/* the reply waits for the pair */
 	bool complete;		/* the reply is over, rest may be left */
-	unsigned resumed;	/* times that it went on by Range */
-	uint64_t resumed_at;	/* bytes moved then */
 };
 
 /* The slot that requests of this stream use. */

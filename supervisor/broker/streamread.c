@@ -1,4 +1,5 @@
-/* BLOB_READ: from the registry into the stream. */
+/* BLOB_READ: from the registry into the stream. A reply that is cut goes on
+ * by Range, which is http's business; here the bytes just flow on. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -9,8 +10,6 @@
 #include "mem.h"
 #include "ops.h"
 #include "stream.h"
-
-static void ask(struct stream *st);
 
 static uint64_t
 left(const struct stream *st)
@@ -83,14 +82,6 @@ sink_write(void *arg, const char *p, size_t n)
 	return (int64_t)n;
 }
 
-static bool
-may_resume(const struct stream *st, const struct error *err)
-{
-	return (err->kind == ERROR_NONE || err->kind == ERROR_NETWORK ||
-	    err->kind == ERROR_RESTART) && st->resumed < RESTARTS_MAX &&
-	    st->moved > st->resumed_at;
-}
-
 static void
 on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
@@ -106,10 +97,6 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 		st->complete = true;
 		if (st->rest.len == 0)
 			request_done(r);
-	} else if (may_resume(st, err)) {
-		st->resumed++;
-		st->resumed_at = st->moved;
-		ask(st);
 	} else if (err->kind != ERROR_NONE) {
 		request_end(r, err, 0);
 	} else
@@ -119,31 +106,26 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 		    r->name);
 }
 
-static void
-ask(struct stream *st)
-{
-	struct request *r = st->r;
-	struct http_sink sink = { sink_write, st };
-	uint64_t from = r->offset + st->moved;
-	char *path = mem_printf("blobs/%s", r->name);
-	struct http_spec spec = { .method = HTTP_GET, .path = path,
-	    .actions = "pull", .sink = &sink, .range_from = (int64_t)from,
-	    .statuses = { from > 0 ? 206 : 200 }, .slot = stream_slot(st),
-	    .what = "blob" };
-
-	request_ask(r, &spec, on_get);
-	free(path);
-}
-
 void
 streamread_go(struct stream *st)
 {
+	struct request *r = st->r;
+	struct http_sink sink = { sink_write, st };
+	struct http_spec spec = { .method = HTTP_GET, .actions = "pull",
+	    .sink = &sink, .range_from = (int64_t)r->offset,
+	    .statuses = { r->offset > 0 ? 206 : 200 },
+	    .slot = stream_slot(st), .what = "blob" };
+	char *path;
+
 	if (left(st) == 0) {
-		request_done(st->r);
+		request_done(r);
 		return;
 	}
 	watch_set(st->watch, POLLRDHUP);
-	ask(st);
+	path = mem_printf("blobs/%s", r->name);
+	spec.path = path;
+	request_ask(r, &spec, on_get);
+	free(path);
 }
 
 /* Writes what was kept. 0, or -1 when some is left or the peer is gone. */
