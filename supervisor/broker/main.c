@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "policy.h"
 
 #define CONTROL_FD 3
+#define RESOLVER_STACK (512 * 1024)
 
 static void
 fatal(const char *what)
@@ -25,11 +27,13 @@ fatal(const char *what)
 }
 
 /* The supervisor decides when we end, not the terminal or systemd, which
- * signal whole groups. */
+ * signal whole groups. No file may grow (policy.h): where stderr is one, the
+ * write fails, which must not hide the exit status. */
 static void
 ignore_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE,
+	    SIGXFSZ };
 	struct sigaction sa = { .sa_handler = SIG_IGN };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
@@ -41,9 +45,17 @@ ignore_signals(void)
 static void
 small_memory(void)
 {
+	pthread_attr_t attr;
+
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	/* libcurl has a thread for each name that is being looked up. */
+	if (pthread_attr_init(&attr) == 0) {
+		pthread_attr_setstacksize(&attr, RESOLVER_STACK);
+		pthread_setattr_default_np(&attr);
+		pthread_attr_destroy(&attr);
+	}
 }
 
 /* Everything that opens files: none can be opened later. */
