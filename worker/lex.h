@@ -28,6 +28,7 @@ struct token {
 	/* Filled in by the parser (prepass.c). */
 	uint8_t chain;		/* LEX_CONCAT: an operand's separator */
 	bool opens, closes;	/* a chain starts before, ends after it */
+	bool begins;		/* a bracket that begins a statement */
 };
 
 /* All tokens, a LEX_END last; the caller frees them. *whole is false when
