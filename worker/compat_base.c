@@ -124,6 +124,32 @@ base_tonumber(lua_State *L)
 	return n;
 }
 
+/* The count hook's error arrives here while hooks are off: a handler in Lua
+ * could then run for ever, so it is not called any more. */
+int
+base_handler(lua_State *L)
+{
+	struct error err;
+
+	lua_settop(L, 1);
+	if (worker_check(worker_of(L), &err) == -1)
+		return 1;
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, 1, 1);
+	return 1;
+}
+
+static int
+base_xpcall(lua_State *L)
+{
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_pushvalue(L, 2);
+	lua_pushcclosure(L, base_handler, 1);
+	lua_replace(L, 2);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
 static int
 strings_readonly(lua_State *L)
 {
@@ -176,6 +202,7 @@ compat_base(lua_State *L)
 	wrap(L, "setmetatable", base_setmetatable);
 	wrap(L, "getmetatable", base_getmetatable);
 	wrap(L, "tonumber", base_tonumber);
+	wrap(L, "xpcall", base_xpcall);
 	lua_pushcfunction(L, base_collectgarbage);
 	lua_setfield(L, -2, "collectgarbage");
 	lua_pushcfunction(L, base_load);

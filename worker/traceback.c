@@ -11,7 +11,8 @@
 bool
 traceback_hidden(lua_CFunction f)
 {
-	return f == concat_call || f == string_replacement;
+	return f == concat_call || f == string_replacement ||
+	    f == base_handler;
 }
 
 static bool
@@ -73,7 +74,10 @@ add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
 	}
 	luaL_addstring(b, " in ");
 	lua_getinfo(L, "f", ar);
-	if (global_name(L)) {
+	if (strcmp(ar->namewhat, "global") == 0) {
+		lua_pop(L, 1);
+		lua_pushfstring(L, "function '%s'", ar->name);
+	} else if (global_name(L)) {
 		lua_pushfstring(L, "function '%s'", lua_tostring(L, -1));
 		lua_remove(L, -2);
 	} else if (*ar->namewhat != '\0')
@@ -90,30 +94,49 @@ add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
 		luaL_addstring(b, "\n\t(...tail calls...)");
 }
 
+/* How many levels there are; a walk from level to level would be quadratic
+ * where a recursion has filled the stack. */
+static int
+count_levels(lua_State *L)
+{
+	lua_Debug ar;
+	int low = 1, high = 1;
+
+	while (lua_getstack(L, high, &ar)) {
+		low = high;
+		high *= 2;
+	}
+	while (low < high) {
+		int mid = low + (high - low) / 2;
+
+		if (lua_getstack(L, mid, &ar))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;		/* the first that is none */
+}
+
 /* Appends to the message at index 1. */
 static void
 append(lua_State *L)
 {
 	luaL_Buffer b;
 	lua_Debug ar;
-	int levels = 0, shown = 0;
+	int end = count_levels(L), shown = 0;
 
-	for (int level = 1; lua_getstack(L, level, &ar); level++)
-		levels += !is_hidden(L, &ar);
 	luaL_buffinit(L, &b);
 	lua_pushvalue(L, 1);
 	luaL_addvalue(&b);
 	luaL_addstring(&b, "\nstack traceback:");
-	for (int level = 1; lua_getstack(L, level, &ar); level++) {
+	for (int level = 1; level < end && lua_getstack(L, level, &ar);
+	    level++) {
 		if (is_hidden(L, &ar))
 			continue;
-		shown++;
-		if (levels > LEVELS_HEAD + LEVELS_TAIL) {
-			if (shown == LEVELS_HEAD + 1)
-				luaL_addstring(&b, "\n\t...");
-			if (shown > LEVELS_HEAD &&
-			    shown <= levels - LEVELS_TAIL)
-				continue;
+		if (shown++ == LEVELS_HEAD && end - level > LEVELS_TAIL) {
+			luaL_addstring(&b, "\n\t...");
+			level = end - LEVELS_TAIL - 1;
+			continue;
 		}
 		add_level(L, &ar, &b);
 	}

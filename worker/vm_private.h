@@ -70,6 +70,9 @@ bool traceback_hidden(lua_CFunction f);
 int concat_call(lua_State *L);
 void concat_open(lua_State *L);
 
+/* compat_base.c: a script's message handler, as xpcall calls it. */
+int base_handler(lua_State *L);
+
 /* compat_string.c: what gsub calls for a replacement. */
 int string_replacement(lua_State *L);
 

@@ -1,4 +1,5 @@
 /* Values as scripts see them, and errors as regbot words them. */
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,9 +93,9 @@ static void
 shortest(double n, char out[VM_NUMBER_TEXT])
 {
 	char digits[32], *e;
-	int exponent, precision = 14;
+	/* Fewer than 15 digits always come back, but for the smallest. */
+	int exponent, precision = fabs(n) < DBL_MIN ? 0 : 14;
 
-	/* 15 digits are the shortest that may fail to come back. */
 	do
 		snprintf(digits, sizeof(digits), "%.*e", precision, n);
 	while (precision++ < 16 && strtod(digits, NULL) != n);
