@@ -118,7 +118,7 @@ list_add(struct list *l, json_object *v, struct error *err)
 	if (strlen(s) != n || !(l->registry != NULL ?
 	    reference_valid_repository(s) : reference_valid_tag(s))) {
 		if (l->skipped++ == 0)
-			l->skipped_first = mem_strndup(s, 128);
+			l->skipped_first = mem_strndup(s, strnlen(s, TAG_MAX));
 		return 0;
 	}
 	if (l->n == l->cap) {

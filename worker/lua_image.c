@@ -47,6 +47,7 @@ config_take(struct config_task *c, const char *p, size_t n)
 {
 	struct error err;
 
+	task_doing(&c->task, NULL);
 	if (n != (uint64_t)c->size)
 		error_set(&err, ERROR_DIGEST, "the image config has %zu "
 		    "bytes, its descriptor says %lld", n,
