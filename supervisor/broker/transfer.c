@@ -14,6 +14,8 @@
 #include "mem.h"
 
 #define STREAM_BUFFER (512L * 1024)
+#define HELD_MAX (2 * STREAM_BUFFER)
+#define PART_MAX ((size_t)64 * 1024)	/* what a sink gets at once */
 #define CONNECT_MS 30000L
 /* From this size on the body waits for the server's word, so that a 401 or a
  * redirect comes before the first byte of a stream is spent. */
@@ -48,28 +50,66 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/* One part to the sink: 1 taken, 0 not now, -1 it gave up. */
+static int
+offer(struct transfer *t, const char *p, size_t n)
+{
+	int64_t r = t->sink.write(t->sink.arg, p, n);
+
+	if (t->dead)
+		return -1;
+	if (r == HTTP_AGAIN) {
+		t->write_paused = true;
+		return 0;
+	}
+	if (r != (int64_t)n) {
+		t->end = TRANSFER_ABORTED;
+		return -1;
+	}
+	t->delivered += n;
+	return 1;
+}
+
+bool
+transfer_drain(struct transfer *t)
+{
+	size_t n;
+
+	while (t->held_sent < t->held.len) {
+		n = t->held.len - t->held_sent;
+		if (n > PART_MAX)
+			n = PART_MAX;
+		if (offer(t, t->held.data + t->held_sent, n) != 1)
+			return false;
+		t->held_sent += n;
+	}
+	buffer_clear(&t->held);
+	t->held_sent = 0;
+	return true;
+}
+
+/* What the sink does not take now is held here, and libcurl told to stop: it
+ * then goes on to deliver what it has read, but reads no more. Were it told
+ * that a part is refused, it would copy all it has read at every pause. */
 static size_t
 to_sink(struct transfer *t, const char *p, size_t n)
 {
-	size_t skip = t->skip < n ? (size_t)t->skip : n;
-	int64_t r;
+	size_t skip = t->skip < n ? (size_t)t->skip : n, len = n - skip;
 
-	if (skip < n) {
-		r = t->sink.write(t->sink.arg, p + skip, n - skip);
-		if (t->dead)
-			return 0;
-		if (r == HTTP_AGAIN) {
-			t->write_paused = true;
-			return CURL_WRITEFUNC_PAUSE;
-		}
-		if (r != (int64_t)(n - skip)) {
-			t->end = TRANSFER_ABORTED;
-			return 0;
-		}
-		t->delivered += n - skip;
-	}
 	t->skip -= skip;
-	return n;
+	if (len == 0)
+		return n;
+	if (t->held.len == 0) {
+		switch (offer(t, p + skip, len)) {
+		case 1:
+			return n;
+		case -1:
+			return 0;
+		}
+		/* Both ways: with one of them open it would read again. */
+		curl_easy_pause(t->easy, CURLPAUSE_ALL);
+	}
+	return buffer_put(&t->held, p + skip, len) == 0 ? n : 0;
 }
 
 static size_t
@@ -264,8 +304,10 @@ transfer_easy(struct transfer *t, const struct transfer_spec *s)
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_text);
-	if (s->sink != NULL)
+	if (s->sink != NULL) {
 		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, STREAM_BUFFER);
+		buffer_init(&t->held, HELD_MAX);
+	}
 	set_tls(t, e);
 	set_method(t, e);
 	return e;

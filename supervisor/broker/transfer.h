@@ -86,7 +86,11 @@ struct transfer {
 	enum transfer_body body_to;
 	bool headed;		/* head was called */
 	bool dead;		/* cancelled; waits to be freed */
+	bool started;		/* was given to curl */
 	bool added;		/* curl has it */
+	bool over;		/* and has done; held goes to the sink yet */
+	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
+	size_t held_sent;
 	bool read_paused, write_paused, resume;
 	int64_t active_at;	/* when something moved last */
 	curl_off_t moved;	/* bytes both ways then */
@@ -110,6 +114,8 @@ char *transfer_reason(const struct transfer *t, const char *authority);
 bool transfer_plain_http(const struct transfer *t);
 
 /* Between transfer.c and transfer_multi.c. */
+/* Gives the sink what is held: true when nothing is left of it. */
+bool transfer_drain(struct transfer *t);
 CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);
 void transfer_free(struct transfer *t);
 

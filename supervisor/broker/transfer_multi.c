@@ -148,10 +148,20 @@ transfer_free(struct transfer *t)
 	curl_slist_free_all(t->list);
 	headers_free(&t->headers);
 	buffer_free(&t->body);
+	buffer_free(&t->held);
 	free(t);
 }
 
-/* An exchange ended, as libcurl sees it: tell its owner. */
+/* Nothing is left to do: tell its owner. */
+static void
+conclude(struct transfer *t)
+{
+	t->dead = true;
+	t->spec.done(t->spec.arg, t);
+	transfer_free(t);
+}
+
+/* An exchange ended, as libcurl sees it. */
 static void
 finish(struct transfer *t, CURLcode code)
 {
@@ -169,9 +179,9 @@ finish(struct transfer *t, CURLcode code)
 	curl_multi_remove_handle(t->owner->multi, t->easy);
 	t->owner->depth--;
 	t->added = false;
-	t->dead = true;
-	t->spec.done(t->spec.arg, t);
-	transfer_free(t);
+	t->over = true;
+	if (t->held.len == 0 || t->end == TRANSFER_ABORTED)
+		conclude(t);
 }
 
 static struct transfer *
@@ -219,6 +229,26 @@ settle(struct transfers *ts)
 	ts->depth--;
 }
 
+/* The sink or the source is ready again. */
+static void
+resume(struct transfer *t)
+{
+	t->resume = false;
+	t->read_paused = t->write_paused = false;
+	t->active_at = clock_now();
+	if (!transfer_drain(t)) {
+		if (!t->dead && t->end == TRANSFER_ABORTED) {
+			if (t->over)
+				conclude(t);
+			else
+				finish(t, CURLE_WRITE_ERROR);
+		}
+	} else if (t->over)
+		conclude(t);
+	else if (t->added)
+		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
 static void
 run_resumes(struct transfers *ts)
 {
@@ -226,14 +256,11 @@ run_resumes(struct transfers *ts)
 
 again:
 	for (t = ts->all; t != NULL; t = t->next) {
-		if (t->dead || !t->resume || !t->added)
+		if (t->dead || !t->resume)
 			continue;
-		t->resume = false;
-		t->read_paused = t->write_paused = false;
-		t->active_at = clock_now();
-		enter(ts);
-		curl_easy_pause(t->easy, CURLPAUSE_CONT);
-		leave(ts);
+		ts->depth++;
+		resume(t);
+		ts->depth--;
 		goto again;
 	}
 }
@@ -245,8 +272,8 @@ on_later(void *arg)
 	struct transfer *t;
 
 	for (t = ts->all; t != NULL; t = t->next)
-		if (!t->added && !t->dead) {
-			t->added = true;
+		if (!t->started && !t->dead) {
+			t->started = t->added = true;
 			t->active_at = clock_now();
 			curl_multi_add_handle(ts->multi, t->easy);
 		}

@@ -149,7 +149,7 @@ Test(http, retries_what_may_pass)
 	cr_assert_str_eq(r->body, "good");
 	/* 200 and 400 ms between the three. */
 	cr_assert_geq(since(start), 600);
-	cr_assert_lt(since(start), 2500);
+	cr_assert_lt(since(start), 10000);
 	rig_free(g);
 }
 
@@ -183,29 +183,31 @@ Test(http, no_retry_means_one)
 	rig_wait(g, r);
 	cr_assert_eq(r->err.http, 500);
 	cr_assert_eq(g->server->requests, 1);
-	/* Nor does the next one wait. */
+	/* Nor do the next ones wait: that would be 6 s. */
 	start = clock_now();
-	rig_wait(g, rig_start(g, &s));
-	cr_assert_lt(since(start), 150);
+	for (int i = 0; i < 5; i++)
+		rig_wait(g, rig_start(g, &s));
+	cr_assert_lt(since(start), 4000);
 	rig_free(g);
 }
 
 Test(http, a_client_error_slows_nothing)
 {
 	static const char *const script[] = { "403 x", "405 x", "400 x",
-	    "200 OK", NULL };
+	    "404 x", "409 x", "200 OK", NULL };
 	struct rig *g = rig_new(answer_script);
 	int64_t start = clock_now();
 	struct result *r = NULL;
 
 	g->script = script;
-	for (int i = 0; i < 4; i++) {
+	/* With a pause after each failure it would be 6 s. */
+	for (int i = 0; i < 6; i++) {
 		r = rig_get(g, "manifests/x");
 		rig_wait(g, r);
 	}
 	cr_assert_eq(r->status, 200);
-	cr_assert_eq(g->server->requests, 4);
-	cr_assert_lt(since(start), 300);
+	cr_assert_eq(g->server->requests, 6);
+	cr_assert_lt(since(start), 4000);
 	rig_free(g);
 }
 
@@ -252,7 +254,7 @@ Test(http, a_refused_connection_fails_in_three_seconds)
 	cr_assert_not_null(strstr(r->err.text,
 	    ": connect: connection refused"), "%s", r->err.text);
 	cr_assert_geq(since(start), 3000);
-	cr_assert_lt(since(start), 6000);
+	cr_assert_lt(since(start), 10000);
 	rig_free(g);
 }
 

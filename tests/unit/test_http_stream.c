@@ -275,6 +275,20 @@ Test(http_stream, cancelled_while_paused)
 	rig_free(g);
 }
 
+/* How often the loop wakes in 200 ms. */
+static int
+steps(struct rig *g)
+{
+	int64_t until = clock_now() + 200 * NS_PER_MS;
+	int n = 0;
+
+	while (clock_now() < until) {
+		loop_step(g->loop, 50);
+		n++;
+	}
+	return n;
+}
+
 static void
 store(void *arg, struct conn *c, const char *head, const char *body,
     size_t len)
@@ -407,5 +421,25 @@ Test(http_stream, a_cut_upload_asks_for_a_restart)
 	rig_wait(g, r);
 	cr_assert_eq(r->err.kind, ERROR_RESTART, "%s", r->err.text);
 	cr_assert_eq(g->server->connections, 1);
+	rig_free(g);
+}
+
+Test(http_stream, what_is_paused_does_not_spin)
+{
+	struct rig *g = rig_new(serve_big);
+	struct flow down = { .stuck = true }, up = { .stuck = true };
+
+	g->config.req_concurrent = 1;
+	rig_renew(g);
+	download(g, &down, 0);
+	while (down.pauses == 0)
+		loop_step(g->loop, 100);
+	/* The server is stuck too, and waits for POLLOUT. */
+	cr_assert_lt(steps(g), 40);
+	http_cancel(down.result->request);
+	upload(g, &up, BIG);
+	while (up.pauses == 0)
+		loop_step(g->loop, 100);
+	cr_assert_lt(steps(g), 40);
 	rig_free(g);
 }
