@@ -162,6 +162,8 @@ on_message(void *arg, const struct message *m, struct error *err)
 		return log_message(c->sv->log, m, NULL, err);
 	if (m->type == MSG_PROGRESS)
 		return on_progress(c, m, err);
+	if (m->type == MSG_ATTACHED)
+		return c->ops->attached(c->arg, m->id, err);
 	return error_set(err, ERROR_PROTOCOL, "%s is out of order",
 	    message_name(m->type));
 }
@@ -195,8 +197,11 @@ brokerchild_start(struct supervisor *sv, const char *key,
 	c->ops = ops;
 	c->arg = arg;
 	c->registry = config_registry(sv->config, key);
-	if (c->registry == NULL)
+	if (c->registry == NULL) {
 		c->registry = c->own = config_registry_default(key);
+		config_registry_certs(sv->config, c->own, log_borrowed,
+		    sv->log);
+	}
 	c->kill = loop_timer(sv->loop, on_kill, c);
 	what = mem_printf("broker of registry %s", key);
 	c->child = child_start(sv->loop, "regbot-broker", what, B2S,

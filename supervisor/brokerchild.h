@@ -14,6 +14,8 @@ struct brokerchild;
 
 struct brokerchild_ops {
 	void (*ready)(void *arg);	/* channels can be given to it */
+	/* CHANNEL number is served. -1: there is no such number. */
+	int (*attached)(void *arg, uint32_t number, struct error *err);
 	void (*progress)(void *arg, uint64_t job, uint64_t bytes);
 	/* It is over; the callback frees it. how as in child.h. */
 	void (*gone)(void *arg, const struct error *how);

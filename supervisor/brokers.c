@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "brokerchild.h"
 #include "channel.h"
@@ -17,6 +18,11 @@ struct waiting {		/* an OPEN that is not answered yet */
 	struct waiting *next;
 	struct job *job;
 	uint32_t id;
+	/* The broker was sent its end as CHANNEL number, and this is the
+	 * worker's; -1 before. It is passed on once the broker says that it
+	 * serves it: one that is dying would look alive until it is reaped. */
+	int fd;
+	uint32_t number;
 };
 
 struct use {			/* a job that got a channel */
@@ -31,6 +37,7 @@ struct broker {
 	struct brokerchild *child;	/* NULL: not running */
 	bool ready, quitting;
 	uint64_t generation;
+	uint32_t last_channel;
 	int64_t deaths[DEATHS];		/* times, the latest first */
 	struct waiting *waiting;
 	struct use *uses;
@@ -85,16 +92,27 @@ free_uses(struct broker *b, const struct job *only)
 }
 
 static void
+free_waiting_one(struct broker *b, struct waiting *w)
+{
+	struct waiting **at = &b->waiting;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	if (w->fd != -1)
+		close(w->fd);
+	free(w);
+}
+
+static void
 free_waiting(struct broker *b, const struct job *only)
 {
-	struct waiting **at = &b->waiting, *w;
+	struct waiting *w, *next;
 
-	while ((w = *at) != NULL) {
-		if (only == NULL || w->job == only) {
-			*at = w->next;
-			free(w);
-		} else
-			at = &w->next;
+	for (w = b->waiting; w != NULL; w = next) {
+		next = w->next;
+		if (only == NULL || w->job == only)
+			free_waiting_one(b, w);
 	}
 }
 
@@ -143,50 +161,81 @@ refuse_waiting(struct broker *b, const struct error *why)
 	free_waiting(b, NULL);
 }
 
-/* A channel: one end to the broker with what the job may do, one to the
- * worker. */
+/* A channel: one end to the broker, with what the job may do. */
 static void
-give_channel(struct broker *b, struct job *j, uint32_t id)
+attach(struct broker *b, struct waiting *w)
 {
 	struct supervisor *sv = b->all->sv;
 	struct message_out o;
 	struct error err;
-	struct use *u;
 	int pair[2];
 
 	if (channel_pair(pair, &err) == -1) {
-		job_refuse(j, id, &err);
+		job_refuse(w->job, w->id, &err);
+		free_waiting_one(b, w);
 		return;
 	}
-	for (u = b->uses; u != NULL && u->job != j; u = u->next)
-		;
-	if (u == NULL) {
-		u = mem_alloc(sizeof(*u));
-		u->job = j;
-		u->next = b->uses;
-		b->uses = u;
-	}
+	w->fd = pair[1];
+	w->number = ++b->last_channel;
 	timer_disarm(b->idle);
-	message_start(&o, MSG_CHANNEL, 0);
-	message_put_u64(&o, job_id(j));
+	message_start(&o, MSG_CHANNEL, w->number);
+	message_put_u64(&o, job_id(w->job));
 	message_put_u64(&o, (sv->dry_run ? 1 : 0) | 2);
-	message_put_str(&o, job_name(j));
+	message_put_str(&o, job_name(w->job));
 	message_put_bytes(&o, "", 0);
 	brokerchild_send(b->child, &o, pair[0]);
-	message_start(&o, MSG_OPENED, id);
+}
+
+static void
+add_use(struct broker *b, const struct job *j)
+{
+	struct use *u;
+
+	for (u = b->uses; u != NULL; u = u->next)
+		if (u->job == j)
+			return;
+	u = mem_alloc(sizeof(*u));
+	u->job = j;
+	u->next = b->uses;
+	b->uses = u;
+}
+
+/* The broker serves its end: the worker gets the other one. */
+static int
+on_attached(void *arg, uint32_t number, struct error *err)
+{
+	struct broker *b = arg;
+	struct waiting *w;
+	struct message_out o;
+
+	if (number == 0 || number > b->last_channel)
+		return error_set(err, ERROR_PROTOCOL, "ATTACHED has a number "
+		    "that was never given");
+	for (w = b->waiting; w != NULL; w = w->next)
+		if (w->fd != -1 && w->number == number)
+			break;
+	if (w == NULL)
+		return 0;	/* the job is over */
+	add_use(b, w->job);
+	message_start(&o, MSG_OPENED, w->id);
 	message_put_u64(&o, b->generation);
-	job_send(j, &o, pair[1]);
+	job_send(w->job, &o, w->fd);
+	w->fd = -1;
+	free_waiting_one(b, w);
+	return 0;
 }
 
 static void
 on_ready(void *arg)
 {
 	struct broker *b = arg;
+	struct waiting *w, *next;
 
 	b->ready = true;
-	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
-		give_channel(b, w->job, w->id);
-	free_waiting(b, NULL);
+	for (w = b->waiting; w != NULL; w = next) {
+		next = w->next;
+		attach(b, w);
+	}
 }
 
 static void
@@ -235,6 +284,11 @@ on_gone(void *arg, const struct error *how)
 	brokerchild_free(b->child);
 	b->child = NULL;
 	b->ready = b->quitting = false;
+	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
+		if (w->fd != -1) {
+			close(w->fd);
+			w->fd = -1;
+		}
 	if (b->waiting != NULL && !was_up) {
 		why = *how;
 		if (why.kind == ERROR_NONE)
@@ -249,7 +303,7 @@ on_gone(void *arg, const struct error *how)
 }
 
 static const struct brokerchild_ops child_ops = {
-	on_ready, on_progress, on_gone
+	on_ready, on_attached, on_progress, on_gone
 };
 
 static void
@@ -348,18 +402,16 @@ brokers_open(struct brokers *all, struct job *j, uint32_t id,
 	}
 	b = find_or_add(all, key);
 	free(key);
-	/* A worker hears of a broker's death before we have reaped it. */
-	if (b->ready && !brokerchild_is_dying(b->child)) {
-		give_channel(b, j, id);
-		return;
-	}
 	w = mem_alloc(sizeof(*w));
 	w->job = j;
 	w->id = id;
+	w->fd = -1;
 	for (tail = &b->waiting; *tail != NULL; tail = &(*tail)->next)
 		;
 	*tail = w;
-	if (b->child == NULL)
+	if (b->ready)
+		attach(b, w);
+	else if (b->child == NULL)
 		start(b);
 }
 

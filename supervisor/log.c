@@ -141,16 +141,23 @@ enqueue(struct log *g, const char *p, size_t n)
 }
 
 void
-log_write(struct log *g, struct log_record *r)
+log_borrowed(void *arg, const struct log_record *r)
 {
+	struct log *g = arg;
 	struct buffer line;
 
-	if (log_wants(g, r->level)) {
-		buffer_init(&line, 0);
-		log_format(r, clock_wall(), g->json, &line);
-		enqueue(g, line.data, line.len);
-		buffer_free(&line);
-	}
+	if (!log_wants(g, r->level))
+		return;
+	buffer_init(&line, 0);
+	log_format(r, clock_wall(), g->json, &line);
+	enqueue(g, line.data, line.len);
+	buffer_free(&line);
+}
+
+void
+log_write(struct log *g, struct log_record *r)
+{
+	log_borrowed(g, r);
 	log_record_free(r);
 }
 

@@ -20,6 +20,9 @@ void log_free(struct log *g);		/* writes what is queued, at most 5 s */
 
 /* Writes the record if its level is high enough, and frees what it holds. */
 void log_write(struct log *g, struct log_record *r);
+/* The same for a record that is only borrowed; g is a struct log. The form is
+ * that of config_warn_fn. */
+void log_borrowed(void *g, const struct log_record *r);
 bool log_wants(const struct log *g, int level);
 
 /* Writes the record of a LOG message. An attribute "script" says script,

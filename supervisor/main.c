@@ -41,26 +41,6 @@ show_version(const char *format)
 	return r;
 }
 
-static void
-on_warning(void *arg, const struct log_record *r)
-{
-	struct supervisor *sv = arg;
-	struct log_record copy;
-
-	log_record_init(&copy, r->level, r->message);
-	for (int i = 0; i < r->nattrs; i++) {
-		const struct attr *a = &r->attrs[i];
-
-		if (a->kind == ATTR_STRING)
-			log_record_string(&copy, a->key, a->text);
-		else if (a->kind == ATTR_BOOL)
-			log_record_bool(&copy, a->key, a->number != 0);
-		else
-			log_record_int(&copy, a->key, a->number);
-	}
-	log_write(sv->log, &copy);
-}
-
 static int
 run(struct supervisor *sv, const struct cli *cli)
 {
@@ -68,7 +48,7 @@ run(struct supervisor *sv, const struct cli *cli)
 	struct log_record r;
 	int slots, status = STATUS_USAGE;
 
-	sv->config = config_load(cli->config, on_warning, sv, &err);
+	sv->config = config_load(cli->config, log_borrowed, sv->log, &err);
 	if (sv->config == NULL) {
 		log_plain(sv->log, err.text);
 		return status;

@@ -201,6 +201,7 @@ take_channel(struct broker *b, const struct message *m, int fd,
 {
 	struct grants g = { 0 };
 	uint64_t flags = message_u64(m, 1);
+	struct message_out o;
 
 	if ((flags & ~(uint64_t)(CHANNEL_DRY_RUN | CHANNEL_EVERYTHING)) != 0) {
 		close(fd);
@@ -210,6 +211,8 @@ take_channel(struct broker *b, const struct message *m, int fd,
 	g.dry_run = (flags & CHANNEL_DRY_RUN) != 0;
 	g.everything = (flags & CHANNEL_EVERYTHING) != 0;
 	session_new(b, fd, message_u64(m, 0), &g);
+	message_start(&o, MSG_ATTACHED, m->id);
+	channel_send(b->control, &o, -1, NULL);
 	return 0;
 }
 
@@ -286,12 +289,14 @@ on_message(void *arg, const struct message *m, int fd, struct error *err)
 {
 	struct broker *b = arg;
 	bool wants_fd = m->type == MSG_CHANNEL || m->type == MSG_STREAM_END;
+	bool wants_id = m->type == MSG_CHANNEL;
 
-	if (!in_order(b, m->type) || m->id != 0 || wants_fd != (fd != -1)) {
+	if (!in_order(b, m->type) || wants_id != (m->id != 0) ||
+	    wants_fd != (fd != -1)) {
 		if (fd != -1)
 			close(fd);
 		return error_set(err, ERROR_PROTOCOL, "%s came out of order, "
-		    "with an id, or without its descriptor",
+		    "with a wrong id, or without its descriptor",
 		    message_name(m->type));
 	}
 	switch (m->type) {

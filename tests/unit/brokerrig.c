@@ -143,9 +143,10 @@ rig_channel(struct rig *g, uint64_t job, unsigned flags)
 	int fds[2];
 
 	must(channel_pair(fds, NULL) == 0);
-	rig_send(g, g->control, fds[1], MSG_CHANNEL, 0, "uusb", job,
+	rig_send(g, g->control, fds[1], MSG_CHANNEL, 5, "uusb", job,
 	    (uint64_t)flags, "script", "", (size_t)0);
 	rig_run(g);
+	must(rig_get(g, g->control) == MSG_ATTACHED && g->m.id == 5);
 	return fds[0];
 }
 

@@ -611,7 +611,7 @@ Test(dispatch, the_supervisor_breaks_the_protocol)
 
 Test(dispatch, a_channel_without_its_descriptor)
 {
-	rig_send(&rig, rig.control, -1, MSG_CHANNEL, 0, "uusb", (uint64_t)1,
+	rig_send(&rig, rig.control, -1, MSG_CHANNEL, 1, "uusb", (uint64_t)1,
 	    (uint64_t)2, "x", "", (size_t)0);
 	rig_run(&rig);
 	cr_assert_eq(rig.status, 1);
