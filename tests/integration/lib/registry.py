@@ -80,13 +80,11 @@ class Registry:
         return found and int(found.group(1))
 
     def open_uploads(self):
-        """The uploads that were begun and neither finished nor deleted."""
-        found = []
-        for path, dirs, _ in os.walk(self.storage):
-            if os.path.basename(path) == "_uploads":
-                found += [os.path.join(path, name) for name in dirs]
-                dirs[:] = []
-        return found
+        """The uploads that were begun and neither finished nor deleted. Of
+        one that was deleted the registry leaves an empty shell, without the
+        file that says when it was started."""
+        return [path for path, _, files in os.walk(self.storage)
+                if "startedat" in files and "/_uploads/" in path]
 
     def stop(self):
         if self.process.poll() is None:
