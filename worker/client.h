@@ -75,7 +75,9 @@ const char *client_getenv(const struct client *c, const char *name);
 struct call *client_module(struct client *c, const char *name,
     answer_fn *done, void *arg);
 
-/* An action slot (defaults.parallel). Release it with client_slot_release. */
+/* An action slot (defaults.parallel). Unlike other calls it lives on after
+ * done, also when it was refused: release it with client_slot_release (or
+ * call_cancel, which is the same here), whatever became of it. */
 struct call *client_slot(struct client *c, answer_fn *done, void *arg);
 void client_slot_release(struct client *c, struct call *slot);
 
@@ -107,12 +109,14 @@ struct call *client_blob_get(struct client *c, const struct reference *ref,
 struct call *client_blob_mount(struct client *c, const struct reference *ref,
     const char *digest, const char *from, answer_fn *done, void *arg);
 /* The whole dance of a stream pair, restarts included. from is a repository
- * of dst's registry where the blob is known to be, or "". */
+ * of dst's registry where the blob is known to be, or "". answer.size is how
+ * many bytes were uploaded: 0 when it was mounted. */
 struct call *client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg);
 
-/* done is not called any more; the request is cancelled at the broker. */
+/* done is not called any more; the request is cancelled at the broker. Does
+ * nothing inside the call's own done; after that the call is gone. */
 void call_cancel(struct call *call);	/* NULL is fine */
 
 #endif

@@ -403,6 +403,13 @@ Test(copy_index, a_dry_run_pretends_digest_tags_too)
 	s = mem_printf("t.io/b:%s", sig);
 	expect_moved(s, "s.io/a", digest);
 	expect_moved("t.io/b:v1", "s.io/a", top);
+	/* From there on, where no repository is at all. */
+	error_set(&rig->failure, ERROR_NOT_FOUND, "no such repository");
+	rig->fail = "LIST t.io/b";
+	EXPECT_OK("t.io/b:v1", "u.io/c:v1", &tags);
+	free(s);
+	s = mem_printf("u.io/c:%s", sig);
+	expect_moved(s, "s.io/a", digest);
 	free(s);
 	free(sig);
 	free(digest);
