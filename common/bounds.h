@@ -65,6 +65,7 @@
 #define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
 #define QUIT_MS 5000		/* a broker's time to cancel its uploads */
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
+#define SPOIL_MS 3500		/* to end a request of a cancelled upload */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
 #define WORKER_SPACE (1024ull * MIB) /* a worker's address space */
@@ -94,6 +95,8 @@
 #define JSON_CONTAINERS_MAX 65536u	/* objects and arrays in one */
 #define REDIRECTS_MAX 10		/* redirects of one request */
 #define ATTEMPTS_MAX 6			/* tries of one request */
+#define UPLOAD_PIECE (128 * MIB)	/* a blob's part in one PATCH */
+#define UPLOAD_WHOLE (64 * KIB)	/* up to it a blob is collected first */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
 #define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
 #define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */

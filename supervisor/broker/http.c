@@ -129,6 +129,7 @@ copy_spec(struct http_request *r, const struct http_spec *s)
 	to->url = mem_strdup(s->url);
 	to->accept = mem_strdup(s->accept);
 	to->media_type = mem_strdup(s->media_type);
+	to->content_range = mem_strdup(s->content_range);
 	to->what = mem_strdup(s->what != NULL ? s->what : "answer");
 	if (s->body != NULL) {
 		body = mem_alloc(s->body_len);
@@ -243,6 +244,7 @@ free_spec(struct http_spec *s)
 	free((char *)(uintptr_t)s->url);
 	free((char *)(uintptr_t)s->accept);
 	free((char *)(uintptr_t)s->media_type);
+	free((char *)(uintptr_t)s->content_range);
 	free((char *)(uintptr_t)s->what);
 	free((void *)(uintptr_t)s->body);
 }

@@ -40,7 +40,9 @@ struct registry_config {
 	size_t nrealms;
 };
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_DELETE };
+enum http_method {
+	HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE
+};
 
 /* A place among the registry's concurrent requests (reqConcurrent). */
 struct http_slot;
@@ -98,6 +100,7 @@ struct http_spec {
 	const char *accept;	/* value of one Accept header, or NULL */
 	bool accept_manifests;	/* the manifest types, a header line each */
 	const char *media_type;	/* Content-Type of the body, or NULL */
+	const char *content_range;	/* of the body, or NULL */
 	const void *body;	/* copied; NULL: none */
 	size_t body_len;
 	const struct http_source *source;	/* instead of body */

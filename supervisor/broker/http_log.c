@@ -6,11 +6,13 @@
 
 static const char *const words[] = {
 	[HTTP_GET] = "Get", [HTTP_HEAD] = "Head", [HTTP_PUT] = "Put",
-	[HTTP_POST] = "Post", [HTTP_DELETE] = "Delete"
+	[HTTP_POST] = "Post", [HTTP_PATCH] = "Patch",
+	[HTTP_DELETE] = "Delete"
 };
 static const char *const verbs[] = {
 	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",
-	[HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE"
+	[HTTP_POST] = "POST", [HTTP_PATCH] = "PATCH",
+	[HTTP_DELETE] = "DELETE"
 };
 
 /* Headers of an answer that hold nothing to hide. */

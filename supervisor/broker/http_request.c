@@ -67,6 +67,8 @@ make_headers(const struct http_request *r)
 		list = curl_slist_append(list, "Accept:");
 	if (s->media_type != NULL)
 		list = add(list, "Content-Type", s->media_type);
+	if (s->content_range != NULL)
+		list = add(list, "Content-Range", s->content_range);
 	else
 		list = curl_slist_append(list, "Content-Type:");
 	if (from > 0) {

@@ -25,8 +25,9 @@ struct stream {
 	struct upload *upload;
 	struct digest *digest;
 	bool verified;		/* size and digest are right */
+	bool collects;		/* the whole of it into rest, then one PUT */
+	struct buffer rest;	/* BLOB_READ: what the pair did not take yet */
 	/* BLOB_READ */
-	struct buffer rest;	/* what the pair did not take yet */
 	size_t rest_sent;	/* of rest */
 	bool paused;		/* the reply waits for the pair */
 	bool complete;		/* the reply is over, rest may be left */

@@ -130,6 +130,23 @@ on_sent(void *arg, const struct error *err)
 		request_end(r, &why, r->size);
 }
 
+/* All that is there, into rest; then it is sent at once. */
+static void
+collect(struct stream *st)
+{
+	char part[8192];
+	int64_t n = 1;
+
+	while (st->moved < st->r->size &&
+	    (n = source_read(st, part, sizeof(part))) > 0)
+		buffer_put(&st->rest, part, (size_t)n);
+	if (st->fault.kind != ERROR_NONE)
+		request_end(st->r, &st->fault, 0);
+	else if (st->moved == st->r->size)
+		upload_send(st->upload, st->rest.data, st->rest.len, NULL,
+		    stream_slot(st), on_sent);
+}
+
 void
 streamwrite_go(struct stream *st)
 {
@@ -137,16 +154,22 @@ streamwrite_go(struct stream *st)
 	struct http_source source = { r->size, source_read, st };
 
 	st->digest = digest_new(r->name);
-	if (r->size == 0 && verify(st) == -1) {
+	if (r->size == 0 && verify(st) == -1)
 		request_end(r, &st->fault, 0);
-		return;
-	}
-	upload_send(st->upload, NULL, 0, &source, stream_slot(st), on_sent);
+	else if (upload_keeps_state(st->upload) && r->size <= UPLOAD_WHOLE) {
+		st->collects = true;
+		collect(st);
+	} else
+		upload_send(st->upload, NULL, 0, &source, stream_slot(st),
+		    on_sent);
 }
 
 void
 streamwrite_ready(struct stream *st)
 {
 	watch_set(st->watch, 0);
-	upload_resume(st->upload);
+	if (st->collects && st->moved < st->r->size)
+		collect(st);
+	else
+		upload_resume(st->upload);
 }

@@ -243,7 +243,8 @@ set_method(struct transfer *t, CURL *e)
 {
 	static const char *const words[] = {
 		[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",
-		[HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE"
+		[HTTP_POST] = "POST", [HTTP_PATCH] = "PATCH",
+		[HTTP_DELETE] = "DELETE"
 	};
 	const struct transfer_spec *s = &t->spec;
 
@@ -256,7 +257,8 @@ set_method(struct transfer *t, CURL *e)
 		curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
 		curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
 		curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, STREAM_BUFFER);
-	} else if (s->method == HTTP_PUT || s->method == HTTP_POST) {
+	} else if (s->method == HTTP_PUT || s->method == HTTP_POST ||
+	    s->method == HTTP_PATCH) {
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)(s->body != NULL ? s->body_len : 0));

@@ -1,9 +1,12 @@
 #include "upload.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
+#include "clock.h"
 #include "mem.h"
 #include "query.h"
 
@@ -18,6 +21,11 @@ struct upload {
 	bool mounted;
 	char *url;		/* where the registry wants it; NULL: none */
 	struct http_request *http;
+	struct http_slot *slot;
+	struct http_source source;	/* the owner's, for PATCHes */
+	uint64_t sent, piece;		/* by earlier PATCHes, by this one */
+	bool spoiling;			/* the rest is filled with zeros */
+	struct timer *hurry;		/* that takes too long */
 	upload_fn *told;	/* NULL: the owner is gone */
 	void *arg;
 };
@@ -31,6 +39,7 @@ forget(struct upload *u)
 	for (p = &b->uploads; *p != u; p = &(*p)->next)
 		;
 	*p = u->next;
+	timer_free(u->hurry);
 	free(u->repository);
 	free(u->digest);
 	free(u->from);
@@ -67,6 +76,54 @@ delete(struct upload *u)
 	u->http = http_start(u->broker->http, &spec, on_delete, u);
 }
 
+static void
+on_hurry(void *arg)
+{
+	struct upload *u = arg;
+	struct error why;
+
+	http_cancel(u->http);
+	u->http = NULL;
+	u->phase = PHASE_OPEN;
+	error_set(&why, ERROR_CANCELED, "request failed: the upload was cut");
+	if (u->told != NULL)
+		u->told(u->arg, &why);
+	else
+		upload_close(u);
+}
+
+/* An upload of which a request was cut cannot be deleted at docker's
+ * registry: the state in its Location no longer fits, and it gives no other.
+ * There the request under way is completed, if that can be done soon, with
+ * zeros for what is missing; its answer says where to delete. */
+static bool
+linger(struct upload *u)
+{
+	if (!upload_keeps_state(u) || u->broker->state == BROKER_OVER)
+		return false;
+	if (u->hurry == NULL) {
+		u->spoiling = true;
+		u->hurry = loop_timer(u->broker->loop, on_hurry, u);
+		timer_arm(u->hurry, (int64_t)SPOIL_MS * NS_PER_MS);
+	}
+	return true;
+}
+
+static int64_t
+read_source(void *arg, char *p, size_t n)
+{
+	struct upload *u = arg;
+	int64_t got;
+
+	if (!u->spoiling) {
+		got = u->source.read(u->source.arg, p, n);
+		if (got != HTTP_ABORT || !linger(u))
+			return got;
+	}
+	memset(p, 0, n);
+	return (int64_t)n;
+}
+
 void
 upload_close(struct upload *u)
 {
@@ -76,6 +133,10 @@ upload_close(struct upload *u)
 	/* The POST may still open one: only its answer says where. */
 	if (u->phase == PHASE_POST && u->http != NULL)
 		return;
+	if (u->phase == PHASE_PUT && u->http != NULL && linger(u)) {
+		http_resume(u->http);
+		return;
+	}
 	if (u->phase == PHASE_PUT && u->http != NULL) {
 		http_cancel(u->http);
 		u->http = NULL;
@@ -179,6 +240,25 @@ upload_mounted(const struct upload *u)
 	return u->mounted;
 }
 
+bool
+upload_keeps_state(const struct upload *u)
+{
+	return u->url != NULL && strstr(u->url, "_state=") != NULL;
+}
+
+/* A request that filled the upload is over. */
+static void
+filled(struct upload *u, const struct error *err)
+{
+	u->phase = err->kind == ERROR_NONE ? PHASE_COMPLETE : PHASE_OPEN;
+	if (u->hurry != NULL)
+		timer_disarm(u->hurry);
+	if (u->told != NULL)
+		u->told(u->arg, err);
+	else
+		upload_close(u);
+}
+
 static void
 on_put(void *arg, struct http_reply *reply, const struct error *err)
 {
@@ -186,21 +266,19 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 
 	(void)reply;
 	u->http = NULL;
-	u->phase = err->kind == ERROR_NONE ? PHASE_COMPLETE : PHASE_OPEN;
-	u->told(u->arg, err);
+	filled(u, err);
 }
 
-void
-upload_send(struct upload *u, const void *body, size_t len,
-    const struct http_source *source, struct http_slot *slot,
-    upload_fn *done)
+/* The last request: all that is missing, or nothing. */
+static void
+put(struct upload *u, const void *body, size_t len,
+    const struct http_source *source)
 {
 	struct http_spec spec = { .method = HTTP_PUT,
 	    .repository = u->repository, .actions = "pull,push",
-	    .media_type = "application/octet-stream",
-	    .body = source == NULL ? body : NULL,
-	    .body_len = source == NULL ? len : 0, .source = source,
-	    .statuses = { 201, 204 }, .slot = slot, .what = "blob" };
+	    .media_type = "application/octet-stream", .body = body,
+	    .body_len = len, .source = source,
+	    .statuses = { 201, 204 }, .slot = u->slot, .what = "blob" };
 	struct buffer query;
 	char *url;
 
@@ -210,11 +288,77 @@ upload_send(struct upload *u, const void *body, size_t len,
 	url = mem_printf("%s%c%s", u->url,
 	    strchr(u->url, '?') != NULL ? '&' : '?', query.data);
 	spec.url = url;
-	u->told = done;
-	u->phase = PHASE_PUT;
 	u->http = http_start(u->broker->http, &spec, on_put, u);
 	free(url);
 	buffer_free(&query);
+}
+
+static void on_patch(void *arg, struct http_reply *reply,
+    const struct error *err);
+
+static void
+patch(struct upload *u)
+{
+	uint64_t left = u->source.size - u->sent;
+	struct http_source own = { left, read_source, u };
+	struct http_spec spec = { .method = HTTP_PATCH, .url = u->url,
+	    .repository = u->repository, .actions = "pull,push",
+	    .media_type = "application/octet-stream", .source = &own,
+	    .statuses = { 202 }, .slot = u->slot, .what = "blob" };
+	char range[48];
+
+	if (left > UPLOAD_PIECE)
+		own.size = UPLOAD_PIECE;
+	u->piece = own.size;
+	snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, u->sent,
+	    u->sent + own.size - 1);
+	spec.content_range = range;
+	u->http = http_start(u->broker->http, &spec, on_patch, u);
+}
+
+static void
+on_patch(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct upload *u = arg;
+	struct error why = *err;
+
+	u->http = NULL;
+	if (why.kind == ERROR_NONE && reply->location[0] == '\0')
+		error_set(&why, ERROR_HTTP, "request failed: registry %s took "
+		    "a part of a blob without telling where to go on",
+		    broker_name(u->broker));
+	if (why.kind == ERROR_NONE) {
+		free(u->url);
+		u->url = mem_strdup(reply->location);
+		u->sent += u->piece;
+		if (u->spoiling)
+			error_set(&why, ERROR_CANCELED, "request failed: the "
+			    "upload was cancelled");
+	}
+	if (why.kind != ERROR_NONE)
+		filled(u, &why);
+	else if (u->sent < u->source.size)
+		patch(u);
+	else
+		put(u, NULL, 0, NULL);
+}
+
+void
+upload_send(struct upload *u, const void *body, size_t len,
+    const struct http_source *source, struct http_slot *slot,
+    upload_fn *done)
+{
+	u->told = done;
+	u->slot = slot;
+	u->phase = PHASE_PUT;
+	if (source == NULL)
+		put(u, body, len, NULL);
+	else if (!upload_keeps_state(u))
+		put(u, NULL, 0, source);
+	else {
+		u->source = *source;
+		patch(u);
+	}
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * upload.h - an upload at the registry: opened by POST, filled by one PUT,
- * and deleted in every case but success, also when whoever wanted it is gone
+ * upload.h - an upload at the registry: opened by POST, filled by one PUT (or
+ * PATCHes of UPLOAD_PIECE where it keeps state in its Location), and deleted in every case but success, also when whoever wanted it is gone
  * or was cancelled while the POST was still under way.
  */
 #ifndef REGBOT_UPLOAD_H
@@ -32,6 +32,9 @@ struct upload *upload_new(struct broker *b, const struct upload_how *how,
     upload_fn *opened, void *arg);
 /* After opened: the blob is there already, nothing needs to be sent. */
 bool upload_mounted(const struct upload *u);
+/* After opened: the registry counts the upload's bytes in its Location, as
+ * docker's does. Such an upload can only be deleted between two requests. */
+bool upload_keeps_state(const struct upload *u);
 /* Sends len bytes of body (copied), or what source gives, then done. */
 void upload_send(struct upload *u, const void *body, size_t len,
     const struct http_source *source, struct http_slot *slot,

@@ -36,7 +36,7 @@ static void
 open_upload(uint32_t id, uint64_t size, uint64_t stream, const char *digest)
 {
 	struct http_reply reply = { .status = 202,
-	    .location = "http://u/1?_state=x" };
+	    .location = "http://u/1?session=x" };
 
 	rig_ask(&rig, MSG_BLOB_WRITE, id, "ssuus", "a", digest, size, stream,
 	    "");
@@ -63,7 +63,7 @@ begin_write(uint64_t size, const char *digest)
 	fd = rig_stream(&rig, 7, 5, 1);
 	reserve(1);
 	rig_ask(&rig, MSG_GO, 1, "");
-	cr_assert_not_null(fake_find(HTTP_PUT, "http://u/1?_state=x&digest="
+	cr_assert_not_null(fake_find(HTTP_PUT, "http://u/1?session=x&digest="
 	    "sha256%3A"));
 	return fd;
 }
@@ -72,7 +72,7 @@ static void
 expect_upload_deleted(void)
 {
 	cr_assert_null(fake_find(HTTP_PUT, ""));
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=x"));
+	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?session=x"));
 	fake_status(fake_find(HTTP_DELETE, ""), 204);
 	cr_assert_eq(fake_count(), 0);
 }
@@ -579,4 +579,129 @@ Test(stream, two_ends_here_count_once)
 	fake_status(put, 201);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
 	cr_assert_eq(fake_slots, 0);
+}
+
+/* A registry that counts an upload's bytes in its Location. */
+static int
+begin_stateful(uint64_t size, const char *digest)
+{
+	struct http_reply reply = { .status = 202,
+	    .location = "http://u/1?_state=0" };
+	int fd;
+
+	rig_ask(&rig, MSG_BLOB_WRITE, 1, "ssuus", "a", digest, size,
+	    (uint64_t)5, "");
+	fake_answer(fake_find(HTTP_POST, "blobs/uploads/"), &reply, "", 0);
+	cr_assert_eq(rig_next(&rig), MSG_UPLOAD);
+	fd = rig_stream(&rig, 7, 5, 1);
+	reserve(1);
+	rig_ask(&rig, MSG_GO, 1, "");
+	return fd;
+}
+
+static void
+answer_patch(struct http_request *q, const char *location)
+{
+	struct http_reply reply = { .status = 202,
+	    .location = (char *)(uintptr_t)location };
+
+	fake_answer(q, &reply, "", 0);
+}
+
+#define BIG ((uint64_t)UPLOAD_PIECE + 5)
+
+Test(stream, a_small_blob_is_collected_and_sent_whole)
+{
+	struct http_request *q;
+	int fd = begin_stateful(2, SHA);
+
+	cr_assert_eq(write(fd, "{", 1), 1);
+	rig_run(&rig);
+	cr_assert_eq(fake_count(), 0);
+	cr_assert_eq(write(fd, "}", 1), 1);
+	rig_run(&rig);
+	q = fake_find(HTTP_PUT, "http://u/1?_state=0&digest=");
+	cr_assert_not_null(q);
+	cr_assert_eq(q->spec.body_len, 2);
+	/* Cancelled now, it is left to complete: nothing stays open. */
+	rig_ask(&rig, MSG_CANCEL, 1, "");
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
+	cr_assert_eq(fake_count(), 1);
+	fake_status(q, 201);
+	cr_assert_eq(fake_count(), 0);
+	close(fd);
+}
+
+Test(stream, a_small_blob_with_another_digest_is_not_sent)
+{
+	int fd = begin_stateful(2, SHA);
+
+	cr_assert_eq(write(fd, "[]", 2), 2);
+	rig_run(&rig);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
+	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=0"));
+	fake_status(fake_find(HTTP_DELETE, ""), 204);
+	cr_assert_eq(fake_count(), 0);
+	close(fd);
+}
+
+Test(stream, a_large_blob_goes_in_pieces)
+{
+	struct http_request *q;
+	int fd = begin_stateful(BIG, SHA);
+
+	q = fake_find(HTTP_PATCH, "http://u/1?_state=0");
+	cr_assert_not_null(q);
+	cr_assert_eq(q->source.size, UPLOAD_PIECE);
+	answer_patch(q, "http://u/1?_state=1");
+	q = fake_find(HTTP_PATCH, "http://u/1?_state=1");
+	cr_assert_not_null(q);
+	cr_assert_eq(q->source.size, 5);
+	answer_patch(q, "http://u/1?_state=2");
+	q = fake_find(HTTP_PUT, "http://u/1?_state=2&digest=");
+	cr_assert_not_null(q);
+	cr_assert_eq(q->spec.body_len, 0);
+	fake_status(q, 201);
+	/* Nobody has seen its bytes, so it is not believed. */
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
+	cr_assert_eq(fake_count(), 0);
+	close(fd);
+}
+
+Test(stream, a_cancelled_piece_is_filled_up_and_deleted)
+{
+	struct http_request *q;
+	char buf[4] = "xxxx";
+	int fd = begin_stateful(BIG, SHA);
+
+	q = fake_find(HTTP_PATCH, "http://u/1?_state=0");
+	cr_assert_eq(write(fd, "ab", 2), 2);
+	cr_assert_eq(fake_pull(q, buf, 2), 2);
+	cr_assert_eq(fake_pull(q, buf, 2), HTTP_AGAIN);
+	rig_ask(&rig, MSG_CANCEL, 1, "");
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
+	cr_assert_eq(q->resumed, 1);
+	cr_assert_eq(fake_pull(q, buf, 4), 4);
+	cr_assert_eq(memcmp(buf, "\0\0\0\0", 4), 0);
+	answer_patch(q, "http://u/1?_state=9");
+	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=9"));
+	fake_status(fake_find(HTTP_DELETE, ""), 204);
+	cr_assert_eq(fake_count(), 0);
+	close(fd);
+}
+
+Test(stream, a_piece_whose_stream_ends_early_is_filled_up)
+{
+	struct http_request *q;
+	char buf[4];
+	int fd = begin_stateful(BIG, SHA);
+
+	q = fake_find(HTTP_PATCH, "");
+	close(fd);
+	cr_assert_eq(fake_pull(q, buf, 4), 4);
+	answer_patch(q, "http://u/1?_state=9");
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_ABORTED);
+	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=9"));
+	fake_status(fake_find(HTTP_DELETE, ""), 204);
+	cr_assert_eq(fake_count(), 0);
 }
