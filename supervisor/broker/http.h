@@ -138,6 +138,10 @@ struct http_request *http_start(struct http *h, const struct http_spec *spec,
 void http_cancel(struct http_request *r);	/* done is not called */
 void http_resume(struct http_request *r);	/* after HTTP_AGAIN */
 
+/* Takes secrets and tokens out of a sentence that a registry's words may be
+ * part of. */
+void http_clean_error(struct http *h, struct error *err);
+
 /* A slot that outlives one request (a stream's). granted is called once,
  * from the loop, never before http_slot_new returned. */
 struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),

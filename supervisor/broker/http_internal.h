@@ -122,6 +122,12 @@ char *auth_basic(const struct http *h);		/* the header line; secret */
 void http_reply_from(struct http_reply *reply, struct http_request *r,
     struct transfer *t);
 void http_reply_free(struct http_reply *reply);
+/* scrub_text, or with own scrub_own, of the password and all tokens; also of
+ * what the header line authorization (or NULL) holds. */
+char *http_scrub(struct http *h, const char *p, size_t n, size_t max,
+    const char *authorization, bool own);
+/* http_clean_error, and what the header line has. */
+void http_clean(struct http *h, const char *authorization, struct error *err);
 /* "request failed: not found [http 404]: ...", with what, if not "", before
  * the registry's text. */
 void http_status_error(struct http *h, int status, const char *what,

@@ -72,12 +72,28 @@ add_request(struct log_record *rec, struct http *h, const struct transfer *t)
 	buffer_free(&b);
 }
 
+/* What the registry had a part in. */
+static void
+add_clean(struct log_record *rec, struct http *h, const struct transfer *t,
+    const char *name, const char *text, bool own)
+{
+	const char *authorization = NULL;
+	char *clean;
+
+	for (struct curl_slist *l = t->list; l != NULL; l = l->next)
+		if (strncmp(l->data, "Authorization:", 14) == 0)
+			authorization = l->data;
+	clean = http_scrub(h, text, strlen(text), LOG_TEXT_MAX, authorization,
+	    own);
+	log_record_string(rec, name, clean);
+	free(clean);
+}
+
 static void
 add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
 {
 	struct buffer b;
 	const char *v;
-	char *clean;
 
 	buffer_init(&b, LOG_TEXT_MAX);
 	buffer_puts(&b, "map[");
@@ -87,9 +103,7 @@ add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
 			put_header(&b, shown[i], strlen(shown[i]), v);
 	}
 	buffer_putc(&b, ']');
-	clean = scrub_text(&h->secrets, buffer_str(&b), b.len, LOG_TEXT_MAX);
-	log_record_string(rec, "resp-headers", clean);
-	free(clean);
+	add_clean(rec, h, t, "resp-headers", buffer_str(&b), false);
 	buffer_free(&b);
 }
 
@@ -105,7 +119,7 @@ http_log_exchange(struct http *h, enum http_method method, const struct url *url
 	log_record_init(&rec, LOG_TRACE, "reg http request");
 	log_record_string(&rec, "req-method", verbs[method]);
 	s = url_display(url, query);
-	log_record_string(&rec, "req-url", s);
+	add_clean(&rec, h, t, "req-url", s, query);
 	free(s);
 	add_request(&rec, h, t);
 	if (t->headers.status != 0) {
@@ -114,7 +128,7 @@ http_log_exchange(struct http *h, enum http_method method, const struct url *url
 		log_record_string(&rec, "resp-status", s);
 	} else {
 		s = transfer_reason(t, url->host);
-		log_record_string(&rec, "err", s);
+		add_clean(&rec, h, t, "err", s, true);
 	}
 	free(s);
 	add_answer(&rec, h, t);
@@ -141,8 +155,8 @@ http_log_warnings(struct http *h, const struct headers *headers)
 		text = headers_warning(headers, i);
 		if (text == NULL)
 			continue;
-		clean = scrub_text(&h->secrets, text, strlen(text),
-		    REGISTRY_TEXT_MAX);
+		clean = http_scrub(h, text, strlen(text), REGISTRY_TEXT_MAX,
+		    NULL, false);
 		free(text);
 		if (h->log == NULL || warned(h, clean) ||
 		    h->nwarned == WARNINGS_MAX) {

@@ -1,4 +1,5 @@
-#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,24 +56,56 @@ http_status_retryable(int status)
 	    (status >= 502 && status <= 504);
 }
 
-void
-http_status_error(struct http *h, int status, const char *what,
-    const struct buffer *body, const char *authorization, struct error *err)
+char *
+http_scrub(struct http *h, const char *p, size_t n, size_t max,
+    const char *authorization, bool own)
 {
 	struct scrub sent = { NULL, 0 };
 	const char *word;
 	char *text, *again;
 
-	text = scrub_text(&h->secrets, buffer_str(body), body->len,
-	    ERROR_BODY_MAX);
+	text = own ? scrub_own(&h->secrets, p, n, SIZE_MAX) :
+	    scrub_text(&h->secrets, p, n, SIZE_MAX);
 	/* Tokens are as secret as passwords, but they come and go. */
 	tokens_scrub(h->tokens, &sent);
 	word = authorization != NULL ? strrchr(authorization, ' ') : NULL;
 	if (word != NULL)
 		scrub_add(&sent, word + 1);
-	again = scrub_text(&sent, text, strlen(text), REGISTRY_TEXT_MAX);
+	n = strlen(text);
+	again = own ? scrub_own(&sent, text, n, max) :
+	    scrub_text(&sent, text, n, max);
 	free(text);
 	scrub_free(&sent);
+	return again;
+}
+
+void
+http_clean(struct http *h, const char *authorization, struct error *err)
+{
+	char *text;
+
+	if (err->kind == ERROR_NONE)
+		return;
+	text = http_scrub(h, err->text, strlen(err->text), ERROR_TEXT_MAX,
+	    authorization, true);
+	snprintf(err->text, sizeof(err->text), "%s", text);
+	free(text);
+}
+
+void
+http_clean_error(struct http *h, struct error *err)
+{
+	http_clean(h, NULL, err);
+}
+
+void
+http_status_error(struct http *h, int status, const char *what,
+    const struct buffer *body, const char *authorization, struct error *err)
+{
+	char *again;
+
+	again = http_scrub(h, buffer_str(body), body->len, REGISTRY_TEXT_MAX,
+	    authorization, false);
 	if (status == 401 || status == 403)
 		error_set(err, ERROR_UNAUTHORIZED, "request failed: "
 		    "unauthorized [http %d]: %s%s", status, what, again);

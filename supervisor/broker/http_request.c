@@ -202,6 +202,7 @@ http_request_complete(struct http_request *r, struct http_reply *reply,
 	void *arg = r->arg;
 	struct error copy = err != NULL ? *err : none;
 
+	http_clean(r->h, r->authorization, &copy);
 	http_request_free(r);
 	done(arg, reply, &copy);
 }

@@ -190,6 +190,8 @@ request_end(struct request *r, const struct error *err, uint64_t number)
 	struct message_out o;
 
 	let_go(r);
+	if (r->broker->http != NULL)
+		http_clean_error(r->broker->http, &copy);
 	if (s != NULL) {
 		message_start(&o, MSG_END, r->id);
 		message_put_u64(&o, copy.kind);

@@ -12,17 +12,24 @@ struct scrub {
 	size_t n;
 };
 
-/* Adds a secret, with the forms in which a server may echo it (percent
- * encoding, JSON escapes). "" and NULL are ignored. A secret shorter than
- * SCRUB_SHORT is only replaced where it stands as a word of its own:
- * elsewhere it would say nothing and spoil the text. */
+/* Adds a secret, and what it is in base64. "" and NULL are ignored. A secret
+ * shorter than SCRUB_SHORT is only replaced where it stands as a word of its
+ * own: elsewhere it would say nothing and spoil the text. */
 #define SCRUB_SHORT 6
 void scrub_add(struct scrub *s, const char *secret);
 void scrub_free(struct scrub *s);
 
-/* A copy of n bytes with every secret replaced by "[censored]", also what
- * looks like a JSON web token; controls but newline and tab become spaces;
- * cut to max bytes at a character. Free it. */
+/* A copy of n bytes with every secret replaced by "[censored]", whatever the
+ * case of its letters and also where it is encoded as in a URL, in JSON or in
+ * HTML, and what looks like a JSON web token; controls but newline and tab
+ * become spaces; cut to max bytes at a character. Free it. */
 char *scrub_text(const struct scrub *s, const char *p, size_t n, size_t max);
+
+/* The same for a text of ours that a registry's words are part of. A secret
+ * that may be one of our own words (shorter than SCRUB_SHORT, or than
+ * SCRUB_WORD and of letters only) is left: replacing it would spoil the text,
+ * and tell the secret to who knows the text. */
+#define SCRUB_WORD 12
+char *scrub_own(const struct scrub *s, const char *p, size_t n, size_t max);
 
 #endif

@@ -129,6 +129,13 @@ http_slot_new(struct http *h, void (*granted)(void *arg), void *arg)
 }
 
 void
+http_clean_error(struct http *h, struct error *err)
+{
+	(void)h;
+	(void)err;
+}
+
+void
 http_slot_free(struct http_slot *s)
 {
 	if (s == NULL)

@@ -255,6 +255,13 @@ Test(headers, secrets_are_scrubbed)
 	scrubs(&s, "pa ss/w\"ord=pa%20ss%2Fw%22ord=pa%20ss%2fw%22ord="
 	    "pa ss/w\\\"ord", "[censored]=[censored]=[censored]=[censored]");
 	scrubs(&s, "test testrepo a:test", "[censored] testrepo a:[censored]");
+	/* However it is written: other cases, as HTML, in base64, in Go's or
+	 * a browser's way of escaping only some. */
+	scrubs(&s, "PA SS/w\"ORD pa+ss/w&quot;ord \\u0070a ss\\/w\"ord",
+	    "[censored] [censored] [censored]");
+	scrubs(&s, "pa%20ss/w\"ord cGEgc3MvdyJvcmQ= pa ss/w\"or",
+	    "[censored] [censored]= pa ss/w\"or");
+	scrubs(&s, "%7", "%7");
 	scrubs(&s, "a\001b\x7f\n\tc", "a b \n\tc");
 	scrubs(&s, "<eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig>",
 	    "<[censored]>");
@@ -264,5 +271,24 @@ Test(headers, secrets_are_scrubbed)
 	wide[65] = '\0';
 	scrubs(&s, wide, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxxxxx");
+	scrub_free(&s);
+}
+
+Test(headers, own_texts_keep_their_words)
+{
+	struct scrub s = { NULL, 0 };
+	static const char text[] = "registry a said: Pass-1234, registry, "
+	    "abcdefghijklm, UGFzcy0xMjM0";
+	char *out;
+
+	scrub_add(&s, "registry");
+	scrub_add(&s, "a");
+	scrub_add(&s, "pass-1234");
+	scrub_add(&s, "Pass-1234");
+	scrub_add(&s, "abcdefghijklm");
+	out = scrub_own(&s, text, strlen(text), 100);
+	cr_assert_str_eq(out, "registry a said: [censored], registry, "
+	    "[censored], [censored]");
+	free(out);
 	scrub_free(&s);
 }
