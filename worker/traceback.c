@@ -62,6 +62,8 @@ global_name(lua_State *L)
 	return false;
 }
 
+/* Names and words are those of regbot's Lua, which calls every named thing a
+ * function. */
 static void
 add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
 {
@@ -74,24 +76,24 @@ add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
 	}
 	luaL_addstring(b, " in ");
 	lua_getinfo(L, "f", ar);
-	if (strcmp(ar->namewhat, "global") == 0) {
+	if (*ar->namewhat != '\0') {
 		lua_pop(L, 1);
 		lua_pushfstring(L, "function '%s'", ar->name);
+	} else if (*ar->what == 'm') {
+		lua_pop(L, 1);
+		lua_pushliteral(L, "main chunk");
+	} else if (*ar->what != 'C') {
+		lua_pop(L, 1);
+		lua_pushfstring(L, "function <%s:%d>", ar->short_src,
+		    ar->linedefined);
 	} else if (global_name(L)) {
 		lua_pushfstring(L, "function '%s'", lua_tostring(L, -1));
 		lua_remove(L, -2);
-	} else if (*ar->namewhat != '\0')
-		lua_pushfstring(L, "%s '%s'", ar->namewhat, ar->name);
-	else if (*ar->what == 'm')
-		lua_pushliteral(L, "main chunk");
-	else if (*ar->what != 'C')
-		lua_pushfstring(L, "function <%s:%d>", ar->short_src,
-		    ar->linedefined);
-	else
-		lua_pushliteral(L, "?");
+	} else
+		lua_pushliteral(L, "function (anonymous)");
 	luaL_addvalue(b);
 	if (ar->istailcall)
-		luaL_addstring(b, "\n\t(...tail calls...)");
+		luaL_addstring(b, "\n\t(tailcall): ?");
 }
 
 /* How many levels there are; a walk from level to level would be quadratic
@@ -140,6 +142,7 @@ append(lua_State *L)
 		}
 		add_level(L, &ar, &b);
 	}
+	luaL_addstring(&b, "\n\t[C]: ?");	/* what called the script */
 	luaL_pushresult(&b);
 }
 
