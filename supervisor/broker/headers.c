@@ -60,7 +60,8 @@ headers_add(struct headers *h, const char *line, size_t n)
 		return -1;
 	if (h->complete)
 		return 0;
-	while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == '\n'))
+	while (n > 0 && strchr("\r\n \t", line[n - 1]) != NULL &&
+	    line[n - 1] != '\0')
 		n--;
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		buffer_clear(&h->lines);

@@ -12,6 +12,7 @@
 
 struct http_slot {
 	struct ticket *ticket;
+	unsigned refs;		/* its owner, and requests that use it */
 };
 
 void
@@ -145,6 +146,8 @@ copy_spec(struct http_request *r, const struct http_spec *s)
 		r->sink = *s->sink;
 		to->sink = &r->sink;
 	}
+	if (to->slot != NULL)
+		to->slot->refs++;
 	if (to->range_from < 0)
 		to->range_from = 0;
 }
@@ -265,6 +268,7 @@ http_request_free(struct http_request *r)
 	token_wait_cancel(r->wait);
 	ticket_free(r->slot);
 	ticket_free(r->start);
+	http_slot_free(r->spec.slot);
 	timer_free(r->timer);
 	mem_wipe(r->authorization);
 	for (size_t i = 0; i < r->nscopes; i++)
@@ -296,13 +300,14 @@ http_slot_new(struct http *h, void (*granted)(void *arg), void *arg)
 	struct http_slot *s = mem_alloc(sizeof(*s));
 
 	s->ticket = ticket_new(h->throttle, TICKET_SLOT, granted, arg);
+	s->refs = 1;
 	return s;
 }
 
 void
 http_slot_free(struct http_slot *s)
 {
-	if (s == NULL)
+	if (s == NULL || --s->refs != 0)
 		return;
 	ticket_free(s->ticket);
 	free(s);

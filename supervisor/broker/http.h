@@ -110,7 +110,8 @@ struct http_spec {
 	int statuses[5];	/* what counts as success, 0-terminated */
 	bool no_retry;		/* one attempt (authentication apart) */
 	bool no_backoff;	/* a failure does not slow the registry */
-	struct http_slot *slot;	/* use this slot, which stays held; or NULL */
+	struct http_slot *slot;	/* use this slot, which is held and stays so
+				 * until the request is over; or NULL */
 	const char *what;	/* "manifest", for errors about the body */
 };
 
@@ -146,7 +147,9 @@ void http_clean_error(struct http *h, struct error *err);
  * from the loop, never before http_slot_new returned. */
 struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),
     void *arg);
-void http_slot_free(struct http_slot *s);	/* waiting or held; NULL ok */
+/* Waiting or held; NULL is fine. The place is free when no request uses it
+ * any more. */
+void http_slot_free(struct http_slot *s);
 
 unsigned http_requests(const struct http *h);	/* started, not done */
 

@@ -151,8 +151,9 @@ answered(struct http_request *r, struct transfer *t)
 	struct http *h = r->h;
 	struct error err;
 	int status = t->headers.status;
+	const struct http_spec *s = &r->spec;
 	bool own = url_same_origin(&r->url, &h->origin);
-	bool safe = r->spec.method == HTTP_GET || r->spec.method == HTTP_HEAD;
+	bool safe = s->method == HTTP_GET || s->method == HTTP_HEAD;
 
 	if (own && !http_status_retryable(status))
 		throttle_succeeded(h->throttle);
@@ -162,6 +163,12 @@ answered(struct http_request *r, struct transfer *t)
 	}
 	if (status == 401 && own) {
 		challenged(r, t);
+		return;
+	}
+	if (status == 417 && s->source != NULL && !r->no_expect &&
+	    r->consumed == 0) {
+		r->no_expect = true;
+		http_request_continue(r);
 		return;
 	}
 	/* What is written cannot turn into a read on the way. */
@@ -224,7 +231,7 @@ http_answer_done(void *arg, struct transfer *t)
 	if (t->headed)
 		http_log_warnings(r->h, &t->headers);
 	/* What was written is written, whatever became of the text. */
-	if (t->end == TRANSFER_CUT && t->headed &&
+	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
 	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&
 	    http_request_success(r, t->headers.status))
 		whole = true;

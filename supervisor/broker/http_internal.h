@@ -77,6 +77,7 @@ struct http_request {
 	int64_t started_at;
 	uint64_t consumed, delivered;	/* of source and sink, all attempts */
 	bool wrong_range;
+	bool no_expect;			/* the registry cannot be asked first */
 
 	enum auth_kind sent;		/* what the last attempt had */
 	char *authorization;		/* its header line, secret */

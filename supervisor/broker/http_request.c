@@ -98,6 +98,7 @@ http_request_launch(struct http_request *r)
 	spec.sink = s->sink;
 	spec.max_body = s->max_body != 0 ? s->max_body : ERROR_BODY_MAX;
 	spec.answer_ms = ANSWER_MS;
+	spec.no_expect = r->no_expect;
 	spec.head = http_answer_head;
 	spec.done = http_answer_done;
 	spec.arg = r;

@@ -29,15 +29,17 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	n *= size;
 	if (t->dead)
 		return 0;
-	t->active_at = clock_now();
 	if (headers_add(&t->headers, p, n) == -1) {
 		t->end = TRANSFER_HEADERS;
 		return 0;
 	}
 	if (t->headers.complete && !t->headed) {
 		t->headed = true;
+		t->active_at = clock_now();
 		t->body_to = t->spec.head(t->spec.arg, t);
-		if (t->dead)
+		/* libcurl would send it once more by itself, and that answer
+		 * would come here as well. */
+		if (t->dead || t->headers.status == 417)
 			return 0;
 		if (t->body_to == BODY_KEEP &&
 		    headers_number(&t->headers, "Content-Length") >
@@ -121,7 +123,6 @@ on_write(char *p, size_t size, size_t n, void *arg)
 	n *= size;
 	if (t->dead)
 		return 0;
-	t->active_at = clock_now();
 	switch (t->body_to) {
 	case BODY_SINK:
 		return to_sink(t, p, n);
@@ -148,7 +149,6 @@ on_read(char *p, size_t size, size_t n, void *arg)
 	n *= size;
 	if (t->dead)
 		return CURL_READFUNC_ABORT;
-	t->active_at = clock_now();
 	if (n > t->source.size - t->consumed)
 		n = (size_t)(t->source.size - t->consumed);
 	if (n == 0)
@@ -275,7 +275,8 @@ CURL *
 transfer_easy(struct transfer *t, const struct transfer_spec *s)
 {
 	CURL *e = curl_easy_init();
-	bool expect = s->source != NULL && s->source->size >= EXPECT_FROM;
+	bool expect = s->source != NULL && !s->no_expect &&
+	    s->source->size >= EXPECT_FROM;
 
 	if (e == NULL)
 		return NULL;

@@ -55,6 +55,7 @@ struct transfer_spec {
 	const char *client_cert, *client_key;	/* "" none; must stay */
 	unsigned local_allowed;		/* address.h: classes to connect to */
 	int64_t answer_ms;		/* longest wait for the headers */
+	bool no_expect;			/* do not ask before a large body */
 	/* Called once when the headers of a final answer are there. */
 	enum transfer_body (*head)(void *arg, struct transfer *t);
 	/* Called once at the end; *t is freed when it returns. */
@@ -92,7 +93,7 @@ struct transfer {
 	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
 	size_t held_sent;
 	bool read_paused, write_paused, resume;
-	int64_t active_at;	/* when something moved last */
+	int64_t active_at;	/* when enough had moved last */
 	curl_off_t moved;	/* bytes both ways then */
 };
 

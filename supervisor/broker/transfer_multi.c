@@ -13,7 +13,8 @@
 #include "mem.h"
 #include "transfer.h"
 
-#define STALL_MS 60000		/* a body that does not move is given up */
+#define STALL_MS 60000		/* a body is given up that in this time */
+#define STALL_BYTES (4 * KIB)	/* moves less than that */
 #define CHECK_MS 1000		/* how often that is looked at */
 
 struct transfers {
@@ -293,7 +294,8 @@ stalled(struct transfer *t, int64_t now)
 
 	curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-	if (t->moved != up + down || t->read_paused || t->write_paused) {
+	if (up + down - t->moved >= (curl_off_t)STALL_BYTES ||
+	    t->read_paused || t->write_paused) {
 		t->moved = up + down;
 		t->active_at = now;
 		return false;

@@ -130,6 +130,7 @@ upload_close(struct upload *u)
 	if (u == NULL)
 		return;
 	u->told = NULL;
+	u->slot = NULL;
 	/* The POST may still open one: only its answer says where. */
 	if (u->phase == PHASE_POST && u->http != NULL)
 		return;

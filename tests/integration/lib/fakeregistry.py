@@ -40,7 +40,15 @@ class Rule:
 
 
 class FakeHandler(Handler):
+    def read_body(self, most=None):
+        """Empty when it was read before."""
+        if self.body_read:
+            return b""
+        self.body_read = True
+        return super().read_body(most)
+
     def answer(self):
+        self.body_read = False
         request = self.request_seen = Request(self)
         fake = self.server
         with fake.lock:
