@@ -174,11 +174,14 @@ Test(credhelper, inherits_nothing)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever was started by posix_spawn, as make does it, has 32 and 33
+	 * ignored: glibc's own, which nobody can set. */
 	expect("n=$(ls -l /proc/$$/fd | grep -c \" ${0%/h}\\$\")\n"
 	    "set -- $(grep -E 'SigBlk|SigIgn' /proc/$$/status)\n"
-	    "echo \"{\\\"Username\\\":\\\"$n $2 $4\\\","
+	    "echo \"{\\\"Username\\\":"
+	    "\\\"$n $2 $((0x$4 & ~0x180000000))\\\","
 	    "\\\"Secret\\\":\\\"s\\\"}\"",
-	    "0 0000000000000000 0000000000000000/s/");
+	    "0 0000000000000000 0/s/");
 	close(fd);
 }
 
