@@ -32,8 +32,12 @@ task_gc(lua_State *L)
 void *
 task_new(lua_State *L, size_t n, void (*release)(struct task *t))
 {
-	struct task *t = lua_newuserdata(L, n);
+	struct task *t;
 
+	/* What has a finalizer outlives a cycle, and the collector takes its
+	 * pace from what is alive: it must be driven. */
+	lua_gc(L, LUA_GCSTEP, 0);
+	t = lua_newuserdata(L, n);
 	memset(t, 0, n);
 	if (luaL_newmetatable(L, TASK)) {
 		lua_pushcfunction(L, task_gc);

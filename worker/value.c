@@ -154,7 +154,8 @@ value_open(lua_State *L, const luaL_Reg *reference_methods,
 }
 
 /* Lua's collector does not see what a value holds outside of Lua: parsed
- * JSON takes several times its text. This makes it work accordingly. */
+ * JSON takes several times its text. This makes it work accordingly, and a
+ * little for nothing: what has a finalizer needs two cycles to go. */
 static void
 collector_account(lua_State *L, size_t len)
 {
@@ -164,8 +165,10 @@ collector_account(lua_State *L, size_t len)
 static void *
 push_zeroed(lua_State *L, size_t n, const char *type)
 {
-	void *p = lua_newuserdata(L, n);
+	void *p;
 
+	collector_account(L, 0);
+	p = lua_newuserdata(L, n);
 	memset(p, 0, n);
 	luaL_setmetatable(L, type);
 	return p;

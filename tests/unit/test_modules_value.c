@@ -359,3 +359,27 @@ Test(value, little_memory)
 	cr_assert_gt(failed, 20);
 	cr_assert_eq(ok, 3);
 }
+
+/* What calls leave behind goes about as fast as it comes: a script that makes
+ * thousands of them does not grow. */
+Test(value, garbage)
+{
+	static const char *const calls[] = {
+		"image.copy('r:1/x:v', 'r:1/z:v')", "tag.ls('r:1/x')",
+		"pcall(manifest.get, 'r:1/x:none')", "reference.new('r:1/x')",
+		"manifest.head('r:1/x:v')",
+	};
+	char *script;
+
+	modrig_image(&rig, "r:1/x", "v", CONFIG);
+	modrig_image(&rig, "r:1/z", "v", CONFIG);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		script = mem_printf("for i = 1, 1500 do %s end\n"
+		    "assert(collectgarbage('count') < 256, "
+		    "collectgarbage('count'))", calls[i]);
+		modrig_run(&rig, script);
+		cr_expect(!rig.result.failed, "%s: %s", calls[i],
+		    rig.result.text);
+		free(script);
+	}
+}
