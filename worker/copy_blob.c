@@ -42,6 +42,30 @@ blob_free(struct blob *b)
 	free(b);
 }
 
+/* "Copy layer" and "Copy config", as regbot has them: a line for each blob of
+ * each image, also for those that need not move. */
+static void
+blob_log(const struct node *n, const struct descriptor *d, const char *what)
+{
+	struct copy *c = n->copy;
+	bool layer = strcmp(what, "layer") == 0;
+	struct log_record r;
+	char *source, *target;
+
+	if (c->w->log_level > LOG_INFO)
+		return;
+	source = n->root ? mem_strdup(n->name) : reference_string(&n->src);
+	target = reference_string(&n->dst);
+	log_record_init(&r, LOG_INFO, layer ? "Copy layer" : "Copy config");
+	log_record_string(&r, "source", source);
+	log_record_string(&r, "target", target);
+	log_record_string(&r, layer ? "layer" : "digest", d->digest);
+	client_log(c->client, &r);
+	log_record_free(&r);
+	free(source);
+	free(target);
+}
+
 void
 blob_need(struct node *n, const struct descriptor *d, const char *what)
 {
@@ -52,6 +76,7 @@ blob_need(struct node *n, const struct descriptor *d, const char *what)
 
 	if (c->dry || n->copy->over || (d->has_urls && !c->external))
 		return;
+	blob_log(n, d, what);
 	at = tfind(&want, &c->blobs, compare_blob);
 	if (at != NULL) {
 		if (!(*at)->done)
@@ -64,7 +89,6 @@ blob_need(struct node *n, const struct descriptor *d, const char *what)
 	b->copy = c;
 	b->digest = mem_strdup(d->digest);
 	b->size = schema1 ? -1 : d->size;
-	b->what = what;
 	b->owner = n;
 	b->from = mem_strdup("");
 	SLIST_INSERT_HEAD(&c->all_blobs, b, all);
@@ -95,31 +119,6 @@ blob_fail(struct blob *b, const struct error *err)
 	    b->owner->dst.registry, b->owner->dst.repository);
 }
 
-/* "Copy layer" and "Copy config", as regbot has them. */
-static void
-blob_log(struct blob *b)
-{
-	struct copy *c = b->copy;
-	bool layer = strcmp(b->what, "layer") == 0;
-	struct log_record r;
-	char *source, *target;
-
-	if (b->logged || c->w->log_level > LOG_INFO)
-		return;
-	b->logged = true;
-	source = b->owner->root ? mem_strdup(b->owner->name) :
-	    reference_string(&b->owner->src);
-	target = reference_string(&b->owner->dst);
-	log_record_init(&r, LOG_INFO, layer ? "Copy layer" : "Copy config");
-	log_record_string(&r, "source", source);
-	log_record_string(&r, "target", target);
-	log_record_string(&r, layer ? "layer" : "digest", b->digest);
-	client_log(c->client, &r);
-	log_record_free(&r);
-	free(source);
-	free(target);
-}
-
 static void blob_copy(struct blob *b);
 
 static void
@@ -133,11 +132,8 @@ blob_copied(void *obj, struct answer *a)
 		blob_copy(b);
 	} else if (a->err.kind != ERROR_NONE)
 		blob_fail(b, &a->err);
-	else {
-		if (a->size > 0)
-			blob_log(b);	/* no mount after all */
+	else
 		blob_done(b);
-	}
 }
 
 static void
@@ -148,8 +144,6 @@ blob_copy(struct blob *b)
 
 	if (s == NULL)
 		return;
-	if (b->from[0] == '\0')
-		blob_log(b);
 	s->call = client_blob_copy(c->client, &b->owner->src, &b->owner->dst,
 	    b->digest, (uint64_t)b->size, b->from, step_done, s);
 }

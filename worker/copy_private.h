@@ -44,10 +44,9 @@ struct blob {
 	struct copy *copy;
 	char *digest;		/* first: compare_digest */
 	int64_t size;		/* -1: to be asked for */
-	const char *what;	/* "config" or "layer" */
 	struct node *owner;	/* the first manifest that names it */
 	char *from;		/* where a mount is tried, "" for nowhere */
-	bool logged, done;
+	bool done;
 	struct waiters waiters;
 };
 
@@ -166,6 +165,7 @@ void root_compare(struct node *n);	/* both sides are known */
 void tags_next(struct copy *c);		/* the next one, or the top's PUT */
 
 /* copy_blob.c */
+/* what is "config" or "layer". */
 void blob_need(struct node *n, const struct descriptor *d, const char *what);
 void blobs_pump(struct copy *c);
 void blob_free(struct blob *b);

@@ -36,7 +36,7 @@ Test(copy, an_image_blobs_first_the_tag_last)
 	free(digest);
 }
 
-Test(copy, what_is_moved_is_logged_as_regbot_does)
+Test(copy, blobs_are_logged_as_regbot_does)
 {
 	char *digest = rig_image("s.io/a", "v1", "x", 1);
 
@@ -46,7 +46,10 @@ Test(copy, what_is_moved_is_logged_as_regbot_does)
 	cr_expect(strstr(rig->logs, "Copy layer source=s.io/a:v1 "
 	    "target=t.io/b:v2 layer=sha256:") != NULL, "%s", rig->logs);
 	EXPECT_OK("s.io/a:v1", "t.io/b:v3", NULL);
-	cr_expect_str_eq(rig->logs, "", "what is there was logged");
+	cr_expect(strstr(rig->logs, "Copy layer source=s.io/a:v1 "
+	    "target=t.io/b:v3 layer=sha256:") != NULL, "%s", rig->logs);
+	EXPECT_OK("s.io/a:v1", "t.io/b:v3", NULL);
+	cr_expect_str_eq(rig->logs, "", "an up-to-date copy was logged");
 	free(digest);
 }
 
@@ -119,7 +122,6 @@ Test(copy, within_a_registry_it_mounts)
 	cr_expect_eq(rig_count("COPY"), 3u);
 	for (const char *p = rig->trace; (p = strstr(p, "COPY")) != NULL; p++)
 		cr_expect(strstr(p, "s.io/a from=a\n") != NULL);
-	cr_expect_str_eq(rig->logs, "");
 	free(digest);
 }
 
@@ -131,7 +133,6 @@ Test(copy, what_this_job_brought_elsewhere_is_mounted)
 	EXPECT_OK("s.io/a:v1", "T.IO/c:v1", NULL);
 	cr_expect(strstr(rig->trace, "s.io/a from=b\n") != NULL, "%s",
 	    rig->trace);
-	cr_expect_str_eq(rig->logs, "");
 	free(digest);
 }
 
