@@ -45,6 +45,15 @@ fetch_askable(const struct reference *ref, struct error *err)
 	return 0;
 }
 
+static int
+deleted(struct error *err)
+{
+	error_set(err, ERROR_NOT_FOUND, "request failed: not found "
+	    "[http 404]: deleted earlier in this dry run");
+	err->http = 404;
+	return -1;
+}
+
 int
 fetch_place(const struct worker *w, const struct reference *ref,
     struct reference *at, struct error *err)
@@ -57,10 +66,7 @@ fetch_place(const struct worker *w, const struct reference *ref,
 	}
 	switch (overlay_find(w->overlay, ref, at)) {
 	case OVERLAY_DELETED:
-		error_set(err, ERROR_NOT_FOUND, "request failed: not found "
-		    "[http 404]: deleted earlier in this dry run");
-		err->http = 404;
-		return -1;
+		return deleted(err);
 	case OVERLAY_MOVED:
 		return 0;
 	case OVERLAY_UNKNOWN:
@@ -68,6 +74,26 @@ fetch_place(const struct worker *w, const struct reference *ref,
 		return 0;
 	}
 	return 0;
+}
+
+/* With a manifest, all its tags would be gone: -1 for a tag that turns out to
+ * be one of these. */
+static int
+fetch_still_there(const struct fetch *f, const char *digest,
+    struct error *err)
+{
+	const struct overlay *o = f->task.w->overlay;
+	struct reference by_digest, real = { .ocidir = false };
+	enum overlay_state state;
+
+	if (o == NULL || *f->value.at.digest != '\0')
+		return 0;
+	reference_copy(&by_digest, &f->value.at);
+	reference_set_digest(&by_digest, digest);
+	state = overlay_find(o, &by_digest, &real);
+	reference_free(&by_digest);
+	reference_free(&real);
+	return state == OVERLAY_DELETED ? deleted(err) : 0;
 }
 
 static void
@@ -145,6 +171,10 @@ fetch_got(void *arg, struct answer *a)
 		task_done(&f->task, &err);
 		return;
 	}
+	if (fetch_still_there(f, v->m->digest, &err) == -1) {
+		task_done(&f->task, &err);
+		return;
+	}
 	if (f->how == FETCH_IMAGE && !f->resolved &&
 	    manifest_is_index(v->m)) {
 		fetch_resolve(f);
@@ -195,7 +225,8 @@ fetch_head_done(void *arg, struct answer *a)
 		task_done(&f->task, &err);
 		return;
 	}
-	if (manifest_kind_parse(a->media_type, &v->kind, &err) == -1) {
+	if (fetch_still_there(f, a->digest, &err) == -1 ||
+	    manifest_kind_parse(a->media_type, &v->kind, &err) == -1) {
 		task_done(&f->task, &err);
 		return;
 	}

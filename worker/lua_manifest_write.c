@@ -65,6 +65,9 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 		q->task.done = true;
 	else if (w->dry_run) {
 		overlay_delete(w->overlay, ref);
+		/* No digest was needed to find it: the tag goes with it. */
+		if (*v->at.digest == '\0')
+			overlay_delete(w->overlay, &v->at);
 		task_done(&q->task, NULL);
 	} else
 		q->call = client_manifest_delete(w->client, ref, v->digest,

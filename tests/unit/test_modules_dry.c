@@ -94,9 +94,31 @@ Test(dry, deleted_is_not_found)
 	check_reads();
 }
 
+/* A manifest takes its tags with it, also those that were not named. */
+Test(dry, deleted_manifests)
+{
+	modrig_image(&rig, "r:1/x", "v1", "{\"os\":\"a\"}");
+	modrig_image(&rig, "r:1/x", "v2", "{\"os\":\"a\"}");
+	modrig_image(&rig, "r:1/x", "v3", "{\"os\":\"b\"}");
+	rig.dry_run = true;
+	modrig_run(&rig, "manifest.head('r:1/x:v1'):delete()\n"
+	    "assert(table.concat(tag.ls('r:1/x'), ',') == 'v2,v3')\n"
+	    "for _, f in pairs({manifest.head, manifest.get}) do\n"
+	    "  for _, t in pairs({'v1', 'v2'}) do\n"
+	    "    local ok, e = pcall(f, 'r:1/x:' .. t)\n"
+	    "    assert(not ok and e:find('deleted earlier'), e)\n"
+	    "  end f('r:1/x:v3') end\n"
+	    "local m = manifest.get('r:1/x:v3') m:delete()\n"
+	    "assert(#tag.ls('r:1/x') == 1)");
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	check_reads();
+}
+
 Test(dry, options_only_with_three_arguments)
 {
 	modrig_image(&rig, "r:1/x", "v1", "{}");
+	/* The blobs' lines only come where something is to be copied. */
+	modrig_run(&rig, "image.copy('r:1/x:v1', 'r:1/y')");
 	check_log("o = {digestTags=true, includeExternal=1}\n"
 	    "image.copy('r:1/x:v1', 'r:1/y', o)\n"
 	    "image.copy('r:1/x:v1', 'r:1/y', o, 4)\n"
