@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "brokerchild.h"
 #include "channel.h"
+#include "claims.h"
 #include "clock.h"
 #include "job.h"
 #include "mem.h"
@@ -13,22 +13,6 @@
 
 #define DEATHS 3		/* so many within DEATHS_NS close a registry */
 #define DEATHS_NS (60 * NS_PER_S)
-
-struct waiting {		/* an OPEN that is not answered yet */
-	struct waiting *next;
-	struct job *job;
-	uint32_t id;
-	/* The broker was sent its end as CHANNEL number, and this is the
-	 * worker's; -1 before. It is passed on once the broker says that it
-	 * serves it: one that is dying would look alive until it is reaped. */
-	int fd;
-	uint32_t number;
-};
-
-struct use {			/* a job that got a channel */
-	struct use *next;
-	const struct job *job;
-};
 
 struct broker {
 	struct broker *next;
@@ -39,8 +23,7 @@ struct broker {
 	uint64_t generation;
 	uint32_t last_channel;
 	int64_t deaths[DEATHS];		/* times, the latest first */
-	struct waiting *waiting;
-	struct use *uses;
+	struct claims claims;
 	struct timer *idle;
 };
 
@@ -77,45 +60,6 @@ brokers_new(struct supervisor *sv)
 	return all;
 }
 
-static void
-free_uses(struct broker *b, const struct job *only)
-{
-	struct use **at = &b->uses, *u;
-
-	while ((u = *at) != NULL) {
-		if (only == NULL || u->job == only) {
-			*at = u->next;
-			free(u);
-		} else
-			at = &u->next;
-	}
-}
-
-static void
-free_waiting_one(struct broker *b, struct waiting *w)
-{
-	struct waiting **at = &b->waiting;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
-	if (w->fd != -1)
-		close(w->fd);
-	free(w);
-}
-
-static void
-free_waiting(struct broker *b, const struct job *only)
-{
-	struct waiting *w, *next;
-
-	for (w = b->waiting; w != NULL; w = next) {
-		next = w->next;
-		if (only == NULL || w->job == only)
-			free_waiting_one(b, w);
-	}
-}
-
 void
 brokers_free(struct brokers *all)
 {
@@ -126,8 +70,7 @@ brokers_free(struct brokers *all)
 	while ((b = all->list) != NULL) {
 		all->list = b->next;
 		brokerchild_free(b->child);
-		free_uses(b, NULL);
-		free_waiting(b, NULL);
+		claims_forget(&b->claims, NULL);
 		timer_free(b->idle);
 		free(b->key);
 		free(b);
@@ -156,14 +99,17 @@ on_idle(void *arg)
 static void
 refuse_waiting(struct broker *b, const struct error *why)
 {
-	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
+	struct claim *w;
+
+	while ((w = b->claims.waiting) != NULL) {
 		job_refuse(w->job, w->id, why);
-	free_waiting(b, NULL);
+		claims_end(&b->claims, w);
+	}
 }
 
 /* A channel: one end to the broker, with what the job may do. */
 static void
-attach(struct broker *b, struct waiting *w)
+attach(struct broker *b, struct claim *w)
 {
 	struct supervisor *sv = b->all->sv;
 	struct message_out o;
@@ -172,7 +118,7 @@ attach(struct broker *b, struct waiting *w)
 
 	if (channel_pair(pair, &err) == -1) {
 		job_refuse(w->job, w->id, &err);
-		free_waiting_one(b, w);
+		claims_end(&b->claims, w);
 		return;
 	}
 	w->fd = pair[1];
@@ -186,42 +132,26 @@ attach(struct broker *b, struct waiting *w)
 	brokerchild_send(b->child, &o, pair[0]);
 }
 
-static void
-add_use(struct broker *b, const struct job *j)
-{
-	struct use *u;
-
-	for (u = b->uses; u != NULL; u = u->next)
-		if (u->job == j)
-			return;
-	u = mem_alloc(sizeof(*u));
-	u->job = j;
-	u->next = b->uses;
-	b->uses = u;
-}
-
 /* The broker serves its end: the worker gets the other one. */
 static int
 on_attached(void *arg, uint32_t number, struct error *err)
 {
 	struct broker *b = arg;
-	struct waiting *w;
+	struct claim *w;
 	struct message_out o;
 
 	if (number == 0 || number > b->last_channel)
 		return error_set(err, ERROR_PROTOCOL, "ATTACHED has a number "
 		    "that was never given");
-	for (w = b->waiting; w != NULL; w = w->next)
-		if (w->fd != -1 && w->number == number)
-			break;
+	w = claims_find(&b->claims, number);
 	if (w == NULL)
 		return 0;	/* the job is over */
-	add_use(b, w->job);
+	claims_use(&b->claims, w->job);
 	message_start(&o, MSG_OPENED, w->id);
 	message_put_u64(&o, b->generation);
 	job_send(w->job, &o, w->fd);
 	w->fd = -1;
-	free_waiting_one(b, w);
+	claims_end(&b->claims, w);
 	return 0;
 }
 
@@ -229,10 +159,10 @@ static void
 on_ready(void *arg)
 {
 	struct broker *b = arg;
-	struct waiting *w, *next;
+	struct claim *w, *next;
 
 	b->ready = true;
-	for (w = b->waiting; w != NULL; w = next) {
+	for (w = b->claims.waiting; w != NULL; w = next) {
 		next = w->next;
 		attach(b, w);
 	}
@@ -244,9 +174,8 @@ on_progress(void *arg, uint64_t job, uint64_t bytes)
 	struct broker *b = arg;
 	struct job *j = supervisor_job(b->all->sv, job);
 
-	for (struct use *u = b->uses; u != NULL && j != NULL; u = u->next)
-		if (u->job == j)
-			job_add_moved(j, bytes);
+	if (j != NULL && claims_uses(&b->claims, j))
+		job_add_moved(j, bytes);
 }
 
 /* More than it should: then the registry rests for a while. */
@@ -284,19 +213,15 @@ on_gone(void *arg, const struct error *how)
 	brokerchild_free(b->child);
 	b->child = NULL;
 	b->ready = b->quitting = false;
-	for (struct waiting *w = b->waiting; w != NULL; w = w->next)
-		if (w->fd != -1) {
-			close(w->fd);
-			w->fd = -1;
-		}
-	if (b->waiting != NULL && !was_up) {
+	claims_reset(&b->claims);
+	if (b->claims.waiting != NULL && !was_up) {
 		why = *how;
 		if (why.kind == ERROR_NONE)
 			error_set(&why, ERROR_PEER, "its process ended");
 		error_prefix(&why, "cannot talk to registry %s", b->key);
 		why.kind = ERROR_PEER;
 		refuse_waiting(b, &why);
-	} else if (b->waiting != NULL)
+	} else if (b->claims.waiting != NULL)
 		start(b);
 	if (b->all->quit_done != NULL)
 		on_quit_now(b->all);
@@ -333,15 +258,8 @@ registries_of(const struct brokers *all, const struct job *j)
 {
 	unsigned n = 0;
 
-	for (struct broker *b = all->list; b != NULL; b = b->next) {
-		bool has = false;
-
-		for (struct use *u = b->uses; u != NULL; u = u->next)
-			has = has || u->job == j;
-		for (struct waiting *w = b->waiting; w != NULL; w = w->next)
-			has = has || w->job == j;
-		n += has;
-	}
+	for (struct broker *b = all->list; b != NULL; b = b->next)
+		n += claims_has(&b->claims, j);
 	return n;
 }
 
@@ -391,7 +309,7 @@ brokers_open(struct brokers *all, struct job *j, uint32_t id,
     const char *registry)
 {
 	char *key = reference_registry_key(registry);
-	struct waiting *w, **tail;
+	struct claim *w;
 	struct broker *b;
 	struct error err;
 
@@ -402,13 +320,7 @@ brokers_open(struct brokers *all, struct job *j, uint32_t id,
 	}
 	b = find_or_add(all, key);
 	free(key);
-	w = mem_alloc(sizeof(*w));
-	w->job = j;
-	w->id = id;
-	w->fd = -1;
-	for (tail = &b->waiting; *tail != NULL; tail = &(*tail)->next)
-		;
-	*tail = w;
+	w = claims_wait(&b->claims, j, id);
 	if (b->ready)
 		attach(b, w);
 	else if (b->child == NULL)
@@ -425,21 +337,17 @@ brokers_used(const struct brokers *all, const struct job *j,
 	free(key);
 	if (b == NULL || !b->ready || brokerchild_is_dying(b->child))
 		return NULL;
-	for (struct use *u = b->uses; u != NULL; u = u->next)
-		if (u->job == j)
-			return b->child;
-	return NULL;
+	return claims_uses(&b->claims, j) ? b->child : NULL;
 }
 
 void
 brokers_forget(struct brokers *all, const struct job *j)
 {
 	for (struct broker *b = all->list; b != NULL; b = b->next) {
-		bool used = b->uses != NULL || b->waiting != NULL;
+		bool used = !claims_none(&b->claims);
 
-		free_waiting(b, j);
-		free_uses(b, j);
-		if (used && b->uses == NULL && b->waiting == NULL)
+		claims_forget(&b->claims, j);
+		if (used && claims_none(&b->claims))
 			timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
 	}
 }
