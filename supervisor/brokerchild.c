@@ -134,10 +134,11 @@ on_helper(void *arg, const char *user, const char *pass, const char *token,
 }
 
 static void
-on_ready(void *arg)
+on_ready(void *arg, const char *missing)
 {
 	struct brokerchild *c = arg;
 
+	supervisor_missing(c->sv, missing);
 	c->confined = true;
 	configure(c);
 }

@@ -185,7 +185,7 @@ on_ready_message(struct child *c, const struct message *m, struct error *err)
 		return error_prefix(err, "it is not confined");
 	c->ready = true;
 	timer_disarm(c->late);
-	c->ops->ready(c->arg);
+	c->ops->ready(c->arg, message_str(m, 1));
 	return 0;
 }
 

@@ -19,7 +19,9 @@ struct child;
 struct child_ops {
 	/* The child is confined (checked in /proc) and said READY. Called
 	 * once, before any message. */
-	void (*ready)(void *arg);
+	/* missing names a layer of the confinement that this system does not
+	 * offer, "" for none; borrowed. */
+	void (*ready)(void *arg, const char *missing);
 	/* A message after READY. Returning -1 kills the child for it. */
 	int (*message)(void *arg, const struct message *m, struct error *err);
 	/* The child is gone, reaped, and everything that it sent was handled.

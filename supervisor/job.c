@@ -86,6 +86,20 @@ supervisor_job(const struct supervisor *sv, uint64_t id)
 }
 
 void
+supervisor_missing(struct supervisor *sv, const char *layer)
+{
+	struct log_record r;
+
+	if (*layer == '\0' || sv->missing_said)
+		return;
+	sv->missing_said = true;
+	log_record_init(&r, LOG_WARN, "This system does not offer a layer of "
+	    "the sandbox, going on without it");
+	log_record_string(&r, "layer", layer);
+	log_write(sv->log, &r);
+}
+
+void
 job_send(struct job *j, struct message_out *o, int fd)
 {
 	struct error err;
@@ -233,12 +247,13 @@ send_environment(struct job *j)
 }
 
 static void
-on_ready(void *arg)
+on_ready(void *arg, const char *missing)
 {
 	struct job *j = arg;
 	struct message_out o;
 	size_t n;
 
+	supervisor_missing(j->sv, missing);
 	j->sent = true;
 	message_start(&o, MSG_JOB, 0);
 	message_put_str(&o, j->script->name);

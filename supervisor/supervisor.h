@@ -27,10 +27,15 @@ struct supervisor {
 	struct slots *slots;
 	struct job *jobs;	/* running, a list */
 	uint64_t last_job;	/* ids rise and are never used twice */
+	bool missing_said;	/* of a layer that is not offered here */
 	int stopping;		/* signals to stop that came so far */
 };
 
 /* The running job of that number, or NULL. */
 struct job *supervisor_job(const struct supervisor *sv, uint64_t id);
+
+/* A child says which layer of its confinement this system does not offer ("":
+ * none): one warning a start. */
+void supervisor_missing(struct supervisor *sv, const char *layer);
 
 #endif

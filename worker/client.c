@@ -6,6 +6,7 @@
 
 #include "client_private.h"
 #include "mem.h"
+#include "policy.h"
 
 
 #define JOB_DRY_RUN 1
@@ -240,6 +241,7 @@ client_ready(struct client *c)
 
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, PACKAGE_VERSION);
+	message_put_str(&o, policy_missing());
 	client_send(c, &o, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include "logrecord.h"
 #include "mem.h"
 #include "ops.h"
+#include "policy.h"
 #include "request.h"
 #include "session.h"
 #include "setup.h"
@@ -345,6 +346,7 @@ broker_new(struct loop *l, int control_fd, const char *build,
 	b->control = channel_new(l, control_fd, S2B, true, &control_ops, b);
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, build);
+	message_put_str(&o, policy_missing());
 	channel_send(b->control, &o, -1, NULL);
 	return b;
 }
