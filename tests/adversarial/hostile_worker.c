@@ -2,7 +2,7 @@
  * hostile_worker.c - stands in for regbot-worker and does what its script's
  * text names, to see that the supervisor survives it and fails that job only.
  */
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,10 @@
 static void
 raw(const void *p, size_t n)
 {
-	(void)!send(CONTROL, p, n, MSG_NOSIGNAL);
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	(void)!sendmsg(CONTROL, &msg, MSG_NOSIGNAL);
 }
 
 static void
@@ -48,6 +51,7 @@ ready(void)
 
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, PACKAGE_VERSION);
+	message_put_str(&o, "");
 	say(&o);
 }
 
@@ -114,6 +118,13 @@ send_descriptor(void)
 	(void)!sendmsg(CONTROL, &msg, MSG_NOSIGNAL);
 }
 
+static _Noreturn void
+stay(void)
+{
+	for (;;)
+		poll(NULL, 0, -1);
+}
+
 static void
 act(const char *what)
 {
@@ -147,12 +158,11 @@ act(const char *what)
 		_exit(0);
 	else if (strcmp(what, "exit-three") == 0)
 		_exit(3);
-	else if (strcmp(what, "segv") == 0)
-		raise(SIGSEGV);
+	else if (strcmp(what, "trap") == 0)
+		__builtin_trap();
 	else if (strcmp(what, "close-and-stay") == 0) {
 		close(CONTROL);
-		for (;;)
-			pause();
+		stay();
 	} else if (strcmp(what, "stderr-flood") == 0) {
 		memset(big, 'e', sizeof(big));
 		for (int i = 0; i < 64; i++)
@@ -174,10 +184,11 @@ act(const char *what)
 	} else if (strcmp(what, "terminal-codes") == 0)
 		done(1, "\x1b[2Jcleared\x07");
 	else if (strcmp(what, "ignore-stop") == 0)
-		for (;;)
-			pause();
-	else
+		stay();
+	else {
 		done(0, "");
+		_exit(0);
+	}
 }
 
 int
@@ -193,7 +204,7 @@ main(void)
 		_exit(8);
 	ready();
 	while (got < want) {
-		n = recv(CONTROL, frame, sizeof(frame), 0);
+		n = read(CONTROL, frame, sizeof(frame));
 		if (n <= 0 || message_decode(&m, frame, (size_t)n, S2W,
 		    &err) == -1)
 			_exit(7);
@@ -208,6 +219,6 @@ main(void)
 	script[strcspn(script, "\n")] = '\0';
 	act(script);
 	for (;;)
-		if (recv(CONTROL, frame, sizeof(frame), 0) <= 0)
+		if (read(CONTROL, frame, sizeof(frame)) <= 0)
 			_exit(0);
 }
