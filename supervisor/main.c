@@ -1,4 +1,5 @@
 /* main.c - regbot: the order of the start, and the exit status. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,20 @@ run(struct supervisor *sv, const struct cli *cli)
 	return status;
 }
 
+/* Started with one of the first three closed, we would write the log into
+ * whatever is opened next. */
+static void
+open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -74,6 +89,7 @@ main(int argc, char **argv)
 	struct cli cli;
 	int status;
 
+	open_standard();
 	if (cli_parse(argc, argv, &cli, &err) == -1)
 		return usage(&err);
 	if (cli.command == CLI_HELP)

@@ -1,6 +1,8 @@
 """The command line: what it takes, what it prints, how it ends."""
+import subprocess
+
 from lib.case import Case
-from lib.run import config
+from lib.run import config, program
 
 HELLO = config([], {"x": 'log "ok"'})
 
@@ -95,6 +97,19 @@ class CommandLine(Case):
         self.refused(self.run_it("once", "-c", "-", "-v", "bogus",
                                  stdin=HELLO),
                      "unable to parse verbosity bogus")
+
+    def test_standard_descriptors_that_are_closed(self):
+        """Nothing else takes their place, least of all where the log goes."""
+        self.box.write("r.yml", HELLO)
+        for closed in ("0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"):
+            with self.subTest(closed=closed):
+                done = subprocess.run(
+                    ["sh", "-c", 'exec "$0" once -c r.yml ' + closed,
+                     program("regbot")], cwd=self.box.dir, timeout=60,
+                    env={"HOME": self.box.dir}, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 0)
+                self.assertEqual(b"User script message" in done.stderr,
+                                 "2>&-" not in closed)
 
     def test_version(self):
         result = self.run_it("version")
