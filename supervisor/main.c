@@ -7,6 +7,7 @@
 
 #include "brokers.h"
 #include "cli.h"
+#include "describe.h"
 #include "mem.h"
 #include "policy.h"
 #include "run.h"
@@ -46,19 +47,18 @@ static int
 run(struct supervisor *sv, const struct cli *cli)
 {
 	struct error err;
-	struct log_record r;
-	int slots, status = STATUS_USAGE;
+	unsigned slots = 1;
+	int status = STATUS_USAGE;
 
 	sv->config = config_load(cli->config, log_borrowed, sv->log, &err);
 	if (sv->config == NULL) {
 		log_plain(sv->log, err.text);
 		return status;
 	}
-	slots = sv->config->parallel > 0 ? sv->config->parallel : 1;
-	log_record_init(&r, LOG_DEBUG, "Configuring parallel settings");
-	log_record_int(&r, "concurrent", slots);
-	log_write(sv->log, &r);
-	sv->slots = slots_new((unsigned)slots);
+	if (sv->config->parallel > 0)
+		slots = (unsigned)sv->config->parallel;
+	describe_start(sv, slots);
+	sv->slots = slots_new(slots);
 	sv->brokers = brokers_new(sv);
 	status = sv->once ? run_once(sv) : run_server(sv);
 	brokers_free(sv->brokers);
