@@ -39,6 +39,7 @@ struct broker {
 	struct error failed;
 	struct session *sessions;
 	struct stream_end *ends;	/* no request wanted them yet */
+	size_t buffered;		/* of all sessions */
 	struct upload *uploads;		/* all of them, see upload.c */
 	struct request *detached;	/* go on without their worker */
 	struct timer *quit;

@@ -108,6 +108,12 @@ http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
 	h->log_arg = arg;
 }
 
+void
+http_hold(struct http *h, size_t n)
+{
+	transfers_hold(h->transfers, n);
+}
+
 unsigned
 http_requests(const struct http *h)
 {

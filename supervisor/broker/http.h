@@ -143,6 +143,10 @@ void http_resume(struct http_request *r);	/* after HTTP_AGAIN */
  * part of. */
 void http_clean_error(struct http *h, struct error *err);
 
+/* The caller holds so many bytes of replies that were given to it. While
+ * they are many, other large ones wait (up to a second each). */
+void http_hold(struct http *h, size_t n);
+
 /* A slot that outlives one request (a stream's). granted is called once,
  * from the loop, never before http_slot_new returned. */
 struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),

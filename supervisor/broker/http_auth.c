@@ -119,11 +119,43 @@ on_token(void *arg, const char *token, const struct error *err)
 		http_request_complete(r, NULL, err);
 		return;
 	}
-	set_bearer(r, token);
-	http_request_launch(r);
+	r->fetched = true;
+	http_request_continue(r);
 }
 
-enum auth_next
+/* What token it needs; false when it needs none. */
+static bool
+wanted(struct http_request *r, struct token_ask *ask)
+{
+	struct auth_entry *e = entry(r, false);
+
+	if (e == NULL || !e->bearer || !url_same_origin(&r->url, &r->h->origin))
+		return false;
+	ask->realm = &e->realm;
+	ask->service = e->service;
+	ask->scopes = r->scopes;
+	ask->nscopes = r->nscopes;
+	return true;
+}
+
+bool
+auth_lacks_token(struct http_request *r)
+{
+	struct token_ask ask;
+
+	return wanted(r, &ask) && tokens_find(r->h->tokens, &ask) == NULL;
+}
+
+void
+auth_fetch(struct http_request *r)
+{
+	struct token_ask ask;
+
+	if (wanted(r, &ask))
+		r->wait = tokens_fetch(r->h->tokens, &ask, on_token, r);
+}
+
+void
 auth_prepare(struct http_request *r)
 {
 	struct http *h = r->h;
@@ -134,28 +166,16 @@ auth_prepare(struct http_request *r)
 	mem_wipe(r->authorization);
 	r->authorization = NULL;
 	r->sent = AUTH_NONE;
-	r->fresh = false;
+	r->fresh = r->fetched;
+	r->fetched = false;
 	if (e == NULL || !url_same_origin(&r->url, &h->origin))
-		return AUTH_READY;
+		return;
 	if (e->basic) {
 		r->authorization = auth_basic(h);
 		r->sent = AUTH_BASIC;
-		return AUTH_READY;
-	}
-	if (!e->bearer)
-		return AUTH_READY;
-	ask.realm = &e->realm;
-	ask.service = e->service;
-	ask.scopes = r->scopes;
-	ask.nscopes = r->nscopes;
-	token = tokens_find(h->tokens, &ask);
-	if (token != NULL) {
+	} else if (wanted(r, &ask) &&
+	    (token = tokens_find(h->tokens, &ask)) != NULL)
 		set_bearer(r, token);
-		return AUTH_READY;
-	}
-	r->fresh = true;
-	r->wait = tokens_fetch(h->tokens, &ask, on_token, r);
-	return AUTH_WAIT;
 }
 
 /* Adds to the comma-separated actions what more has beyond them; NULL when

@@ -81,6 +81,7 @@ struct http_request {
 
 	enum auth_kind sent;		/* what the last attempt had */
 	char *authorization;		/* its header line, secret */
+	bool fetched;			/* a token came for its next attempt */
 	bool fresh;			/* its token was fetched for it */
 	bool basic_tried;
 	unsigned auth_rounds;
@@ -102,15 +103,19 @@ void http_request_free(struct http_request *r);
 /* http_answer.c: the callbacks of a request's transfers. */
 enum transfer_body http_answer_head(void *arg, struct transfer *t);
 void http_answer_done(void *arg, struct transfer *t);
-/* Goes through the queue again, at once (a redirect, an authentication). */
+/* Goes through the queue again, at once (a redirect, an authentication, a
+ * token that came). */
 void http_request_continue(struct http_request *r);
 /* After a failure, which counts against the registry: 0 when there will be
  * another attempt, else -1. */
 int http_request_again(struct http_request *r, int64_t retry_after_ms);
 
 /* http_auth.c */
-enum auth_next { AUTH_READY, AUTH_WAIT };
-enum auth_next auth_prepare(struct http_request *r);
+/* Does it lack a token? auth_fetch gets one, and queues it again. */
+bool auth_lacks_token(struct http_request *r);
+void auth_fetch(struct http_request *r);
+/* Decides the header line of the next attempt. */
+void auth_prepare(struct http_request *r);
 /* A 401 came: 0 when the request should be repeated. -1 with err->kind NONE
  * when the answer itself is the error. */
 int auth_challenged(struct http_request *r, const struct headers *headers,

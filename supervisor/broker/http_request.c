@@ -106,6 +106,8 @@ http_request_launch(struct http_request *r)
 	r->transfer = transfer_start(r->h->transfers, &spec);
 }
 
+static void enqueue(struct http_request *r, unsigned front);
+
 static void
 on_start(void *arg)
 {
@@ -114,17 +116,30 @@ on_start(void *arg)
 	/* A place (r->slot) stays until the answer is complete. */
 	ticket_free(r->start);
 	r->start = NULL;
-	if (auth_prepare(r) == AUTH_READY)
-		http_request_launch(r);
+	/* It ran out in the queue. */
+	if (auth_lacks_token(r)) {
+		enqueue(r, TICKET_FRONT);
+		return;
+	}
+	auth_prepare(r);
+	http_request_launch(r);
 }
 
-/* Into the queue: for a place where it has none, else for its time only. */
+/* Into the queue: for a place where it has none, else for its time only. A
+ * token is fetched first: meanwhile the place is somebody else's. */
 static void
 enqueue(struct http_request *r, unsigned front)
 {
-	bool held = r->spec.slot != NULL ||
-	    (r->slot != NULL && ticket_granted(r->slot));
+	bool held;
 
+	if (auth_lacks_token(r)) {
+		ticket_free(r->slot);
+		r->slot = NULL;
+		auth_fetch(r);
+		return;
+	}
+	held = r->spec.slot != NULL ||
+	    (r->slot != NULL && ticket_granted(r->slot));
 	if (held)
 		r->start = ticket_new(r->h->throttle, TICKET_START | front,
 		    on_start, r);

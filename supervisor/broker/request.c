@@ -97,7 +97,7 @@ collected(struct request *r, size_t len)
 	r->collecting = false;
 	r->session->collecting--;
 	r->buffered = len;
-	r->session->buffered += len;
+	session_hold(r->session, (int64_t)len);
 	session_wake(r->session);
 }
 
@@ -160,7 +160,7 @@ let_go(struct request *r)
 	s->ended[s->nended++ % CHANNEL_REQUESTS] = r->id;
 	s->credit_in -= r->credit_in;
 	s->credit_out -= r->credit_out;
-	s->buffered -= r->buffered;
+	session_hold(s, -(int64_t)r->buffered);
 	s->collecting -= r->collecting;
 	session_wake(s);
 }

@@ -59,13 +59,24 @@ admit(void *arg)
 	r->state = REQUEST_RUNNING;
 	if (r->row->body == BODY_WORKER) {
 		r->buffered = r->size;
-		s->buffered += r->size;
+		session_hold(s, (int64_t)r->size);
 	} else {
 		r->collecting = true;
 		s->collecting++;
 	}
 	timer_arm(s->admit, 0);
 	r->row->run(r);
+}
+
+void
+session_hold(struct session *s, int64_t n)
+{
+	struct broker *b = s->broker;
+
+	s->buffered = (size_t)((int64_t)s->buffered + n);
+	b->buffered = (size_t)((int64_t)b->buffered + n);
+	if (b->http != NULL)
+		http_hold(b->http, b->buffered);
 }
 
 void

@@ -30,7 +30,8 @@ struct session {
 	unsigned nended;
 	uint64_t credit_in;	/* unspent, that the worker gave us */
 	uint64_t credit_out;	/* unspent, that we gave the worker */
-	size_t buffered;	/* bytes of bodies held for this channel */
+	size_t buffered;	/* bytes of bodies held for this channel, see
+				 * session_hold() */
 	unsigned collecting;	/* bodies under way from the registry */
 	struct timer *admit;	/* starts what waited for memory */
 	uint64_t progress;	/* uploaded, not told yet */
@@ -51,6 +52,8 @@ void session_cancel_all(struct session *s, const struct error *why);
 struct request *session_find(struct session *s, uint32_t id);
 /* Gives credit to the requests that collect a body from the worker. */
 void session_give_credit(struct session *s);
+/* So many bytes more are held, or with n < 0 less. */
+void session_hold(struct session *s, int64_t n);
 /* Starts what waits for memory, from the loop. */
 void session_wake(struct session *s);
 /* n more bytes were uploaded. */

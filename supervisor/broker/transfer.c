@@ -127,6 +127,8 @@ on_write(char *p, size_t size, size_t n, void *arg)
 	case BODY_SINK:
 		return to_sink(t, p, n);
 	case BODY_KEEP:
+		if (!transfer_may_grow(t, t->body.len + n))
+			return CURL_WRITEFUNC_PAUSE;
 		if (buffer_put(&t->body, p, n) == 0)
 			return n;
 		t->end = TRANSFER_BODY;

@@ -93,12 +93,16 @@ struct transfer {
 	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
 	size_t held_sent;
 	bool read_paused, write_paused, resume;
+	bool waits;		/* until another large body is whole */
 	int64_t active_at;	/* when enough had moved last */
 	curl_off_t moved;	/* bytes both ways then */
 };
 
 struct transfers *transfers_new(struct loop *l, unsigned connections);
 void transfers_free(struct transfers *ts);	/* cancels everything */
+
+/* Bytes of bodies that were collected and are in memory yet. */
+void transfers_hold(struct transfers *ts, size_t n);
 
 /* Starts an exchange; nothing is called before this returned. */
 struct transfer *transfer_start(struct transfers *ts,
@@ -115,6 +119,8 @@ char *transfer_reason(const struct transfer *t, const char *authority);
 bool transfer_plain_http(const struct transfer *t);
 
 /* Between transfer.c and transfer_multi.c. */
+/* May the body grow to n bytes now? If not it will be resumed. */
+bool transfer_may_grow(struct transfer *t, size_t n);
 /* Gives the sink what is held: true when nothing is left of it. */
 bool transfer_drain(struct transfer *t);
 CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);

@@ -11,21 +11,11 @@
 
 #include "clock.h"
 #include "mem.h"
-#include "transfer.h"
+#include "transfer_internal.h"
 
 #define STALL_MS 60000		/* a body is given up that in this time */
 #define STALL_BYTES (4 * KIB)	/* moves less than that */
 #define CHECK_MS 1000		/* how often that is looked at */
-
-struct transfers {
-	struct loop *loop;
-	CURLM *multi;
-	struct timer *timer;	/* libcurl's */
-	struct timer *later;	/* resumes, additions and removals */
-	struct timer *check;	/* stalled transfers */
-	struct transfer *all;	/* also those that wait to be freed */
-	int depth;		/* inside of libcurl */
-};
 
 /* One of libcurl's sockets. */
 struct sock {
@@ -140,6 +130,7 @@ transfer_free(struct transfer *t)
 {
 	struct transfers *ts = t->owner;
 
+	transfer_give_way(t);
 	unlink_transfer(t);
 	ts->depth++;	/* removal calls back; no settling from there */
 	if (t->added)
@@ -322,6 +313,8 @@ again:
 		}
 	ts->depth--;
 	settle(ts);
+	/* Whoever takes nothing must not stop the others. */
+	transfers_grow(ts);
 	if (ts->all != NULL)
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
 }
@@ -357,10 +350,10 @@ transfers_free(struct transfers *ts)
 	if (ts == NULL)
 		return;
 	ts->depth++;
-	while (ts->all != NULL) {
-		ts->all->dead = true;
+	for (struct transfer *t = ts->all; t != NULL; t = t->next)
+		t->dead = true;
+	while (ts->all != NULL)
 		transfer_free(ts->all);
-	}
 	curl_multi_cleanup(ts->multi);
 	timer_free(ts->timer);
 	timer_free(ts->later);
