@@ -27,6 +27,8 @@ struct tagdelete {
 	struct empty_image image;
 	struct upload *upload;
 	bool config_sent;
+	char stored[DIGEST_MAX + 1];	/* what the registry calls it, if not
+					 * by its digest */
 	struct error failed;	/* why the old manifest is put back */
 };
 
@@ -259,23 +261,6 @@ upload_next(struct tagdelete *td)
 	td->upload = upload_new(r->broker, &how, on_opened, td);
 }
 
-/* The image was not found by its digest: is the tag gone with it? */
-static void
-on_gone(void *arg, struct http_reply *reply, const struct error *err)
-{
-	struct request *r = arg;
-	struct error why;
-
-	(void)reply;
-	r->http = NULL;
-	if (err->http == 404) {
-		request_done(r);
-		return;
-	}
-	error_set(&why, ERROR_NOT_FOUND, "the registry does not find it");
-	restore(r->work, err->kind != ERROR_NONE ? err : &why);
-}
-
 static void
 on_deleted(void *arg, struct http_reply *reply, const struct error *err)
 {
@@ -284,9 +269,6 @@ on_deleted(void *arg, struct http_reply *reply, const struct error *err)
 	r->http = NULL;
 	if (err->kind == ERROR_NONE && reply != NULL)
 		request_done(r);
-	else if (err->http == 404)
-		/* The answer to an earlier try may have been lost. */
-		look(r->work, HTTP_GET, on_gone);
 	else
 		restore(r->work, err);
 }
@@ -319,6 +301,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 		error_set(&why, ERROR_DIGEST, "manifest digest mismatch, "
 		    "expected %s, received %.160s", td->image.digest,
 		    reply->digest);
+		snprintf(td->stored, sizeof(td->stored), "%s", reply->digest);
 		restore(td, &why);
 		return;
 	}
@@ -375,11 +358,40 @@ on_restored(void *arg, struct http_reply *reply, const struct error *err)
 	request_end(r, &why, 0);
 }
 
+/* What is at the tag decides: nobody else's image is replaced, and an answer
+ * that was lost may have been a good one. */
+static void
+on_found(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct tagdelete *td = r->work;
+	char now[DIGEST_MAX + 1] = "";
+	struct error why = td->failed;
+
+	r->http = NULL;
+	if (err->http == 404) {
+		request_done(r);
+		return;
+	}
+	if (err->kind == ERROR_NONE && reply != NULL)
+		digest_in(reply, now);
+	if (now[0] == '\0' || strcmp(now, td->image.digest) == 0 ||
+	    strcmp(now, td->stored) == 0) {
+		put(td, td->media_type, &td->old, on_restored);
+		return;
+	}
+	error_prefix(&why, "request failed: registry %s did not delete tag %s; "
+	    "%s", broker_name(r->broker), r->name,
+	    strcmp(now, td->digest) == 0 ? "it is as it was" :
+	    "somebody has moved it meanwhile, and it was left there");
+	request_end(r, &why, 0);
+}
+
 static void
 restore(struct tagdelete *td, const struct error *why)
 {
 	cause(&td->failed, why);
-	put(td, td->media_type, &td->old, on_restored);
+	look(td, HTTP_GET, on_found);
 }
 
 void

@@ -257,11 +257,14 @@ Test(tagdelete, the_put_is_refused)
 	cr_assert_eq(fake_count(), 0);
 }
 
+/* It looks first at what is there: found. */
 static void
-put_back(const char *media_type)
+put_back(const char *found, const char *media_type)
 {
-	struct http_request *q = only(HTTP_PUT, "manifests/old");
+	struct http_request *q;
 
+	answer_manifest(HTTP_GET, found, OCI_MANIFEST);
+	q = only(HTTP_PUT, "manifests/old");
 	cr_assert_str_eq(q->body, "{}");
 	cr_assert_str_eq(q->spec.media_type, media_type);
 	fake_status(q, 201);
@@ -269,19 +272,56 @@ put_back(const char *media_type)
 
 Test(tagdelete, the_put_fails_in_a_way_that_may_have_changed_it)
 {
-	free(until_put());
+	char *digest = until_put();
+
 	fake_fail(fake_at(0), ERROR_NETWORK, 0, "cut");
-	put_back(OCI_INDEX);
+	put_back(digest, OCI_INDEX);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NETWORK);
 	cr_assert_not_null(strstr(sentence(), "put back"));
 	cr_assert_eq(fake_count(), 0);
+	free(digest);
+}
+
+Test(tagdelete, the_put_fails_and_did_nothing)
+{
+	free(until_put());
+	fake_fail(fake_at(0), ERROR_NETWORK, 0, "cut");
+	answer_manifest(HTTP_GET, SHA, OCI_INDEX);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NETWORK);
+	cr_assert_not_null(strstr(sentence(), "it is as it was"));
+	cr_assert_eq(fake_count(), 0);
+}
+
+Test(tagdelete, the_delete_fails_and_the_tag_was_moved)
+{
+	char *digest = until_put();
+
+	answer_put(digest);
+	fake_status(only(HTTP_DELETE, digest), 403);
+	answer_manifest(HTTP_GET, OTHER, OCI_INDEX);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_UNAUTHORIZED);
+	cr_assert_not_null(strstr(sentence(), "moved"));
+	cr_assert_eq(fake_count(), 0);
+	free(digest);
+}
+
+Test(tagdelete, the_delete_fails_and_the_tag_cannot_be_seen)
+{
+	char *digest = until_put();
+
+	answer_put(digest);
+	fake_status(only(HTTP_DELETE, digest), 403);
+	fake_status(only(HTTP_GET, "manifests/old"), 500);
+	fake_status(only(HTTP_PUT, "manifests/old"), 201);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_UNAUTHORIZED);
+	free(digest);
 }
 
 Test(tagdelete, the_put_is_stored_otherwise)
 {
 	free(until_put());
-	answer_put(SHA);
-	put_back(OCI_INDEX);
+	answer_put(OTHER);
+	put_back(OTHER, OCI_INDEX);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
 	cr_assert_eq(fake_count(), 0);
 }
@@ -292,7 +332,7 @@ Test(tagdelete, the_delete_fails)
 
 	answer_put(digest);
 	fake_status(only(HTTP_DELETE, digest), 500);
-	put_back(OCI_INDEX);
+	put_back(digest, OCI_INDEX);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
 	cr_assert_not_null(strstr(sentence(), "put back"));
 	free(digest);
@@ -304,6 +344,7 @@ Test(tagdelete, nothing_can_be_put_back)
 
 	answer_put(digest);
 	fake_status(only(HTTP_DELETE, digest), 500);
+	answer_manifest(HTTP_GET, digest, OCI_MANIFEST);
 	fake_status(only(HTTP_PUT, "manifests/old"), 500);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
 	cr_assert_not_null(strstr(sentence(), SHA));
@@ -328,8 +369,7 @@ Test(tagdelete, the_delete_finds_nothing_but_the_tag_is_there)
 
 	answer_put(digest);
 	fake_status(only(HTTP_DELETE, digest), 404);
-	answer_manifest(HTTP_GET, digest, OCI_MANIFEST);
-	put_back(OCI_INDEX);
+	put_back(digest, OCI_INDEX);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NOT_FOUND);
 	free(digest);
 }
@@ -376,7 +416,7 @@ Test(tagdelete, it_survives_its_worker)
 	rig_run(&rig);
 	answer_put(digest);
 	fake_status(only(HTTP_DELETE, digest), 500);
-	put_back(OCI_INDEX);
+	put_back(digest, OCI_INDEX);
 	cr_assert_eq(fake_count(), 0);
 	cr_assert_null(rig.broker->detached);
 	free(digest);
