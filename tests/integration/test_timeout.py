@@ -22,7 +22,7 @@ class Timeout(Case):
     def test_loop_ends_with_its_line(self):
         result = self.timed("local a = 1\nwhile true do\n  a = a + 1\nend\n")
         self.assertRegex(result.error("t"), r"<string>:[23]: .*deadline")
-        self.assertLess(result.seconds, 2.5)
+        self.assertLess(result.seconds, 4)
         self.assertGreater(result.seconds, 0.9)
 
     def test_pcall_does_not_catch_it(self):
