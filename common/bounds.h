@@ -24,6 +24,7 @@
 #define CHANNEL_REQUESTS 64	/* outstanding requests on a channel */
 #define CHANNEL_WINDOW (256 * KIB) /* credit of all requests of a channel */
 #define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is given up */
+#define CHANNEL_FDS 64		/* and unsent descriptors */
 
 /* Names. */
 #define NAME_MAX_LEN 256	/* a script's name */
@@ -67,6 +68,8 @@
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
 #define SPOIL_MS 3500		/* to end a request of a cancelled upload */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
+#define HELD_MS 600000		/* a place is kept for a stream without GO, while
+				 * the other side waits for its own */
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
 #define WORKER_SPACE (1024ull * MIB) /* a worker's address space */
 

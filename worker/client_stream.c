@@ -115,7 +115,7 @@ stream_again(struct stream *s, const struct error *err)
 {
 	if (s->refused.kind != ERROR_NONE || s->client->gone)
 		return false;
-	if (s->write_err.kind == ERROR_RESTART)
+	if (s->write_err.kind == ERROR_RESTART || err->kind == ERROR_RESTART)
 		return s->restarts < RESTARTS_MAX;
 	if (err->kind != ERROR_PEER || s->outlived)
 		return false;

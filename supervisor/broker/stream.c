@@ -48,6 +48,13 @@ on_late(void *arg)
 {
 	struct stream *st = arg;
 
+	/* Its worker may have stopped: others need the place. */
+	if (st->r->state == REQUEST_HELD) {
+		request_fail(st->r, ERROR_RESTART, "a place among the requests "
+		    "of registry %s was kept for %u s and not used",
+		    broker_name(st->r->broker), HELD_MS / 1000);
+		return;
+	}
 	request_fail(st->r, ERROR_ABORTED, "the other end of stream %llu did "
 	    "not come within %u ms", (unsigned long long)st->r->stream,
 	    STREAM_WAIT_MS);
@@ -122,6 +129,7 @@ held(struct stream *st)
 {
 	st->lease->held = true;
 	st->r->state = REQUEST_HELD;
+	timer_arm(st->late, (int64_t)HELD_MS * NS_PER_MS);
 	request_signal(st->r, MSG_HELD);
 }
 

@@ -17,7 +17,8 @@ struct stream {
 	struct request *r;
 	int fd;			/* our end, -1 before it came */
 	struct watch *watch;	/* of fd, NULL as long as it is -1 */
-	struct timer *late;	/* GO came, the end did not */
+	struct timer *late;	/* HELD, and no GO comes; or GO came and the
+				 * end does not */
 	struct lease *lease;	/* NULL before RESERVE */
 	uint64_t moved;		/* bytes taken from or given to the peer */
 	struct error fault;	/* what we found wrong; stops the transfer */

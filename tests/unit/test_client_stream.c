@@ -173,6 +173,20 @@ Test(stream, restarts_from_the_beginning)
 	cr_expect_eq(res.err.kind, ERROR_NONE);
 }
 
+Test(stream, restarts_for_the_source_too)
+{
+	start("");
+	all_the_way(1);
+	rig_end(s, rd, ERROR_RESTART, 0, 0, "request failed: kept");
+	cr_expect_eq(rig_take(t, MSG_CANCEL)->id, wr);
+	rig_end(t, wr, ERROR_CANCELED, 0, 0, "request failed: canceled");
+	all_the_way(1);
+	rig_end(t, wr, ERROR_NONE, 201, 1000, "");
+	rig_end(s, rd, ERROR_NONE, 200, 0, "");
+	rig_wait(r, &res);
+	cr_expect_eq(res.err.kind, ERROR_NONE);
+}
+
 Test(stream, not_more_often_than_ten_times)
 {
 	start("");

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/stream.h"
 #include "brokerrig.h"
 #include "digest.h"
 #include "fakehttp.h"
@@ -525,6 +526,22 @@ Test(stream, neither_waits_for_ever)
 	rig_run(&rig);
 	cr_assert_eq(recv(fd, &c, 1, MSG_DONTWAIT), 0, "kept for ever");
 	close(fd);
+}
+
+/* Its place goes to the one that waits; the clock is not waited for. */
+Test(stream, a_place_without_go_is_not_kept_for_ever)
+{
+	struct stream *st;
+
+	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
+	    (uint64_t)0, (uint64_t)5);
+	reserve(1);
+	cr_assert_eq(fake_slots, 1);
+	st = rig.broker->sessions->requests->work;
+	cr_assert(timer_armed(st->late), "there is no bound");
+	timer_arm(st->late, 0);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_RESTART);
+	cr_assert_eq(fake_slots, 0);
 }
 
 Test(stream, a_job_has_so_many_ends_waiting)
