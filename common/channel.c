@@ -30,6 +30,7 @@ struct channel {
 	void *arg;
 	struct frame *head, **tail;
 	size_t queued;
+	unsigned queued_fds;
 	struct error why;
 	struct message in;
 };
@@ -62,6 +63,7 @@ drop_queue(struct channel *c)
 	}
 	c->tail = &c->head;
 	c->queued = 0;
+	c->queued_fds = 0;
 }
 
 static void
@@ -149,6 +151,7 @@ flush(struct channel *c)
 		if (c->head == NULL)
 			c->tail = &c->head;
 		c->queued -= f->out.frame.len;
+		c->queued_fds -= f->fd != -1;
 		frame_free(f);
 	}
 	watch_set(c->watch, (short)(POLLIN |
@@ -304,9 +307,11 @@ channel_send(struct channel *c, struct message_out *o, int fd,
 	*c->tail = f;
 	c->tail = &f->next;
 	c->queued += f->out.frame.len;
-	if (c->queued > CHANNEL_QUEUE) {
+	c->queued_fds += fd != -1;
+	if (c->queued > CHANNEL_QUEUE || c->queued_fds > CHANNEL_FDS) {
 		error_set(&c->why, ERROR_LIMIT, "the other process stopped "
-		    "reading: more than %u bytes wait for it", CHANNEL_QUEUE);
+		    "reading: more than %u bytes or %u descriptors wait for "
+		    "it", CHANNEL_QUEUE, CHANNEL_FDS);
 		timer_arm(c->failed, 0);
 		drop_queue(c);
 		return 0;
@@ -320,6 +325,12 @@ size_t
 channel_queued(const struct channel *c)
 {
 	return c->queued;
+}
+
+bool
+channel_is_full(const struct channel *c)
+{
+	return c->queued_fds + 2 > CHANNEL_FDS;
 }
 
 bool

@@ -1,7 +1,8 @@
 /*
  * channel.h - one end of a SOCK_SEQPACKET socketpair on a loop. Sending never
- * blocks: what the kernel does not take is queued, up to CHANNEL_QUEUE bytes;
- * reading never stops. A frame that does not decode ends the channel.
+ * blocks: what the kernel does not take is queued, up to CHANNEL_QUEUE bytes
+ * and CHANNEL_FDS descriptors; reading never stops. A frame that does not
+ * decode ends the channel.
  */
 #ifndef REGBOT_CHANNEL_H
 #define REGBOT_CHANNEL_H
@@ -42,6 +43,8 @@ int channel_send(struct channel *c, struct message_out *o, int fd,
     struct error *err);
 
 size_t channel_queued(const struct channel *c);	/* bytes not sent yet */
+/* So many descriptors are not sent yet that two more would end it. */
+bool channel_is_full(const struct channel *c);
 bool channel_is_open(const struct channel *c);
 /* The peer closed its end, whether or not that was read yet. */
 bool channel_hung_up(const struct channel *c);

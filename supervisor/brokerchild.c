@@ -240,3 +240,9 @@ brokerchild_is_dying(const struct brokerchild *c)
 {
 	return child_is_dying(c->child);
 }
+
+bool
+brokerchild_is_full(const struct brokerchild *c)
+{
+	return child_is_full(c->child);
+}

@@ -27,6 +27,7 @@ struct brokerchild *brokerchild_start(struct supervisor *sv, const char *key,
 void brokerchild_free(struct brokerchild *c);	/* kills; NULL is fine */
 
 bool brokerchild_is_dying(const struct brokerchild *c);
+bool brokerchild_is_full(const struct brokerchild *c);	/* as in child.h */
 void brokerchild_send(struct brokerchild *c, struct message_out *o, int fd);
 
 /* QUIT, and SIGKILL once its time is over. gone is called in the end. */

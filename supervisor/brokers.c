@@ -30,7 +30,6 @@ struct broker {
 struct brokers {
 	struct supervisor *sv;
 	struct broker *list;
-	size_t count;
 	void (*quit_done)(void *arg);
 	void *quit_arg;
 	struct timer *quit_now;
@@ -60,6 +59,16 @@ brokers_new(struct supervisor *sv)
 	return all;
 }
 
+static void
+broker_free(struct broker *b)
+{
+	brokerchild_free(b->child);
+	claims_forget(&b->claims, NULL);
+	timer_free(b->idle);
+	free(b->key);
+	free(b);
+}
+
 void
 brokers_free(struct brokers *all)
 {
@@ -69,11 +78,7 @@ brokers_free(struct brokers *all)
 		return;
 	while ((b = all->list) != NULL) {
 		all->list = b->next;
-		brokerchild_free(b->child);
-		claims_forget(&b->claims, NULL);
-		timer_free(b->idle);
-		free(b->key);
-		free(b);
+		broker_free(b);
 	}
 	timer_free(all->quit_now);
 	free(all);
@@ -116,6 +121,13 @@ attach(struct broker *b, struct claim *w)
 	struct error err;
 	int pair[2];
 
+	if (brokerchild_is_full(b->child)) {
+		error_set(&err, ERROR_LIMIT, "cannot talk to registry %s: "
+		    "too many channels are asked for at once", b->key);
+		job_refuse(w->job, w->id, &err);
+		claims_end(&b->claims, w);
+		return;
+	}
 	if (channel_pair(pair, &err) == -1) {
 		job_refuse(w->job, w->id, &err);
 		claims_end(&b->claims, w);
@@ -214,7 +226,8 @@ on_gone(void *arg, const struct error *how)
 	b->child = NULL;
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
-	if (b->claims.waiting != NULL && !was_up) {
+	/* One that dies of each channel must not be started for ever. */
+	if (b->claims.waiting != NULL && (!was_up || dies_too_often(b))) {
 		why = *how;
 		if (why.kind == ERROR_NONE)
 			error_set(&why, ERROR_PEER, "its process ended");
@@ -263,6 +276,34 @@ registries_of(const struct brokers *all, const struct job *j)
 	return n;
 }
 
+/* Nobody uses it, it does not run, and its past does not matter any more. */
+static bool
+is_spent(const struct broker *b)
+{
+	return b->child == NULL && claims_none(&b->claims) &&
+	    (b->deaths[0] == 0 || clock_now() - b->deaths[0] >= DEATHS_NS);
+}
+
+/* A service may see any number of names in its life. Returns how many are
+ * left. */
+static size_t
+drop_spent(struct brokers *all)
+{
+	struct broker **at = &all->list, *b;
+	size_t n = 0;
+
+	while ((b = *at) != NULL) {
+		if (is_spent(b)) {
+			*at = b->next;
+			broker_free(b);
+		} else {
+			at = &b->next;
+			n++;
+		}
+	}
+	return n;
+}
+
 static struct broker *
 find_or_add(struct brokers *all, const char *key)
 {
@@ -276,25 +317,29 @@ find_or_add(struct brokers *all, const char *key)
 	b->idle = loop_timer(all->sv->loop, on_idle, b);
 	b->next = all->list;
 	all->list = b;
-	all->count++;
 	return b;
 }
 
-/* Why there is no broker for key, or 0. */
+/* 0, or why there is no broker for key. */
 static int
 may_open(struct brokers *all, const struct job *j, const char *key,
     const char *registry, struct error *err)
 {
+	size_t count = drop_spent(all);
 	const struct broker *b = key != NULL ? find(all, key) : NULL;
 
 	if (key == NULL)
 		return error_set(err, ERROR_INPUT, "\"%.128s\" is no "
 		    "registry's name", registry);
-	if (registries_of(all, j) >= REGISTRIES_PER_RUN)
+	if (b != NULL && claims_waits(&b->claims, j))
+		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
+		    "%s: the run waits for it already", key);
+	if ((b == NULL || !claims_has(&b->claims, j)) &&
+	    registries_of(all, j) >= REGISTRIES_PER_RUN)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: a run may use at most %d registries", key,
 		    REGISTRIES_PER_RUN);
-	if (b == NULL && all->count >= BROKERS_MAX)
+	if (b == NULL && count >= BROKERS_MAX)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: %d registries are in use", key, BROKERS_MAX);
 	if (b != NULL && dies_too_often(b))

@@ -101,7 +101,7 @@ drain_stderr(struct child *c)
 
 	while ((n = read(c->stderr_fd, text, sizeof(text))) > 0)
 		buffer_put(&c->stderr_text, text, (size_t)n);
-	/* Text of a hostile process: one line, no controls. */
+	/* Text of a hostile process: whoever writes it escapes the rest. */
 	for (size_t i = 0; i < c->stderr_text.len; i++)
 		if (c->stderr_text.data[i] == '\0')
 			c->stderr_text.data[i] = ' ';
@@ -286,4 +286,10 @@ bool
 child_is_dying(const struct child *c)
 {
 	return c->reaped || channel_hung_up(c->control);
+}
+
+bool
+child_is_full(const struct child *c)
+{
+	return channel_is_full(c->control);
 }

@@ -42,6 +42,8 @@ void child_free(struct child *c);
 
 /* Its control channel is closed: it is dying, even if it is not reaped yet. */
 bool child_is_dying(const struct child *c);
+/* It is behind with reading: two more descriptors would end it. */
+bool child_is_full(const struct child *c);
 
 int child_send(struct child *c, struct message_out *o, int fd,
     struct error *err);

@@ -81,13 +81,19 @@ claims_uses(const struct claims *c, const struct job *j)
 }
 
 bool
-claims_has(const struct claims *c, const struct job *j)
+claims_waits(const struct claims *c, const struct job *j)
 {
 	for (const struct claim *one = c->waiting; one != NULL;
 	    one = one->next)
 		if (one->job == j)
 			return true;
-	return claims_uses(c, j);
+	return false;
+}
+
+bool
+claims_has(const struct claims *c, const struct job *j)
+{
+	return claims_waits(c, j) || claims_uses(c, j);
 }
 
 bool

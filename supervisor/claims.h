@@ -36,7 +36,8 @@ void claims_reset(struct claims *c);
 
 void claims_use(struct claims *c, const struct job *j);
 bool claims_uses(const struct claims *c, const struct job *j);
-bool claims_has(const struct claims *c, const struct job *j); /* or waits */
+bool claims_waits(const struct claims *c, const struct job *j);
+bool claims_has(const struct claims *c, const struct job *j); /* either */
 bool claims_none(const struct claims *c);
 
 /* Ends all that a job has; NULL: what everybody has. */

@@ -35,6 +35,11 @@ stream_make(struct supervisor *sv, const struct job *j, const char *source,
 		return error_set(err, ERROR_PEER, "cannot move a blob from %s "
 		    "to %s: the process of one of them is not there", source,
 		    target);
+	/* No job may have a broker ended that others use. */
+	if (brokerchild_is_full(from) || brokerchild_is_full(to))
+		return error_set(err, ERROR_LIMIT, "cannot move a blob from "
+		    "%s to %s: too many streams are asked for at once",
+		    source, target);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    pair) == -1)
 		return error_sys(err, errno, "cannot create a stream pair");
