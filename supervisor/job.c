@@ -177,12 +177,13 @@ on_gone(void *arg, const struct error *how)
 	if (!j->done_said && j->stop == STOP_DEADLINE) {
 		duration_format(j->script->timeout, limit);
 		set_failed(j, mem_printf("%s%scontext deadline exceeded: the "
-		    "script went on after its timeout of %s and was killed",
-		    at, colon, limit));
+		    "script %s its timeout of %s%s", at, colon, j->sent ?
+		    "went on after" : "did not begin within", limit,
+		    j->sent ? " and was killed" : ""));
 	} else if (!j->done_said && j->stop == STOP_CANCELED)
 		set_failed(j, mem_printf("%s%scontext canceled: the script "
-		    "did not stop when it was told to and was killed", at,
-		    colon));
+		    "%s", at, colon, j->sent ? "did not stop when it was "
+		    "told to and was killed" : "did not begin"));
 	else if (!j->done_said)
 		set_failed(j, mem_printf("%s before the script was over",
 		    how->kind != ERROR_NONE ? how->text :
@@ -207,11 +208,13 @@ stop(struct job *j, enum stop_reason why)
 	if (j->stop != STOP_NONE || j->child == NULL)
 		return;
 	j->stop = why;
-	if (j->sent) {
-		message_start(&o, MSG_STOP, 0);
-		message_put_u64(&o, why);
-		job_send(j, &o, -1);
+	if (!j->sent) {		/* it must not begin any more */
+		child_kill(j->child, NULL);
+		return;
 	}
+	message_start(&o, MSG_STOP, 0);
+	message_put_u64(&o, why);
+	job_send(j, &o, -1);
 	timer_arm(j->kill, KILL_AFTER_MS * NS_PER_MS);
 }
 
@@ -254,6 +257,8 @@ on_ready(void *arg, const char *missing)
 	size_t n;
 
 	supervisor_missing(j->sv, missing);
+	if (j->stop != STOP_NONE)
+		return;		/* killed, and READY was under way */
 	j->sent = true;
 	message_start(&o, MSG_JOB, 0);
 	message_put_str(&o, j->script->name);
