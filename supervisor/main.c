@@ -1,8 +1,9 @@
 /* main.c - regbot: the order of the start, and the exit status. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "brokers.h"
@@ -15,6 +16,7 @@
 #include "version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
+#define FILES_WANTED 16384	/* descriptors, above all that the bounds allow */
 
 static int
 print(const char *text)
@@ -81,6 +83,23 @@ open_standard(void)
 		close(fd);
 }
 
+/* Were SIGCHLD ignored, the kernel would reap children before us. And a
+ * child takes four descriptors: a soft limit is there for programs that use
+ * select(2), which we do not. */
+static void
+shed_inherited(void)
+{
+	struct rlimit files;
+
+	signal(SIGCHLD, SIG_DFL);
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
+	    files.rlim_cur >= FILES_WANTED)
+		return;
+	files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max :
+	    FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -90,6 +109,7 @@ main(int argc, char **argv)
 	int status;
 
 	open_standard();
+	shed_inherited();
 	if (cli_parse(argc, argv, &cli, &err) == -1)
 		return usage(&err);
 	if (cli.command == CLI_HELP)

@@ -32,13 +32,17 @@ signals_new(struct loop *l, void (*stop)(void *arg, int sig), void *arg,
     struct error *err)
 {
 	struct signals *s;
+	struct sigaction hangup;
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	/* Blocked, it would come although nohup(1) had it ignored. */
+	if (sigaction(SIGHUP, NULL, &hangup) == -1 ||
+	    hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1) {

@@ -7,7 +7,8 @@
 
 struct signals;
 
-/* Blocks them (children get clean masks, spawn.h) and ignores SIGPIPE. */
+/* Blocks them (children get clean masks, spawn.h) and ignores SIGPIPE. A
+ * SIGHUP that was ignored when we were started stays so. */
 struct signals *signals_new(struct loop *l, void (*stop)(void *arg, int sig),
     void *arg, struct error *err);
 void signals_free(struct signals *s);
