@@ -179,7 +179,6 @@ set_times(struct config_script *s, const struct config_defaults *d)
 		s->schedule = mem_strdup("");
 	if (strncmp(s->schedule, "@every ", 7) == 0 &&
 	    duration_parse(s->schedule + 7, &every, NULL) == 0) {
-		s->interval = every;
 		free(s->schedule);
 		s->schedule = mem_strdup("");
 		s->interval = whole_seconds(every);

@@ -1,5 +1,6 @@
 #include "version.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -43,7 +44,7 @@ architecture(void)
 char *
 version_text(const char *format, struct error *err)
 {
-	char platform[96] = "linux/";
+	char platform[96];
 	const char *values[N] = {
 		"v" PACKAGE_VERSION, "unknown", "unknown", "unknown",
 		"unknown", platform, "none", "cc " __VERSION__
@@ -52,7 +53,7 @@ version_text(const char *format, struct error *err)
 	struct template_data data = { "version.Info", fields, N };
 	struct buffer b;
 
-	strncat(platform, architecture(), sizeof(platform) - 8);
+	snprintf(platform, sizeof(platform), "linux/%s", architecture());
 	if (format != NULL) {
 		for (int i = 0; i < N; i++)
 			fields[i] = (struct template_field){ names[i].field,
