@@ -145,7 +145,7 @@ registry(struct rig *g, struct conn *c, const char *head)
 	char *extra;
 
 	if (strncmp(auth, "Bearer token-", 13) == 0 &&
-	    atoi(auth + 13) >= g->nheld) {
+	    (int)strtol(auth + 13, NULL, 10) >= g->nheld) {
 		conn_answer(c, "200 OK", "", "in");
 		return;
 	}
