@@ -44,6 +44,9 @@ as_wanted(enum outcome want, int status)
 	 * kill; and they catch SIGSEGV and a corrupt heap themselves. */
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) == 1;
+	if (want == KILLED_ANYHOW && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGABRT)
+		return true;	/* with abort_on_error */
 #endif
 	if (!WIFSIGNALED(status))
 		return false;
