@@ -9,7 +9,7 @@
 #include "template.h"
 
 static config_read_fn read_registry, read_template, read_tls, read_hostname,
-    read_options, read_realms;
+    read_options, read_prefix, read_realms;
 
 static const struct config_field fields[] = {
 	CONFIG_FIELD(struct config_host, r.name, "registry",
@@ -32,9 +32,9 @@ static const struct config_field fields[] = {
 	CONFIG_FIELD(struct config_host, r.cred_host, "credHost",
 	    config_read_string, 0),
 	CONFIG_FIELD(struct config_host, r.cred_expire, "credExpire",
-	    config_read_int64, 0),
+	    config_read_int64, FIELD_IDLE),
 	CONFIG_FIELD(struct config_host, r.path_prefix, "pathPrefix",
-	    config_read_string, 0),
+	    read_prefix, 0),
 	CONFIG_FIELD(struct config_host, r.mirrors, "mirrors",
 	    config_read_strings, FIELD_IDLE),
 	CONFIG_FIELD(struct config_host, r.priority, "priority",
@@ -179,6 +179,25 @@ read_hostname(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
+/* It becomes a part of URLs as it is. */
+static int
+read_prefix(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+	size_t n;
+
+	if (config_read_string(r, v, f, out) == -1)
+		return -1;
+	n = strspn(*where, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+	    "xyz0123456789-._~/");
+	if ((*where)[n] != '\0' || n > REPOSITORY_MAX)
+		return config_error(r, v, "key \"pathPrefix\" is no path, "
+		    "expected at most %d letters, digits and - . _ ~ /",
+		    REPOSITORY_MAX);
+	return 0;
+}
+
 static int
 read_realms(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -187,6 +206,9 @@ read_realms(struct config_reader *r, const struct yaml_node *v,
 
 	if (config_read_strings(r, v, f, out) == -1)
 		return -1;
+	if (config_strings_count(*where) > REALMS_MAX)
+		return config_error(r, v, "\"realms\" has more than %d "
+		    "entries, which is the limit", REALMS_MAX);
 	for (size_t i = 0; (*where)[i] != NULL; i++)
 		if (!is_host((*where)[i]))
 			return config_error(r, v->items[i], "an entry of "

@@ -7,7 +7,8 @@
 #include "duration.h"
 #include "mem.h"
 
-static config_read_fn read_name, read_script, read_modules, read_parallel;
+static config_read_fn read_name, read_script, read_agent, read_modules,
+    read_parallel;
 
 static const struct config_field default_fields[] = {
 	CONFIG_FIELD(struct config_defaults, interval, "interval",
@@ -23,7 +24,7 @@ static const struct config_field default_fields[] = {
 	CONFIG_FIELD(struct config_defaults, skip_docker_config,
 	    "skipDockerConfig", config_read_bool, 0),
 	CONFIG_FIELD(struct config_defaults, user_agent, "userAgent",
-	    config_read_string, 0),
+	    read_agent, 0),
 	CONFIG_FIELD(struct config_defaults, modules, "modules",
 	    read_modules, 0),
 	CONFIG_FIELD(struct config_defaults, env, "env", config_read_env, 0),
@@ -93,6 +94,23 @@ read_script(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
 	return read_text(r, v, f, out, SCRIPT_MAX);
+}
+
+/* A header's value: a line feed would begin another header. */
+static int
+read_agent(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+
+	if (read_text(r, v, f, out, USER_AGENT_MAX) == -1)
+		return -1;
+	for (const char *p = *where; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			return config_error(r, v, "key \"userAgent\" has a "
+			    "character in it that no header may have, "
+			    "expected printable ASCII");
+	return 0;
 }
 
 /* Whether it was set matters: parallel(n) gives a script n slots if not. */

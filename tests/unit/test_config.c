@@ -58,7 +58,6 @@ Test(config, every_field_of_a_registry)
 	    "  pass: 12345\n"
 	    "  token: t\n"
 	    "  credHelper: docker-credential-x\n"
-	    "  credExpire: 5000000000\n"
 	    "  credHost: ask.example.com\n"
 	    "  pathPrefix: /a/b//\n"
 	    "  repoAuth: True\n"
@@ -79,7 +78,6 @@ Test(config, every_field_of_a_registry)
 	cr_expect_str_eq(r->token, "t");
 	cr_expect_str_eq(r->cred_helper, "docker-credential-x");
 	cr_expect_str_eq(r->cred_host, "ask.example.com");
-	cr_expect_eq(r->cred_expire, 5 * NS_PER_S);
 	cr_expect_str_eq(r->path_prefix, "a/b");
 	cr_expect(r->repo_auth);
 	cr_expect(r->disable_head);

@@ -149,6 +149,12 @@ Test(config_bad, wrong_registries)
 	refused("creds:\n- registry: x\n  realms: [a, 'http://b/c']\n",
 	    "f.yml:3:15: an entry of \"realms\" is no host, expected the host "
 	    "of a token server, such as auth.example.com");
+	refused("creds:\n- registry: x\n  pathPrefix: a b\n", "f.yml:3:15: "
+	    "key \"pathPrefix\" is no path, expected at most 1024 letters, "
+	    "digits and - . _ ~ /");
+	refused("defaults: {userAgent: \"a\\nX-Evil: b\"}\n", "f.yml:1:23: "
+	    "key \"userAgent\" has a character in it that no header may "
+	    "have, expected printable ASCII");
 	refused("creds:\n- registry: x\n  pass: '{{ nofunc }}'\n", "f.yml:3:9: "
 	    "key \"pass\": template: out:1: function \"nofunc\" not defined");
 	refused("creds:\n- registry: x\n  pass: 's3cret{{'\n", "f.yml:3:9: key "
@@ -207,7 +213,7 @@ Test(config_bad, keys_without_effect_warn_once)
 	warns("defaults: {blobLimit: 5}\ncreds:\n"
 	    "- {registry: x, mirrors: [a], priority: 1}\n"
 	    "- {registry: y, mirrors: [a], blobMax: -1}\n"
-	    "- {registry: z, blobChunk: 0, blobMax: 0}\n",
+	    "- {registry: z, blobChunk: 0, blobMax: 0, credExpire: 1}\n",
 	    "Key has no effect in this version key=blobLimit "
 	    "position=f.yml:1:12\n"
 	    "Key has no effect in this version key=mirrors "
@@ -215,7 +221,9 @@ Test(config_bad, keys_without_effect_warn_once)
 	    "Key has no effect in this version key=priority "
 	    "position=f.yml:3:31\n"
 	    "Key has no effect in this version key=blobMax "
-	    "position=f.yml:4:31\n");
+	    "position=f.yml:4:31\n"
+	    "Key has no effect in this version key=credExpire "
+	    "position=f.yml:5:43\n");
 	warns("scripts: [{name: x, files: [/srv/a]}]\n", "Key has no effect in "
 	    "this version key=files position=f.yml:1:21\n");
 }
