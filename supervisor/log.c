@@ -194,12 +194,17 @@ log_plain(struct log *g, const char *text)
 
 	buffer_init(&b, 0);
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
+		unsigned char c = (unsigned char)text[i], next =
+		    (unsigned char)text[i + 1];
 
-		/* What a registry said may stand here: no terminal codes. */
+		/* What a registry said may stand here: no terminal codes,
+		 * also not as U+0080 to U+009F. */
 		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
 			buffer_printf(&b, "\\x%02x", c);
-		else
+		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+			buffer_printf(&b, "\\u%04x", next);
+			i++;
+		} else
 			buffer_putc(&b, (char)c);
 	}
 	if (n == 0 || text[n - 1] != '\n')

@@ -122,8 +122,8 @@ json_string(struct buffer *out, const char *s)
 			len = 1;
 		} else if (cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
 			buffer_printf(out, "\\%c", name[at - plain]);
-		else if (cp < 0x20 || cp == 0x7f || cp == 0x2028 ||
-		    cp == 0x2029)
+		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
+		    cp == 0x2028 || cp == 0x2029)
 			buffer_printf(out, "\\u%04x", cp);
 		else
 			buffer_put(out, p, len);

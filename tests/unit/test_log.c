@@ -97,6 +97,35 @@ Test(log, local_zone)
 	buffer_free(&b);
 }
 
+/* U+009B begins a terminal's code as ESC [ does. */
+Test(log, no_terminal_codes)
+{
+	struct loop *l = loop_new();
+	struct log_record r;
+	struct buffer b;
+	struct log *g;
+	char got[64] = "";
+	int fds[2];
+
+	for (int json = 0; json < 2; json++) {
+		log_record_init(&r, LOG_INFO, "\xc2\x9b" "2J");
+		buffer_init(&b, 0);
+		log_format(&r, 0, json, &b);
+		cr_expect_not_null(strstr(b.data, "\\u009b2J"), "%s", b.data);
+		buffer_free(&b);
+		log_record_free(&r);
+	}
+	cr_assert_eq(pipe(fds), 0);
+	g = log_new(l, fds[1], LOG_INFO, false);
+	log_plain(g, "\x1b[2J\xc2\x9b" "2J");
+	log_free(g);
+	cr_assert_gt(read(fds[0], got, sizeof(got) - 1), 0);
+	cr_expect_str_eq(got, "\\x1b[2J\\u009b2J\n");
+	close(fds[0]);
+	close(fds[1]);
+	loop_free(l);
+}
+
 /* What a child says about itself does not count. */
 Test(log, script_is_who_sent_it)
 {
