@@ -17,24 +17,8 @@
 static int
 manifest_got(lua_State *L, int status, lua_KContext ctx)
 {
-	struct fetch *f = (struct fetch *)ctx;
-	struct manifest_value *v;
-	char *name, text[REFERENCE_MAX + 64];
-
 	(void)status;
-	if (f->task.err.kind != ERROR_NONE) {
-		name = reference_string(&f->value.ref);
-		snprintf(text, sizeof(text), "Failed retrieving \"%s\" "
-		    "manifest", name);
-		free(name);
-		return module_fail(L, &f->task, "%s", text);
-	}
-	v = value_push_manifest(L);
-	*v = f->value;
-	memset(&f->value, 0, sizeof(f->value));
-	value_expose_manifest(L);
-	task_release(&f->task);
-	return 1;
+	return module_manifest(L, (struct fetch *)ctx);
 }
 
 static int

@@ -6,7 +6,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "list.h"
 #include "mem.h"
 #include "modules.h"
 #include "overlay.h"
@@ -15,19 +14,9 @@
 static int
 tag_listed(lua_State *L, int status, lua_KContext ctx)
 {
-	struct list *l = (struct list *)ctx;
-	size_t i;
-
 	(void)status;
-	if (l->task.err.kind != ERROR_NONE)
-		return module_fail(L, &l->task, "Failed retrieving tag list");
-	lua_createtable(L, (int)l->n, 0);
-	for (i = 0; i < l->n; i++) {
-		lua_pushstring(L, l->items[i]);
-		lua_rawseti(L, -2, (lua_Integer)i + 1);
-	}
-	task_release(&l->task);
-	return 1;
+	return module_list(L, (struct list *)ctx,
+	    "Failed retrieving tag list");
 }
 
 static int

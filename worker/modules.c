@@ -104,18 +104,13 @@ module_push_options(lua_State *L, int64_t limit, const char *last)
 	lua_pushfstring(L, "{Limit:%I Last:%s}", (LUAI_UACINT)limit, last);
 }
 
-static int
-manifest_arrived(lua_State *L, int status, lua_KContext ctx)
+int
+module_manifest(lua_State *L, struct fetch *f)
 {
-	struct fetch *f = (struct fetch *)ctx;
 	struct manifest_value *v;
-	lua_KFunction next = f->next;
 	char *name, text[REFERENCE_MAX + 64];
 
 	if (f->task.err.kind != ERROR_NONE) {
-		if (f->how != FETCH_HEAD)
-			return module_fail(L, &f->task,
-			    "manifest pull failed");
 		name = reference_string(&f->value.ref);
 		snprintf(text, sizeof(text), "Failed retrieving \"%s\" "
 		    "manifest", name);
@@ -126,8 +121,35 @@ manifest_arrived(lua_State *L, int status, lua_KContext ctx)
 	*v = f->value;
 	memset(&f->value, 0, sizeof(f->value));
 	value_expose_manifest(L);
-	lua_replace(L, f->arg);
 	task_release(&f->task);
+	return 1;
+}
+
+int
+module_list(lua_State *L, struct list *l, const char *failed)
+{
+	if (l->task.err.kind != ERROR_NONE)
+		return module_fail(L, &l->task, "%s", failed);
+	lua_createtable(L, (int)l->n, 0);
+	for (size_t i = 0; i < l->n; i++) {
+		lua_pushstring(L, l->items[i]);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	task_release(&l->task);
+	return 1;
+}
+
+static int
+manifest_arrived(lua_State *L, int status, lua_KContext ctx)
+{
+	struct fetch *f = (struct fetch *)ctx;
+	lua_KFunction next = f->next;
+	int arg = f->arg;
+
+	if (f->task.err.kind != ERROR_NONE && f->how != FETCH_HEAD)
+		return module_fail(L, &f->task, "manifest pull failed");
+	module_manifest(L, f);
+	lua_replace(L, arg);
 	return next(L, status, 0);
 }
 

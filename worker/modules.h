@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "client.h"
 #include "fetch.h"
+#include "list.h"
 #include "logrecord.h"
 #include "value.h"
 
@@ -42,6 +43,11 @@ int module_fail(lua_State *L, struct task *t, const char *fmt, ...)
 void module_log_start(struct log_record *r, int level, const char *message,
     const char *key, const struct reference *ref);
 void module_log(lua_State *L, struct log_record *r); /* sends and frees it */
+
+/* What a finished task brought is pushed and the task released: a manifest, a
+ * list as a table. Returns 1, or raises why it failed. */
+int module_manifest(lua_State *L, struct fetch *f);
+int module_list(lua_State *L, struct list *l, const char *failed);
 
 /* The options {limit, last} of a list at arg, if that was given. Wrong types
  * are ignored. *last stays valid while the argument is on the stack. */
