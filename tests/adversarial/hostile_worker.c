@@ -1,6 +1,7 @@
 /*
  * hostile_worker.c - stands in for regbot-worker and does what its script's
  * text names, to see that the supervisor survives it and fails that job only.
+ * Under the name regbot-broker it dies of the first channel that it gets.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -181,6 +182,9 @@ act(const char *what)
 		}
 		stream(200, 1);
 		done(1, "no registry was opened");
+	} else if (strcmp(what, "open-flood") == 0) {
+		for (uint32_t i = 1;; i++)
+			open_registry(i, "localhost:1");
 	} else if (strcmp(what, "terminal-codes") == 0)
 		done(1, "\x1b[2Jcleared\x07");
 	else if (strcmp(what, "ignore-stop") == 0)
@@ -191,8 +195,26 @@ act(const char *what)
 	}
 }
 
+static _Noreturn void
+broker(void)
+{
+	static struct message m;
+	static char frame[MESSAGE_MAX];
+	struct error err;
+	ssize_t n;
+
+	if (policy_confine(POLICY_BROKER, 0, &err) == -1)
+		_exit(8);
+	ready();
+	while ((n = read(CONTROL, frame, sizeof(frame))) > 0)
+		if (message_decode(&m, frame, (size_t)n, S2B, &err) == -1 ||
+		    m.type == MSG_CHANNEL)
+			_exit(5);
+	_exit(0);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	static struct message m;
 	static char frame[MESSAGE_MAX], script[4096];
@@ -200,6 +222,8 @@ main(void)
 	size_t got = 0, want = 1;
 	ssize_t n;
 
+	if (argc > 0 && strstr(argv[0], "broker") != NULL)
+		broker();
 	if (policy_confine(POLICY_WORKER, 0, &err) == -1)
 		_exit(8);
 	ready();

@@ -2,6 +2,7 @@
 scripts of the run are not harmed."""
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -27,38 +28,101 @@ KILLED = {
     "close-and-stay": "closed its channel and did not end",
     "stderr-flood": "ended with status 4",
     "open-many": "no registry was opened",
+    "open-flood": "the other process stopped reading",
     "terminal-codes": "cleared",
 }
 
 
-class HostileWorker(unittest.TestCase):
+class Children(unittest.TestCase):
+    """A copy of regbot that has children of the test's choice beside it."""
+
+    worker = broker = HOSTILE
+
     def setUp(self):
         if not os.path.exists(os.path.join(BUILD, HOSTILE)):
             self.skipTest("make %s first" % HOSTILE)
         self.dir = tempfile.mkdtemp(prefix="regbot-hostile-")
         self.addCleanup(shutil.rmtree, self.dir)
         for name, source in (("regbot", "regbot"),
-                             ("regbot-broker", "regbot-broker"),
-                             ("regbot-worker", HOSTILE)):
+                             ("regbot-broker", self.broker),
+                             ("regbot-worker", self.worker)):
             shutil.copy(os.path.join(BUILD, source),
                         os.path.join(self.dir, name))
         os.chmod(self.dir, 0o755)
 
-    def run_scripts(self, scripts, parallel=0, timeout=None):
+    def run_config(self, text, **how):
         config = os.path.join(self.dir, "regbot.yml")
         with open(config, "w") as f:
-            f.write("version: 1\ndefaults:\n  parallel: %d\n" % parallel)
-            f.write("  skipDockerConfig: true\n")
-            if timeout:
-                f.write("  timeout: %s\n" % timeout)
-            f.write("scripts:\n")
-            for s in scripts:
-                f.write("  - name: %s\n    script: %s\n" % (s, s))
+            f.write(text)
         return subprocess.run(
             [os.path.join(self.dir, "regbot"), "once", "-c", config,
              "-v", "debug"], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
-            cwd=self.dir, env={"HOME": self.dir, "TZ": "UTC"})
+            cwd=self.dir, env={"HOME": self.dir, "TZ": "UTC"}, **how)
+
+    def run_scripts(self, scripts, parallel=0, timeout=None, **how):
+        text = "version: 1\ndefaults:\n  parallel: %d\n" % parallel
+        text += "  skipDockerConfig: true\n"
+        if timeout:
+            text += "  timeout: %s\n" % timeout
+        text += "scripts:\n"
+        for s in scripts:
+            text += "  - name: %s\n    script: %s\n" % (s, s)
+        return self.run_config(text, **how)
+
+
+class HostileBroker(Children):
+    worker = "regbot-worker"
+
+    def test_dies_of_each_channel(self):
+        p = self.run_config(
+            "scripts:\n"
+            "  - {name: a, script: 'tag.ls(\"localhost:1/a\")'}\n"
+            "  - {name: b, script: 'log(\"well\")'}\n")
+        err = p.stderr.decode("utf-8", "replace")
+        self.assertEqual(p.returncode, 1, err)
+        self.assertEqual(err.count("Registry process ended unexpectedly"), 3,
+                         err)
+        self.assertIn("cannot talk to registry localhost:1", err)
+        self.assertIn("ended with status 5", err)
+        self.assertIn("message=well", err)
+
+
+class Inherited(Children):
+    def ignoring(self, number):
+        return self.run_scripts(
+            ["good"], preexec_fn=lambda: signal.signal(number,
+                                                       signal.SIG_IGN))
+
+    def test_children_are_seen_to_end(self):
+        p = self.ignoring(signal.SIGCHLD)
+        self.assertEqual(p.returncode, 0, p.stderr)
+
+
+    def test_nohup(self):
+        p = subprocess.Popen(
+            [os.path.join(self.dir, "regbot"), "server", "-c", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, cwd=self.dir, env={"HOME": self.dir},
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.addCleanup(p.stderr.close)
+        self.addCleanup(p.kill)
+        p.stdin.write(b"scripts: [{name: a, script: good}]\n")
+        p.stdin.close()
+        # It says so once signals are its own.
+        self.assertIn(b"No schedule or interval", p.stderr.readline())
+        with open("/proc/%d/status" % p.pid) as f:
+            status = dict(line.split(":", 1) for line in f)
+        taken = int(status["SigBlk"], 16)
+        self.assertFalse(taken & 1 << signal.SIGHUP - 1)
+        self.assertTrue(taken & 1 << signal.SIGTERM - 1)
+        p.send_signal(signal.SIGHUP)
+        p.send_signal(signal.SIGTERM)
+        self.assertEqual(p.wait(timeout=30), 0)
+
+
+class HostileWorker(Children):
+    broker = "regbot-broker"
 
     def check_alive(self, act, needle, **how):
         p = self.run_scripts(["good-before", act, "good-after"], **how)
