@@ -1,4 +1,4 @@
-/* Blobs between a registry and a stream pair. */
+/* Blobs from a registry into a stream pair, and the pairs themselves. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,329 +6,11 @@
 #include <unistd.h>
 
 #include "broker/stream.h"
-#include "brokerrig.h"
+#include "brokerfixture.h"
 #include "digest.h"
-#include "fakehttp.h"
 #include "mem.h"
 
-#define SHA "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
-	"f61caaff8a"		/* of {} */
-#define EMPTY "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495" \
-	"991b7852b855"
-
-static struct rig rig;
-
-static void
-setup(void)
-{
-	rig_new(&rig, RIG_EVERYTHING, 16, NULL);
-}
-
-static void
-teardown(void)
-{
-	rig_free(&rig);
-	cr_expect_eq(fake_slots, 0, "a slot is left");
-}
-
-TestSuite(stream, .init = setup, .fini = teardown);
-
-static void
-open_upload(uint32_t id, uint64_t size, uint64_t stream, const char *digest)
-{
-	struct http_reply reply = { .status = 202,
-	    .location = "http://u/1?session=x" };
-
-	rig_ask(&rig, MSG_BLOB_WRITE, id, "ssuus", "a", digest, size, stream,
-	    "");
-	fake_answer(fake_find(HTTP_POST, "blobs/uploads/"), &reply, "", 0);
-	cr_assert_eq(rig_next(&rig), MSG_UPLOAD);
-	cr_assert_eq(rig.m.id, id);
-}
-
-static void
-reserve(uint32_t id)
-{
-	rig_ask(&rig, MSG_RESERVE, id, "");
-	cr_assert_eq(rig_next(&rig), MSG_HELD);
-	cr_assert_eq(rig.m.id, id);
-}
-
-/* Up to the PUT, with our end of the stream. */
-static int
-begin_write(uint64_t size, const char *digest)
-{
-	int fd;
-
-	open_upload(1, size, 5, digest);
-	fd = rig_stream(&rig, 7, 5, 1);
-	reserve(1);
-	rig_ask(&rig, MSG_GO, 1, "");
-	cr_assert_not_null(fake_find(HTTP_PUT, "http://u/1?session=x&digest="
-	    "sha256%3A"));
-	return fd;
-}
-
-static void
-expect_upload_deleted(void)
-{
-	cr_assert_null(fake_find(HTTP_PUT, ""));
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?session=x"));
-	fake_status(fake_find(HTTP_DELETE, ""), 204);
-	cr_assert_eq(fake_count(), 0);
-}
-
-Test(stream, a_blob_is_written)
-{
-	struct http_request *q;
-	char buf[16];
-	int fd = begin_write(2, SHA);
-
-	q = fake_find(HTTP_PUT, "");
-	cr_assert_eq(q->source.size, 2);
-	cr_assert_not_null(q->spec.slot);
-	cr_assert_str_eq(q->spec.media_type, "application/octet-stream");
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), HTTP_AGAIN);
-	cr_assert_eq(write(fd, "{", 1), 1);
-	rig_run(&rig);
-	cr_assert_eq(q->resumed, 1);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 1);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), HTTP_AGAIN);
-	cr_assert_eq(write(fd, "}", 1), 1);
-	rig_run(&rig);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 1);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 0);
-	fake_status(q, 201);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
-	cr_assert_eq(message_u64(&rig.m, 2), 2);
-	cr_assert_eq(fake_count(), 0);
-	cr_assert_eq(rig_get(&rig, rig.control), MSG_PROGRESS);
-	cr_assert_eq(message_u64(&rig.m, 0), 7);
-	cr_assert_eq(message_u64(&rig.m, 1), 1);
-	/* The rest waits for a second to pass, or for the worker's end. */
-	shutdown(rig.worker, SHUT_RDWR);
-	rig_run(&rig);
-	cr_assert_eq(rig_get(&rig, rig.control), MSG_PROGRESS);
-	cr_assert_eq(message_u64(&rig.m, 1), 1);
-	close(fd);
-}
-
-Test(stream, the_last_part_of_a_wrong_blob_is_kept_back)
-{
-	struct http_request *q;
-	char buf[16];
-	int fd = begin_write(2, SHA);
-
-	q = fake_find(HTTP_PUT, "");
-	cr_assert_eq(write(fd, "[]", 2), 2);
-	cr_assert_eq(fake_pull(q, buf, 1), 1);
-	cr_assert_eq(fake_pull(q, buf, 1), HTTP_ABORT);
-	fake_fail(q, ERROR_NETWORK, 0, "aborted");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
-	cr_assert_not_null(strstr(message_str(&rig.m, 3), SHA));
-	cr_assert_not_null(strstr(message_str(&rig.m, 3), "received sha256:"));
-	expect_upload_deleted();
-	close(fd);
-}
-
-Test(stream, more_than_the_size_is_not_read)
-{
-	struct http_request *q;
-	char buf[16];
-	int fd = begin_write(2, SHA);
-
-	q = fake_find(HTTP_PUT, "");
-	cr_assert_eq(write(fd, "{}more", 6), 6);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 2);
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 0);
-	fake_status(q, 201);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
-	close(fd);
-}
-
-Test(stream, an_early_close_aborts)
-{
-	struct http_request *q;
-	char buf[16];
-	int fd = begin_write(2, SHA);
-
-	q = fake_find(HTTP_PUT, "");
-	cr_assert_eq(write(fd, "{", 1), 1);
-	close(fd);
-	cr_assert_eq(fake_pull(q, buf, 1), 1);
-	cr_assert_eq(fake_pull(q, buf, 1), HTTP_ABORT);
-	fake_fail(q, ERROR_NETWORK, 0, "aborted");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_ABORTED);
-	expect_upload_deleted();
-}
-
-Test(stream, an_upload_that_fails_in_the_middle_may_restart)
-{
-	static const int statuses[] = { 401, 404, 307, 500, 503 };
-	struct http_request *q;
-	char buf[16];
-	int fd;
-
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(int); i++) {
-		fd = begin_write(2, SHA);
-		q = fake_find(HTTP_PUT, "");
-		cr_assert_eq(write(fd, "{", 1), 1);
-		cr_assert_eq(fake_pull(q, buf, 1), 1);
-		fake_status(q, statuses[i]);
-		cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_RESTART,
-		    "%d", statuses[i]);
-		cr_assert_eq(message_u64(&rig.m, 2), 0);
-		expect_upload_deleted();
-		close(fd);
-	}
-}
-
-Test(stream, an_upload_that_is_refused_does_not_restart)
-{
-	static const int statuses[] = { 400, 403, 413 };
-	struct http_request *q;
-	char buf[16];
-	int fd;
-
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(int); i++) {
-		fd = begin_write(2, SHA);
-		q = fake_find(HTTP_PUT, "");
-		cr_assert_eq(write(fd, "{", 1), 1);
-		cr_assert_eq(fake_pull(q, buf, 1), 1);
-		fake_status(q, statuses[i]);
-		cr_assert_neq(rig_end(&rig, rig.worker, 1), ERROR_RESTART);
-		expect_upload_deleted();
-		close(fd);
-	}
-}
-
-Test(stream, a_registry_that_does_not_wait_for_the_blob_is_not_believed)
-{
-	int fd = begin_write(2, SHA);
-
-	fake_status(fake_find(HTTP_PUT, ""), 201);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
-	close(fd);
-}
-
-Test(stream, an_empty_blob_is_written)
-{
-	struct http_request *q;
-	char buf[4];
-	int fd = begin_write(0, EMPTY);
-
-	q = fake_find(HTTP_PUT, "");
-	cr_assert_eq(fake_pull(q, buf, sizeof(buf)), 0);
-	fake_status(q, 201);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
-	close(fd);
-}
-
-Test(stream, an_empty_blob_with_another_digest_fails)
-{
-	int fd;
-
-	open_upload(1, 0, 5, SHA);
-	fd = rig_stream(&rig, 7, 5, 1);
-	reserve(1);
-	rig_ask(&rig, MSG_GO, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
-	expect_upload_deleted();
-	close(fd);
-}
-
-Test(stream, a_mounted_blob_does_not_flow)
-{
-	rig_ask(&rig, MSG_BLOB_WRITE, 1, "ssuus", "a", SHA, (uint64_t)2,
-	    (uint64_t)5, "b");
-	fake_status(fake_find(HTTP_POST, "from=b"), 201);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
-	cr_assert_eq(message_u64(&rig.m, 2), 0);
-	cr_assert_eq(fake_count(), 0);
-}
-
-Test(stream, a_refused_mount_is_tried_without)
-{
-	struct http_reply reply = { .status = 202, .location = "http://u/2" };
-	struct http_request *q;
-
-	rig_ask(&rig, MSG_BLOB_WRITE, 1, "ssuus", "a", SHA, (uint64_t)2,
-	    (uint64_t)5, "b");
-	fake_status(fake_find(HTTP_POST, "mount="), 403);
-	q = fake_find(HTTP_POST, "blobs/uploads/");
-	cr_assert_not_null(q);
-	cr_assert_null(q->spec.query);
-	fake_answer(q, &reply, "", 0);
-	cr_assert_eq(rig_next(&rig), MSG_UPLOAD);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/2"));
-	/* A second refusal is final. */
-	rig_ask(&rig, MSG_BLOB_WRITE, 2, "ssuus", "a", SHA, (uint64_t)2,
-	    (uint64_t)5, "b");
-	fake_status(fake_find(HTTP_POST, "mount="), 403);
-	fake_status(fake_find(HTTP_POST, "blobs/uploads/"), 403);
-	cr_assert_eq(rig_end(&rig, rig.worker, 2), ERROR_UNAUTHORIZED);
-}
-
-Test(stream, an_upload_without_a_place_fails)
-{
-	rig_ask(&rig, MSG_BLOB_WRITE, 1, "ssuus", "a", SHA, (uint64_t)2,
-	    (uint64_t)5, "");
-	fake_status(fake_find(HTTP_POST, ""), 202);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
-	cr_assert_eq(fake_count(), 0);
-}
-
-Test(stream, cancel_in_each_step_deletes_the_upload)
-{
-	int fd;
-
-	open_upload(1, 2, 5, SHA);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	expect_upload_deleted();
-
-	open_upload(1, 2, 5, SHA);
-	fake_hold = true;
-	rig_ask(&rig, MSG_RESERVE, 1, "");
-	cr_assert_eq(rig_next(&rig), 0);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	expect_upload_deleted();
-	cr_assert_eq(fake_slots, 0);
-	fake_hold = false;
-
-	open_upload(1, 2, 5, SHA);
-	reserve(1);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	expect_upload_deleted();
-
-	open_upload(1, 2, 5, SHA);
-	reserve(1);
-	rig_ask(&rig, MSG_GO, 1, "");	/* waits for its end */
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	expect_upload_deleted();
-
-	fd = begin_write(2, SHA);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	expect_upload_deleted();
-	cr_assert_eq(read(fd, (char[1]){ 0 }, 1), 0, "our end stays open");
-	close(fd);
-}
-
-Test(stream, a_worker_that_is_gone_leaves_no_upload)
-{
-	int fd = begin_write(2, SHA);
-
-	shutdown(rig.worker, SHUT_RDWR);
-	rig_run(&rig);
-	expect_upload_deleted();
-	close(fd);
-}
+TestSuite(stream, .init = fixture_setup, .fini = fixture_teardown);
 
 /* Up to the GET. */
 static int
@@ -339,7 +21,7 @@ begin_read(uint64_t size, uint64_t offset)
 	fd = rig_stream(&rig, 7, 5, 0);
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, size, offset,
 	    (uint64_t)5);
-	reserve(1);
+	fixture_reserve(1);
 	rig_ask(&rig, MSG_GO, 1, "");
 	return fd;
 }
@@ -484,7 +166,7 @@ Test(stream, an_end_may_come_after_go)
 
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
-	reserve(1);
+	fixture_reserve(1);
 	rig_ask(&rig, MSG_GO, 1, "");
 	cr_assert_eq(fake_count(), 0);
 	fd = rig_stream(&rig, 7, 5, 0);
@@ -501,7 +183,7 @@ Test(stream, ends_of_other_jobs_and_roles_do_not_match)
 	fds[2] = rig_stream(&rig, 7, 6, 0);
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
-	reserve(1);
+	fixture_reserve(1);
 	rig_ask(&rig, MSG_GO, 1, "");
 	cr_assert_eq(fake_count(), 0);
 	for (int i = 0; i < 3; i++)
@@ -517,7 +199,7 @@ Test(stream, neither_waits_for_ever)
 	fd = rig_stream(&rig, 8, 5, 0);
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
-	reserve(1);
+	fixture_reserve(1);
 	rig_ask(&rig, MSG_GO, 1, "");
 	while (rig_get(&rig, rig.worker) == 0)
 		loop_step(rig.loop, 1000);
@@ -535,7 +217,7 @@ Test(stream, a_place_without_go_is_not_kept_for_ever)
 
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
-	reserve(1);
+	fixture_reserve(1);
 	cr_assert_eq(fake_slots, 1);
 	st = rig.broker->sessions->requests->work;
 	cr_assert(timer_armed(st->late), "there is no bound");
@@ -571,7 +253,7 @@ Test(stream, two_ends_here_count_once)
 	int fds[2];
 	char buf[4];
 
-	open_upload(1, 2, 5, SHA);
+	fixture_open_upload(1, 2, 5, SHA);
 	rig_ask(&rig, MSG_BLOB_READ, 2, "ssuuu", "b", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
@@ -579,9 +261,9 @@ Test(stream, two_ends_here_count_once)
 	    (uint64_t)7, (uint64_t)5, (uint64_t)0);
 	rig_send(&rig, rig.control, fds[1], MSG_STREAM_END, 0, "uuu",
 	    (uint64_t)7, (uint64_t)5, (uint64_t)1);
-	reserve(1);
+	fixture_reserve(1);
 	fake_hold = true;
-	reserve(2);
+	fixture_reserve(2);
 	cr_assert_eq(fake_slots, 1);
 	rig_ask(&rig, MSG_GO, 2, "");
 	rig_ask(&rig, MSG_GO, 1, "");
@@ -596,129 +278,4 @@ Test(stream, two_ends_here_count_once)
 	fake_status(put, 201);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
 	cr_assert_eq(fake_slots, 0);
-}
-
-/* A registry that counts an upload's bytes in its Location. */
-static int
-begin_stateful(uint64_t size, const char *digest)
-{
-	struct http_reply reply = { .status = 202,
-	    .location = "http://u/1?_state=0" };
-	int fd;
-
-	rig_ask(&rig, MSG_BLOB_WRITE, 1, "ssuus", "a", digest, size,
-	    (uint64_t)5, "");
-	fake_answer(fake_find(HTTP_POST, "blobs/uploads/"), &reply, "", 0);
-	cr_assert_eq(rig_next(&rig), MSG_UPLOAD);
-	fd = rig_stream(&rig, 7, 5, 1);
-	reserve(1);
-	rig_ask(&rig, MSG_GO, 1, "");
-	return fd;
-}
-
-static void
-answer_patch(struct http_request *q, const char *location)
-{
-	struct http_reply reply = { .status = 202,
-	    .location = (char *)(uintptr_t)location };
-
-	fake_answer(q, &reply, "", 0);
-}
-
-#define BIG ((uint64_t)UPLOAD_PIECE + 5)
-
-Test(stream, a_small_blob_is_collected_and_sent_whole)
-{
-	struct http_request *q;
-	int fd = begin_stateful(2, SHA);
-
-	cr_assert_eq(write(fd, "{", 1), 1);
-	rig_run(&rig);
-	cr_assert_eq(fake_count(), 0);
-	cr_assert_eq(write(fd, "}", 1), 1);
-	rig_run(&rig);
-	q = fake_find(HTTP_PUT, "http://u/1?_state=0&digest=");
-	cr_assert_not_null(q);
-	cr_assert_eq(q->spec.body_len, 2);
-	/* Cancelled now, it is left to complete: nothing stays open. */
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	cr_assert_eq(fake_count(), 1);
-	fake_status(q, 201);
-	cr_assert_eq(fake_count(), 0);
-	close(fd);
-}
-
-Test(stream, a_small_blob_with_another_digest_is_not_sent)
-{
-	int fd = begin_stateful(2, SHA);
-
-	cr_assert_eq(write(fd, "[]", 2), 2);
-	rig_run(&rig);
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=0"));
-	fake_status(fake_find(HTTP_DELETE, ""), 204);
-	cr_assert_eq(fake_count(), 0);
-	close(fd);
-}
-
-Test(stream, a_large_blob_goes_in_pieces)
-{
-	struct http_request *q;
-	int fd = begin_stateful(BIG, SHA);
-
-	q = fake_find(HTTP_PATCH, "http://u/1?_state=0");
-	cr_assert_not_null(q);
-	cr_assert_eq(q->source.size, UPLOAD_PIECE);
-	answer_patch(q, "http://u/1?_state=1");
-	q = fake_find(HTTP_PATCH, "http://u/1?_state=1");
-	cr_assert_not_null(q);
-	cr_assert_eq(q->source.size, 5);
-	answer_patch(q, "http://u/1?_state=2");
-	q = fake_find(HTTP_PUT, "http://u/1?_state=2&digest=");
-	cr_assert_not_null(q);
-	cr_assert_eq(q->spec.body_len, 0);
-	fake_status(q, 201);
-	/* Nobody has seen its bytes, so it is not believed. */
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_HTTP);
-	cr_assert_eq(fake_count(), 0);
-	close(fd);
-}
-
-Test(stream, a_cancelled_piece_is_filled_up_and_deleted)
-{
-	struct http_request *q;
-	char buf[4] = "xxxx";
-	int fd = begin_stateful(BIG, SHA);
-
-	q = fake_find(HTTP_PATCH, "http://u/1?_state=0");
-	cr_assert_eq(write(fd, "ab", 2), 2);
-	cr_assert_eq(fake_pull(q, buf, 2), 2);
-	cr_assert_eq(fake_pull(q, buf, 2), HTTP_AGAIN);
-	rig_ask(&rig, MSG_CANCEL, 1, "");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
-	cr_assert_eq(q->resumed, 1);
-	cr_assert_eq(fake_pull(q, buf, 4), 4);
-	cr_assert_eq(memcmp(buf, "\0\0\0\0", 4), 0);
-	answer_patch(q, "http://u/1?_state=9");
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=9"));
-	fake_status(fake_find(HTTP_DELETE, ""), 204);
-	cr_assert_eq(fake_count(), 0);
-	close(fd);
-}
-
-Test(stream, a_piece_whose_stream_ends_early_is_filled_up)
-{
-	struct http_request *q;
-	char buf[4];
-	int fd = begin_stateful(BIG, SHA);
-
-	q = fake_find(HTTP_PATCH, "");
-	close(fd);
-	cr_assert_eq(fake_pull(q, buf, 4), 4);
-	answer_patch(q, "http://u/1?_state=9");
-	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_ABORTED);
-	cr_assert_not_null(fake_find(HTTP_DELETE, "http://u/1?_state=9"));
-	fake_status(fake_find(HTTP_DELETE, ""), 204);
-	cr_assert_eq(fake_count(), 0);
 }

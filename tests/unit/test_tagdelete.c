@@ -5,13 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "brokerrig.h"
+#include "brokerfixture.h"
 #include "digest.h"
-#include "fakehttp.h"
 #include "mem.h"
 
-#define SHA "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
-	"f61caaff8a"		/* of {}, the manifest in these tests */
 #define OTHER "sha256:000000000000000000000000000000000000000000000000000" \
 	"0000000000000"
 #define OCI_INDEX "application/vnd.oci.image.index.v1+json"
@@ -19,21 +16,7 @@
 #define DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 
-static struct rig rig;
-
-static void
-setup(void)
-{
-	rig_new(&rig, RIG_EVERYTHING, 16, NULL);
-}
-
-static void
-teardown(void)
-{
-	rig_free(&rig);
-}
-
-TestSuite(tagdelete, .init = setup, .fini = teardown);
+TestSuite(tagdelete, .init = fixture_setup, .fini = fixture_teardown);
 
 /* Answers the only request under way, which must be this one. */
 static struct http_request *
