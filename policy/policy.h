@@ -32,7 +32,4 @@ int policy_protect_self(struct error *err);
  * with hidepid shows nothing; that passes. */
 int policy_verify(int proc_fd, struct error *err);
 
-/* The seccomp filter of a role, for tests: exports its BPF into fd. */
-int policy_export(enum policy_role role, int fd, struct error *err);
-
 #endif

@@ -233,19 +233,3 @@ fail:
 	seccomp_release(ctx);
 	return NULL;
 }
-
-int
-policy_export(enum policy_role role, int fd, struct error *err)
-{
-	scmp_filter_ctx ctx = policy_filter(role, err);
-	int r;
-
-	if (ctx == NULL)
-		return -1;
-	r = seccomp_export_bpf(ctx, fd);
-	seccomp_release(ctx);
-	if (r != 0)
-		return error_sys(err, -r,
-		    "cannot write the system call filter");
-	return 0;
-}

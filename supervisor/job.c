@@ -52,12 +52,6 @@ job_name(const struct job *j)
 	return j->script->name;
 }
 
-bool
-job_is_alive(const struct job *j)
-{
-	return j->child != NULL;
-}
-
 int64_t
 job_started(const struct job *j)
 {

@@ -26,7 +26,6 @@ void job_stop(struct job *j, bool now);
 struct job *job_next(const struct job *j);	/* in supervisor.jobs */
 uint64_t job_id(const struct job *j);
 const char *job_name(const struct job *j);
-bool job_is_alive(const struct job *j);		/* messages can be sent */
 int64_t job_started(const struct job *j);	/* clock_now() */
 uint64_t job_moved(const struct job *j);	/* bytes uploaded so far */
 void job_add_moved(struct job *j, uint64_t bytes);
