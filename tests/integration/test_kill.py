@@ -81,9 +81,9 @@ class Kill(Case):
             defaults={"parallel": 2})
         self.came(first)
         running.wait_for("message=done")
-        workers = running.children("regbot-worker")
-        self.assertEqual(len(workers), 1)
-        os.kill(workers[0], signal.SIGSTOP)
+        until("the other's worker has ended", lambda: len(
+            running.children("regbot-worker")) == 1, 10)
+        os.kill(running.child("regbot-worker"), signal.SIGSTOP)
         gate.set()
         result = running.wait(15)
         self.assertEqual([l["script"] for l in
