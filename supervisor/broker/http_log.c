@@ -108,8 +108,8 @@ add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
 }
 
 void
-http_log_exchange(struct http *h, enum http_method method, const struct url *url,
-    bool query, struct transfer *t)
+http_log_exchange(struct http *h, enum http_method method,
+    const struct url *url, bool query, struct transfer *t)
 {
 	struct log_record rec;
 	char *s;

@@ -1,7 +1,8 @@
 /*
  * upload.h - an upload at the registry: opened by POST, filled by one PUT (or
- * PATCHes of UPLOAD_PIECE where it keeps state in its Location), and deleted in every case but success, also when whoever wanted it is gone
- * or was cancelled while the POST was still under way.
+ * PATCHes of UPLOAD_PIECE where it keeps state in its Location), and deleted
+ * in every case but success, also when whoever wanted it is gone or was
+ * cancelled while the POST was still under way.
  */
 #ifndef REGBOT_UPLOAD_H
 #define REGBOT_UPLOAD_H

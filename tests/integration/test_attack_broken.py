@@ -163,3 +163,27 @@ class Killed(Case):
                 self.same_image(made, Client(target.host), "x/y", "v1")
             target.stop()
         self.assertEqual(sum(kinds), rounds)
+
+
+class Deadlock(Case):
+    """Opposite copies with one request at a time, and two scripts that want
+    that one place as well."""
+
+    def test_opposite_copies_while_others_ask(self):
+        a, b = self.fake(mounts=False), self.fake(mounts=False)
+        for i in range(6):
+            for fake, name in ((a, "to"), (b, "fro")):
+                fake.add("%s/r%d" % (name, i), "v", images.image(
+                    "%s%d" % (name, i), layers=[9000] * 6))
+        copy = 'for i = 0, 5 do image.copy("%s/%s/r" .. i .. ":v", ' \
+            '"%s/%s/r" .. i .. ":v") end log "done"'
+        ask = 'for i = 1, 100 do tag.ls("%s/to/r0") tag.ls("%s/fro/r0") end ' \
+            'log "done"'
+        result = self.begin(
+            [creds(one.host, reqConcurrent=1) for one in (a, b)],
+            {"there": copy % (a.host, "to", b.host, "to"),
+             "back": copy % (b.host, "fro", a.host, "fro"),
+             "one": ask % (a.host, b.host), "two": ask % (a.host, b.host)},
+            defaults={"parallel": 4}).wait(60)
+        self.succeeded(result)
+        self.assertEqual(result.messages(), ["done"] * 4)
