@@ -161,7 +161,8 @@ run_once(struct supervisor *sv)
 		return 1;
 	next_script(&r);
 	loop_run(sv->loop);
-	if (sv->stopping != 0)
+	/* A script that was stopped has failed; these were not even begun. */
+	if (r.next < sv->config->nscripts)
 		r.failed = true;
 	return finish(&r);
 }

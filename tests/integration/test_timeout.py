@@ -7,6 +7,7 @@ from lib import images, misbehave
 from lib.case import Case
 from lib.client import digest
 from lib.run import config, program
+from lib.wait import until
 
 
 class Timeout(Case):
@@ -154,6 +155,25 @@ class Signals(Case):
         self.end(running, signal.SIGTERM)
         self.no_uploads(real)
         self.assertEqual(real.client.tags("x/y"), [])
+
+    def test_after_the_last_script(self):
+        """All scripts succeeded, a broker still deletes an upload: what
+        comes then changes nothing about it."""
+        source, target = self.fake(), self.fake()
+        seen, layer = threading.Event(), images.noise(4000, "l")
+        source.add("x/y", "v1", images.image(raw_layers=[layer]))
+        source.on("GET", digest(layer), misbehave.data(
+            layer[:-1] + bytes([layer[-1] ^ 1]), "application/octet-stream"))
+        target.on("DELETE", "/uploads/", misbehave.hang(seen))
+        running = self.begin([source, target], (
+            'pcall(image.copy, "%s/x/y:v1", "%s/x/y:v1") log "done"' % (
+                source.host, target.host)))
+        self.assertTrue(seen.wait(20))
+        running.wait_for("message=done")
+        until("the worker is gone",
+              lambda: not running.children("regbot-worker"), 10)
+        result = self.end(running, signal.SIGTERM)
+        self.assertEqual(result.code, 0, result)
 
     def test_whole_process_group_is_signalled(self):
         """As a terminal does for Ctrl-C: the brokers still clean up."""
