@@ -1,14 +1,11 @@
 /* await.c - how a Lua function waits; see await.h. */
 #include <stdlib.h>
-#include <string.h>
 
-#include <lauxlib.h>
 #include <lua.h>
 
 #include "await.h"
 #include "mem.h"
-
-#define TASK "regbot.task"
+#include "owned.h"
 
 void
 task_release(struct task *t)
@@ -22,11 +19,10 @@ task_release(struct task *t)
 	t->doing = NULL;
 }
 
-static int
-task_gc(lua_State *L)
+static void
+release_task(void *t)
 {
-	task_release(luaL_checkudata(L, 1, TASK));
-	return 0;
+	task_release(t);
 }
 
 void *
@@ -37,13 +33,7 @@ task_new(lua_State *L, size_t n, void (*release)(struct task *t))
 	/* What has a finalizer outlives a cycle, and the collector takes its
 	 * pace from what is alive: it must be driven. */
 	lua_gc(L, LUA_GCSTEP, 0);
-	t = lua_newuserdata(L, n);
-	memset(t, 0, n);
-	if (luaL_newmetatable(L, TASK)) {
-		lua_pushcfunction(L, task_gc);
-		lua_setfield(L, -2, "__gc");
-	}
-	lua_setmetatable(L, -2);
+	t = owned_push(L, n, OWNED_PLAIN, release_task);
 	t->w = worker_of(L);
 	t->release = release;
 	return t;

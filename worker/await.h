@@ -1,8 +1,8 @@
 /*
- * await.h - how a Lua function waits for what it asked for. A task is a
- * userdata that holds everything under way for one call of a binding, so that
- * nothing leaks or dangles when Lua raises an error: the collector releases
- * it, which cancels its requests.
+ * await.h - how a Lua function waits for what it asked for. A task, which
+ * a userdata owns, holds everything under way for one call of a binding, so
+ * that nothing leaks or dangles when Lua raises an error: the collector
+ * releases it, which cancels its requests.
  *
  * A binding starts its task and returns await(L, task, finish). The finish
  * function finds its arguments where they were and turns the task's result
@@ -29,7 +29,7 @@ struct task {
 	void (*release)(struct task *t);
 };
 
-/* Pushes a zeroed userdata of n bytes that begins with a struct task. */
+/* Pushes the owner of n zeroed bytes that begin with a struct task. */
 void *task_new(lua_State *L, size_t n, void (*release)(struct task *t));
 /* What is tried from here on; takes text (from mem_printf). */
 void task_doing(struct task *t, char *text);

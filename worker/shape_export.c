@@ -12,9 +12,8 @@
 #include "bounds.h"
 #include "manifest_parts.h"
 #include "mem.h"
+#include "owned.h"
 #include "shape.h"
-
-#define BOX "regbot.json"
 
 /* One struct under way. */
 struct level {
@@ -28,27 +27,18 @@ struct level {
 
 static void fill_struct(lua_State *L, const struct level *l);
 
-static int
-box_gc(lua_State *L)
+static void
+box_release(void *box)
 {
-	json_object **box = luaL_checkudata(L, 1, BOX);
-
-	json_object_put(*box);
-	*box = NULL;
-	return 0;
+	json_object_put(*(json_object **)box);
 }
 
 static json_object *
 box_push(lua_State *L)
 {
-	json_object **box = lua_newuserdata(L, sizeof(*box));
+	json_object **box = owned_push(L, sizeof(*box), OWNED_PLAIN,
+	    box_release);
 
-	*box = NULL;
-	if (luaL_newmetatable(L, BOX)) {
-		lua_pushcfunction(L, box_gc);
-		lua_setfield(L, -2, "__gc");
-	}
-	lua_setmetatable(L, -2);
 	*box = json_object_new_object();
 	return *box;
 }

@@ -8,6 +8,7 @@
 
 #include "manifest_parts.h"
 #include "mem.h"
+#include "owned.h"
 #include "shape.h"
 #include "value.h"
 #include "vm.h"
@@ -42,25 +43,22 @@ config_value_clear(struct config_value *v)
 	memset(v, 0, sizeof(*v));
 }
 
-static int
-reference_gc(lua_State *L)
+static void
+release_reference(void *ref)
 {
-	reference_free(luaL_checkudata(L, 1, REFERENCE));
-	return 0;
+	reference_free(ref);
 }
 
-static int
-manifest_gc(lua_State *L)
+static void
+release_manifest(void *v)
 {
-	manifest_value_clear(luaL_checkudata(L, 1, MANIFEST));
-	return 0;
+	manifest_value_clear(v);
 }
 
-static int
-config_gc(lua_State *L)
+static void
+release_config(void *v)
 {
-	config_value_clear(luaL_checkudata(L, 1, CONFIG));
-	return 0;
+	config_value_clear(v);
 }
 
 /* Fields of the exported table first, then methods (the upvalue). */
@@ -92,13 +90,12 @@ value_newindex(lua_State *L)
 }
 
 static void
-type_open(lua_State *L, const char *name, lua_CFunction gc,
-    const luaL_Reg *methods)
+type_open(lua_State *L, const char *name, const luaL_Reg *methods)
 {
 	const luaL_Reg *r;
 
 	luaL_newmetatable(L, name);
-	lua_pushcfunction(L, gc);
+	lua_pushcfunction(L, owned_gc);
 	lua_setfield(L, -2, "__gc");
 	lua_pushcfunction(L, value_newindex);
 	lua_setfield(L, -2, "__newindex");
@@ -147,9 +144,9 @@ void
 value_open(lua_State *L, const luaL_Reg *reference_methods,
     const luaL_Reg *manifest_methods, const luaL_Reg *config_methods)
 {
-	type_open(L, REFERENCE, reference_gc, reference_methods);
-	type_open(L, MANIFEST, manifest_gc, manifest_methods);
-	type_open(L, CONFIG, config_gc, config_methods);
+	type_open(L, REFERENCE, reference_methods);
+	type_open(L, MANIFEST, manifest_methods);
+	type_open(L, CONFIG, config_methods);
 	callable_open(L, manifest_methods);
 }
 
@@ -162,22 +159,12 @@ collector_account(lua_State *L, size_t len)
 	lua_gc(L, LUA_GCSTEP, (int)(len * 8 / 1024));
 }
 
-static void *
-push_zeroed(lua_State *L, size_t n, const char *type)
-{
-	void *p;
-
-	collector_account(L, 0);
-	p = lua_newuserdata(L, n);
-	memset(p, 0, n);
-	luaL_setmetatable(L, type);
-	return p;
-}
-
 struct reference *
 value_push_reference(lua_State *L)
 {
-	return push_zeroed(L, sizeof(struct reference), REFERENCE);
+	collector_account(L, 0);
+	return owned_push(L, sizeof(struct reference), REFERENCE,
+	    release_reference);
 }
 
 /* Above the userdata at the top: its user value and the origins table. */
@@ -219,13 +206,15 @@ add_canonical(lua_State *L, const struct manifest *m)
 struct manifest_value *
 value_push_manifest(lua_State *L)
 {
-	return push_zeroed(L, sizeof(struct manifest_value), MANIFEST);
+	collector_account(L, 0);
+	return owned_push(L, sizeof(struct manifest_value), MANIFEST,
+	    release_manifest);
 }
 
 void
 value_expose_manifest(lua_State *L)
 {
-	struct manifest_value *mv = luaL_checkudata(L, -1, MANIFEST);
+	struct manifest_value *mv = value_manifest(L, -1);
 
 	push_slots(L);
 	if (mv->m == NULL) {
@@ -249,13 +238,15 @@ value_expose_manifest(lua_State *L)
 struct config_value *
 value_push_config(lua_State *L)
 {
-	return push_zeroed(L, sizeof(struct config_value), CONFIG);
+	collector_account(L, 0);
+	return owned_push(L, sizeof(struct config_value), CONFIG,
+	    release_config);
 }
 
 void
 value_expose_config(lua_State *L, int manifest)
 {
-	struct config_value *cv = luaL_checkudata(L, -1, CONFIG);
+	struct config_value *cv = value_config(L, -1);
 
 	manifest = lua_absindex(L, manifest);
 	push_slots(L);
@@ -270,19 +261,19 @@ value_expose_config(lua_State *L, int manifest)
 struct reference *
 value_reference(lua_State *L, int index)
 {
-	return luaL_testudata(L, index, REFERENCE);
+	return owned_test(L, index, REFERENCE);
 }
 
 struct manifest_value *
 value_manifest(lua_State *L, int index)
 {
-	return luaL_testudata(L, index, MANIFEST);
+	return owned_test(L, index, MANIFEST);
 }
 
 struct config_value *
 value_config(lua_State *L, int index)
 {
-	return luaL_testudata(L, index, CONFIG);
+	return owned_test(L, index, CONFIG);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "client.h"
 #include "clock.h"
 #include "mem.h"
+#include "owned.h"
 #include "prepass.h"
 #include "vm_private.h"
 
@@ -143,6 +144,7 @@ open_all(lua_State *L)
 		luaL_requiref(L, libs[i].name, libs[i].func, 1);
 		lua_pop(L, 1);
 	}
+	owned_open(L);
 	lua_newtable(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &sources_key);
 	compat_base(L);

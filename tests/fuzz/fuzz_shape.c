@@ -8,6 +8,7 @@
 
 #include "buffer.h"
 #include "manifest.h"
+#include "owned.h"
 #include "shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,6 +70,7 @@ trip(const struct shape *s, json_object *o)
 	}
 	if ((L = luaL_newstate()) == NULL)
 		abort();
+	owned_open(L);
 	lua_newtable(L);
 	shape_push(L, s, o, 1);
 	buffer_init(&out, 0);

@@ -346,7 +346,7 @@ Test(value, little_memory)
 
 	modrig_image(&rig, "r:1/x", "v", CONFIG);
 	for (rig.memory = 60000; ok < 3 && rig.memory < 1000000;
-	    rig.memory += 331) {
+	    rig.memory += 97) {
 		if (modrig_run(&rig, script) == -1)
 			continue;
 		cr_assert_eq(rig.left, 0);
@@ -358,6 +358,23 @@ Test(value, little_memory)
 	}
 	cr_assert_gt(failed, 20);
 	cr_assert_eq(ok, 3);
+}
+
+/* Nor is there stack left for finalizers when a script uses it all. */
+Test(value, little_stack)
+{
+	static const char script[] = "local function make()\n"
+	    "local r = reference.new('r:1/x') tag.ls(r)\n"
+	    "tostring(manifest.get('r:1/x:v'):export()) end\n"
+	    "local function at(depth)\n"
+	    "if depth > 0 then pcall(at, depth - 1) return end\n"
+	    "for i = 1, 50 do pcall(make) end end\n"
+	    "for depth = 180, 200 do at(depth) end";
+
+	modrig_image(&rig, "r:1/x", "v", CONFIG);
+	modrig_run(&rig, script);
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	cr_assert_eq(rig.left, 0);
 }
 
 /* What calls leave behind goes about as fast as it comes: a script that makes

@@ -9,6 +9,7 @@
 
 #include "buffer.h"
 #include "manifest.h"
+#include "owned.h"
 #include "shape.h"
 
 static json_object *
@@ -33,6 +34,7 @@ check_trip(const struct shape *s, const char *text, const char *change,
 
 	cr_assert_eq(shape_check(s, o, &err), 0, "%s", err.text);
 	luaL_openlibs(L);
+	owned_open(L);
 	lua_newtable(L);
 	shape_push(L, s, o, 1);
 	lua_pushvalue(L, 2);
