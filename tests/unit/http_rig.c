@@ -43,6 +43,18 @@ rig_renew(struct rig *g)
 }
 
 struct rig *
+rig_new_user(server_fn *fn)
+{
+	static char user[] = "someone", pass[] = "open sesame/1";
+	struct rig *g = rig_new(fn);
+
+	g->config.user = user;
+	g->config.pass = pass;
+	rig_renew(g);
+	return g;
+}
+
+struct rig *
 rig_new_login(server_fn *fn)
 {
 	static char user[] = "someone", pass[] = "opensesame";

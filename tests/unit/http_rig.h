@@ -38,6 +38,9 @@ struct rig {
 
 struct rig *rig_new(server_fn *fn);	/* anonymous, two at once */
 struct rig *rig_new_login(server_fn *fn); /* basic is known to be wanted */
+/* With a login, anonymous at first. */
+struct rig *rig_new_user(server_fn *fn);
+#define RIG_BASIC "Basic c29tZW9uZTpvcGVuIHNlc2FtZS8x" /* of that login */
 void rig_renew(struct rig *g);		/* g->config was changed */
 void rig_free(struct rig *g);
 
