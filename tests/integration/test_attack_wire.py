@@ -250,7 +250,15 @@ class Uploads(Case):
         self.same_image(self.made, Client(self.target.host), "x/y", "v1")
         self.no_uploads(self.target)
 
+    def say_no_continue(self):
+        """The server says what it thinks before, or only after the body."""
+        old = Handler.handle_expect_100
+        Handler.handle_expect_100 = lambda handler: True
+        self.addCleanup(setattr, Handler, "handle_expect_100", old)
+
     def test_expectation_failed(self):
+        self.say_no_continue()
+
         def refuse(handler):
             if handler.headers.get("Expect"):
                 handler.reply(417)
@@ -262,9 +270,7 @@ class Uploads(Case):
 
     def test_no_word_about_expect(self):
         """A server that waits for the body instead."""
-        old = Handler.handle_expect_100
-        Handler.handle_expect_100 = lambda handler: True
-        self.addCleanup(setattr, Handler, "handle_expect_100", old)
+        self.say_no_continue()
         self.well()
 
     def test_redirect_instead_of_continue(self):
@@ -280,9 +286,7 @@ class Uploads(Case):
                                 "u?%s" % (other.host,
                                           handler.path.split("?")[1])})
             return handler.hang_up()
-        old = Handler.handle_expect_100
-        Handler.handle_expect_100 = lambda handler: True
-        self.addCleanup(setattr, Handler, "handle_expect_100", old)
+        self.say_no_continue()
         self.target.on("PUT", "/uploads/upload-", away)
         self.copy(user=USER, password=PASSWORD)
         self.assertTrue(other.find("PUT", "."))
