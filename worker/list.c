@@ -287,9 +287,10 @@ list_repositories(lua_State *L, const char *registry, int64_t limit,
 	task_doing(&l->task, mem_printf("failed to list repositories for "
 	    "%.255s", registry));
 	l->registry = mem_strdup(registry);
-	if (key == NULL) {
+	/* A path would not make the list any shorter. */
+	if (key == NULL || strchr(registry, '/') != NULL) {
 		error_set(&err, ERROR_INPUT, "\"%.255s\" is not the name of a "
-		    "registry", registry);
+		    "registry: that is HOST or HOST:PORT", registry);
 		task_done(&l->task, &err);
 	} else
 		list_start(l, limit, last);

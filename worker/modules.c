@@ -19,6 +19,24 @@ table_open(lua_State *L, const char *name, const luaL_Reg *functions)
 	lua_setglobal(L, name);
 }
 
+/* What other regbots have: scripts for them shall read why it fails here. */
+static void
+absent_open(lua_State *L)
+{
+	static const char *const blob[] = { "get", "head", "put" };
+	static const char files[] = "this version reads and writes no files";
+
+	lua_getglobal(L, "image");
+	vm_refuse(L, "image.", "exportTar", files);
+	vm_refuse(L, "image.", "importTar", files);
+	lua_pop(L, 1);
+	lua_newtable(L);
+	for (size_t i = 0; i < sizeof(blob) / sizeof(blob[0]); i++)
+		vm_refuse(L, "blob.", blob[i], "this version moves blobs only "
+		    "with their image, by image.copy");
+	lua_setglobal(L, "blob");
+}
+
 void
 modules_open(lua_State *L)
 {
@@ -29,6 +47,7 @@ modules_open(lua_State *L)
 	table_open(L, "tag", lua_tag_functions);
 	table_open(L, "manifest", lua_manifest_functions);
 	table_open(L, "image", lua_image_functions);
+	absent_open(L);
 }
 
 void

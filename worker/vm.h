@@ -45,6 +45,13 @@ int vm_arg_error(lua_State *L, int arg, const char *name, const char *text);
  * the value stays on the stack. */
 const char *vm_check_text(lua_State *L, int arg, const char *name);
 
+/* Raises "bad argument #N to NAME (table expected, got nil)". */
+void vm_check_table(lua_State *L, int arg, const char *name);
+/* Sets name in the table at the top to a function that raises "LIBNAME is not
+ * available in regbot scripts: WHY"; lib is "io." or "". */
+void vm_refuse(lua_State *L, const char *lib, const char *name,
+    const char *why);
+
 /* The source pre-pass (prepass.c): ".." of floats and needless backslashes.
  * A new string of *outlen bytes that the caller frees. Line numbers stay. */
 char *prepass(const char *src, size_t len, size_t *outlen);

@@ -87,9 +87,4 @@ void require_open(lua_State *L);
 void print_open(lua_State *L);
 void print_flush(lua_State *L);		/* the unfinished line of io.write */
 
-/* Sets name in the table at the top to a function that raises "LIBNAME is not
- * available in regbot scripts: WHY"; lib is "io." or "". */
-void vm_refuse(lua_State *L, const char *lib, const char *name,
-    const char *why);
-
 #endif

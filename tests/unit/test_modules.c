@@ -98,6 +98,17 @@ Test(modules, arguments)
 	    "a number with a unit such as \"90s\", \"5m\" or \"1h30m\"");
 	check_error("reference.new('x'):tag({})", "<string>:1: bad argument "
 	    "#2 to tag (string expected, got table)");
+	check_error("repo.ls('r:1/a')", "<string>:1: Failed retrieving repo "
+	    "list: failed to list repositories for r:1/a: \"r:1/a\" is not "
+	    "the name of a registry: that is HOST or HOST:PORT");
+	check_error("ipairs(reference.new('x'))", "<string>:1: bad argument "
+	    "#1 to ipairs (table expected, got userdata)");
+	check_error("image.exportTar('r:1/a:v', 'x.tar')", "<string>:1: "
+	    "image.exportTar is not available in regbot scripts: this version "
+	    "reads and writes no files");
+	check_error("blob.put('r:1/a', 'x')", "<string>:1: blob.put is not "
+	    "available in regbot scripts: this version moves blobs only with "
+	    "their image, by image.copy");
 	check_error("tag.ls('ocidir:///srv/x')", "<string>:1: Failed "
 	    "retrieving tag list: failed to list tags for ocidir:///srv/x: "
 	    "ocidir:///srv/x: this regbot works with registries only, not "
