@@ -115,13 +115,93 @@ base_collectgarbage(lua_State *L)
 	return 1;
 }
 
+/* What the base 0 stands for: the one that the text's prefix names, which is
+ * cut off. */
+static int
+base_of(lua_State *L)
+{
+	const char *s = lua_tostring(L, 1), *p = s + strspn(s, " \t\n");
+	bool minus = *p == '-';
+	int base;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	if (*p != '0' || p[1] == '\0')
+		return 10;
+	base = strchr("xX", p[1]) != NULL ? 16 : strchr("bB", p[1]) != NULL ?
+	    2 : 8;
+	if (base != 8 || strchr("oO", p[1]) != NULL)
+		p += 2;
+	lua_pushfstring(L, "%s%s", minus ? "-" : "", p);
+	lua_replace(L, 1);
+	return base;
+}
+
+/*
+ * tonumber(s, base) as regbot's Lua has it: no base is an error. It comes by
+ * accident, as tonumber(string.gsub(s, "x", "")): gsub's second result is how
+ * often it replaced.
+ */
+static void
+any_base(lua_State *L)
+{
+	lua_Integer base;
+
+	vm_truncate(L, 2);
+	base = luaL_checkinteger(L, 2);
+	if (lua_type(L, 1) == LUA_TSTRING) {
+		if (strchr(lua_tostring(L, 1), '.') != NULL) {
+			lua_settop(L, 1);
+			return;
+		}
+		if (base == 0)
+			base = base_of(L);
+		if (base >= 2 && base <= 36) {
+			lua_pushinteger(L, base);
+			lua_replace(L, 2);
+			return;
+		}
+	}
+	lua_settop(L, 1);
+	if (lua_type(L, 1) == LUA_TNUMBER)
+		return;
+	lua_pushnil(L);
+	lua_replace(L, 1);
+}
+
 static int
 base_tonumber(lua_State *L)
 {
-	int n = lua_tocfunction(L, lua_upvalueindex(1))(L);
+	int n;
 
+	if (!lua_isnoneornil(L, 2))
+		any_base(L);
+	n = lua_tocfunction(L, lua_upvalueindex(1))(L);
 	vm_normalise(L, -1);
 	return n;
+}
+
+/* 5.3 takes anything that can be indexed, a text for one: a list of what to
+ * keep would come out empty. */
+static int
+base_ipairs(lua_State *L)
+{
+	vm_check_table(L, 1, "ipairs");
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+base_pairs(lua_State *L)
+{
+	vm_check_table(L, 1, "pairs");
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+base_select(lua_State *L)
+{
+	vm_truncate(L, 1);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 /* The count hook's error arrives here while hooks are off: a handler in Lua
@@ -202,6 +282,9 @@ compat_base(lua_State *L)
 	wrap(L, "setmetatable", base_setmetatable);
 	wrap(L, "getmetatable", base_getmetatable);
 	wrap(L, "tonumber", base_tonumber);
+	wrap(L, "ipairs", base_ipairs);
+	wrap(L, "pairs", base_pairs);
+	wrap(L, "select", base_select);
 	wrap(L, "xpcall", base_xpcall);
 	lua_pushcfunction(L, base_collectgarbage);
 	lua_setfield(L, -2, "collectgarbage");

@@ -8,7 +8,7 @@
 static int
 table_getn(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "getn");
 	lua_pushinteger(L, luaL_len(L, 1));
 	return 1;
 }
@@ -18,7 +18,7 @@ table_maxn(lua_State *L)
 {
 	lua_Number max = 0;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "maxn");
 	lua_pushnil(L);
 	while (lua_next(L, 1)) {
 		lua_pop(L, 1);
@@ -39,7 +39,7 @@ table_concat(lua_State *L)
 	const char *separator;
 	lua_Integer i, last;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "concat");
 	lua_settop(L, 4);
 	for (int a = 2; a <= 4; a++)
 		a == 2 ? vm_textify(L, a) : vm_truncate(L, a);
@@ -69,7 +69,7 @@ table_insert(lua_State *L)
 {
 	lua_Integer n, at;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "insert");
 	n = luaL_len(L, 1);
 	if (lua_gettop(L) == 2) {
 		lua_seti(L, 1, n + 1);
@@ -94,7 +94,7 @@ table_remove(lua_State *L)
 {
 	lua_Integer n, at;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "remove");
 	n = luaL_len(L, 1);
 	vm_truncate(L, 2);
 	at = luaL_optinteger(L, 2, n);
@@ -166,7 +166,7 @@ table_sort(lua_State *L)
 	lua_Integer n;
 	int from = 3, to = 4;
 
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "sort");
 	n = luaL_len(L, 1);
 	luaL_argcheck(L, n < ITEMS_MAX, 1, "array too big");
 	if (!lua_isnoneornil(L, 2))
@@ -198,6 +198,7 @@ table_sort(lua_State *L)
 static int
 table_unpack(lua_State *L)
 {
+	vm_check_table(L, 1, "unpack");
 	vm_truncate(L, 2);
 	vm_truncate(L, 3);
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);

@@ -94,7 +94,7 @@ os_time(lua_State *L)
 	t = mktime(&tm);
 	if (t == (time_t)-1)
 		return vm_raise(L, "time result cannot be represented");
-	set_fields(L, &tm);
+	/* The table stays as it is; 5.3 would write the sums into it. */
 	lua_pushinteger(L, (lua_Integer)t);
 	return 1;
 }

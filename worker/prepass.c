@@ -56,6 +56,48 @@ escape_known(const char *s, size_t n)
 	    strchr("abfnrtvz\\\"'\n\r0123456789", s[1]) != NULL;
 }
 
+/* The offset of the first backslash in a string that will be dropped, or n. */
+static size_t
+needless(const char *s, size_t n)
+{
+	if (*s == '[')
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == '\\') {
+			if (!escape_known(s + i, n - i) && s[i + 1] > ' ' &&
+			    s[i + 1] < 0x7f)
+				return i;
+			i++;
+		}
+	return n;
+}
+
+int
+prepass_needless(const char *src, size_t len, char *letter)
+{
+	struct token *t;
+	size_t n, at = len;
+	bool whole;
+	int line = 1;
+
+	t = lex(src, len, &n, &whole);
+	for (size_t i = 0; i < n && at == len; i++)
+		if (t[i].type == LEX_STRING) {
+			size_t size = t[i].end - t[i].start;
+			size_t off = needless(src + t[i].start, size);
+
+			if (off < size)
+				at = t[i].start + off;
+		}
+	free(t);
+	if (at == len)
+		return 0;
+	*letter = src[at + 1];
+	for (size_t i = 0; i < at; i++)
+		line += src[i] == '\n';
+	return line;
+}
+
 static void
 put_string(struct buffer *b, const char *s, size_t n)
 {

@@ -19,6 +19,10 @@
 /* As prepass() (vm.h), but only needless backslashes are dropped. */
 char *prepass_escapes(const char *src, size_t len, size_t *outlen);
 
+/* The line of the first needless backslash before a letter or punctuation, and
+ * what stands behind it; 0 when there is none. */
+int prepass_needless(const char *src, size_t len, char *letter);
+
 /* The operand (0 first) of the only chain of count operands that starts on a
  * line: its last name, cut into out, and whether that is a field's. False
  * when there is none, or not only one, or it is no simple name. */

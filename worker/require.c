@@ -155,7 +155,9 @@ find_loader(lua_State *L, const char *name)
 	}
 	lua_pop(L, 1);
 	luaL_pushresult(&b);
-	vm_raise(L, "module %s not found:%s", name, lua_tostring(L, -1));
+	vm_raise(L, "module %s not found:%s\n\tLUA_PATH and package.path are "
+	    "not looked at: name its directory in defaults.modules", name,
+	    lua_tostring(L, -1));
 }
 
 static int

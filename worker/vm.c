@@ -223,6 +223,40 @@ vm_source(lua_State *L, const char *name, size_t *len)
 	return s;
 }
 
+/* log "a" .. b is what many write: Lua reads (log "a") .. b. */
+static void
+explain(lua_State *L)
+{
+	static const char end[] = "near '..'";
+	size_t n;
+	const char *s = lua_tolstring(L, -1, &n);
+
+	if (s == NULL || n < sizeof(end) - 1 ||
+	    strcmp(s + n - (sizeof(end) - 1), end) != 0)
+		return;
+	lua_pushliteral(L, " (an argument with \"..\" needs parentheses: "
+	    "log(\"a\" .. b))");
+	lua_concat(L, 2);
+}
+
+/* "\d" for "%d": the habit is common, and the script does nothing at all. */
+static void
+warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
+{
+	struct log_record r;
+	char letter, *text;
+	int line = prepass_needless(src, len, &letter);
+
+	if (line == 0)
+		return;
+	text = mem_printf("%s:%d: \"\\%c\" is just \"%c\" in Lua; in a "
+	    "pattern write \"%%%c\"", name + 1, line, letter, letter, letter);
+	log_record_init(&r, LOG_WARN, "Backslash without meaning");
+	log_record_string(&r, "message", text);
+	free(text);
+	worker_log(worker_of(L), &r);
+}
+
 int
 vm_load(lua_State *L, const char *src, size_t len, const char *name)
 {
@@ -246,8 +280,11 @@ vm_load(lua_State *L, const char *src, size_t len, const char *name)
 		status = luaL_loadbufferx(L, text, n, name, "t");
 		free(text);
 	}
-	if (status == LUA_OK)
+	if (status == LUA_OK) {
 		remember(L, src, len, name);
+		warn_escapes(L, src, len, name);
+	} else if (status == LUA_ERRSYNTAX)
+		explain(L);
 	return status;
 }
 

@@ -72,18 +72,32 @@ vm_arg_error(lua_State *L, int arg, const char *name, const char *text)
 	return vm_raise(L, "bad argument #%d to %s (%s)", arg, name, text);
 }
 
-const char *
-vm_check_text(lua_State *L, int arg, const char *name)
+/* Go counts an absent argument as nil. */
+static int
+expected(lua_State *L, int arg, const char *name, const char *what)
 {
 	char text[64];
 	int type = lua_type(L, arg);
 
-	if (type != LUA_TSTRING && type != LUA_TNUMBER) {
-		/* Go counts an absent argument as nil. */
-		snprintf(text, sizeof(text), "string expected, got %s",
-		    type == LUA_TNONE ? "nil" : lua_typename(L, type));
-		vm_arg_error(L, arg, name, text);
-	}
+	snprintf(text, sizeof(text), "%s expected, got %s", what,
+	    type == LUA_TNONE ? "nil" : lua_typename(L, type));
+	return vm_arg_error(L, arg, name, text);
+}
+
+void
+vm_check_table(lua_State *L, int arg, const char *name)
+{
+	if (!lua_istable(L, arg))
+		expected(L, arg, name, "table");
+}
+
+const char *
+vm_check_text(lua_State *L, int arg, const char *name)
+{
+	int type = lua_type(L, arg);
+
+	if (type != LUA_TSTRING && type != LUA_TNUMBER)
+		expected(L, arg, name, "string");
 	vm_textify(L, arg);
 	return lua_tostring(L, arg);
 }

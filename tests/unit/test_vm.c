@@ -58,6 +58,17 @@ Test(vm, numbers)
 		    "true" },
 		{ "print(math.random(3.7) <= 3)", "true" },
 		{ "print(7 // 2, 5 & 4, 1 << 3, 0x1p4)", "3\t4\t8\t16" },
+		/* The count of gsub is no base that anybody meant. */
+		{ "print(tonumber(string.gsub('12', '%s', '')), "
+		    "tonumber(string.gsub(' 12', '%s', '')))", "12\tnil" },
+		{ "print(tonumber('0x1f', 0), tonumber('-0b11', 0), "
+		    "tonumber('017', 0), tonumber('0o17', 0), "
+		    "tonumber('0', 0), tonumber('x', 0), tonumber('', 0))",
+		    "31\t-3\t15\t15\t0\tnil\tnil" },
+		{ "print(tonumber('1.5', 10), tonumber(7, 0), "
+		    "tonumber('z', 36.9), tonumber('1', 37), "
+		    "tonumber(nil, 2))", "1.5\t7\t35\tnil\tnil" },
+		{ "print(select(3 / 2, 'a', 'b'))", "a\tb" },
 	};
 
 	CHECK(rows);
@@ -66,7 +77,8 @@ Test(vm, numbers)
 Test(vm, strings)
 {
 	static const struct row rows[] = {
-		{ "log('a\\db\\.c\\-\\065')", "adb.c-A" },
+		{ "log('a\\db\\.c\\-\\065')", "<string>:1: \"\\d\" is just "
+		    "\"d\" in Lua; in a pattern write \"%d\"\nadb.c-A" },
 		{ "log(string.format('%d %d %d', 3.7, 10 / 2, '10'))",
 		    "3 5 10" },
 		{ "log(string.format('%s %5.1f %% %x', 10 / 2, 2, 255.9))",
@@ -195,7 +207,26 @@ Test(vm, time)
 		    "log(type(os.date('!%Y', c)))", "string" },
 		{ "print(os.getenv('SET'), os.getenv('EMPTY'), "
 		    "os.getenv('X'))", "value\tnil\tnil" },
+		{ "local t = os.date('!*t', 1706659200) t.month = t.month + 1 "
+		    "os.time(t) print(t.month, t.day)", "2\t31" },
 		{ "print(os.setlocale('C'), os.clock() >= 0)", "false\ttrue" },
+	};
+
+	CHECK(rows);
+}
+
+/* What a habit from elsewhere costs is said, once a chunk. */
+Test(vm, needless_backslashes)
+{
+	static const struct row rows[] = {
+		{ "local a = 'x\\n\\t\\\\d\\065\\x41'\n"
+		    "local b = [[\\d]] -- '\\d'", "" },
+		{ "\nlog(string.match('v1', '^v\\d+') or 'none') "
+		    "log('a\\.b')", "<string>:2: \"\\d\" is just \"d\" in Lua; "
+		    "in a pattern write \"%d\"\nnone\na.b" },
+		{ "log(load(\"return '\\\\-'\", '=other')())",
+		    "other:1: \"\\-\" is just \"-\" in Lua; in a pattern "
+		    "write \"%-\"\n-" },
 	};
 
 	CHECK(rows);

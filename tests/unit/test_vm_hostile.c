@@ -9,6 +9,10 @@
 /* How every traceback ends: with what called the script. */
 #define END "\n\t[C]: ?"
 
+/* How the search for a module ends. */
+#define HINT "\n\tLUA_PATH and package.path are not looked at: name its " \
+	"directory in defaults.modules"
+
 #define SMALL (16u * 1024 * 1024)
 
 /* The whole text of a failure. */
@@ -18,6 +22,9 @@ Test(vm, failures)
 		const char *script, *text;
 	} rows[] = {
 		{ "x = = 1", "<string>:1: unexpected symbol near '='" },
+		{ "\nlog 'a' .. t", "<string>:2: unexpected symbol near '..' "
+		    "(an argument with \"..\" needs parentheses: log(\"a\" .. "
+		    "b))" },
 		{ "\nx = 'a' .. = 1 .. 2",
 		    "<string>:2: unexpected symbol near '='" },
 		{ "for i = 1, 2 do\n", "<string>:2: 'end' expected (to "
@@ -83,14 +90,28 @@ Test(vm, caught)
 		    "<string>:2: attempt to compare nil with string" },
 		{ "require 'nomod'", "<string>:2: module nomod not found:\n\t"
 		    "no field package.preload['nomod']\n\tno file "
-		    "'./nomod.lua'" },
+		    "'./nomod.lua'" HINT },
 		{ "require 'badmod'", "<string>:2: ./badmod.lua:2: "
 		    "unexpected symbol near '='" },
 		{ "require 'loopmod'", "./loopmod.lua:1: loop or previous "
 		    "error loading module: loopmod" },
 		{ "require '../x\\n'", "<string>:2: module ../x\n not "
 		    "found:\n\tno field package.preload['../x\n']\n\t"
-		    "'../x\n' is no name of a module" },
+		    "'../x\n' is no name of a module" HINT },
+		{ "for _ in ipairs(nil) do end", "<string>:2: bad argument #1 "
+		    "to ipairs (table expected, got nil)" },
+		{ "for _ in ipairs('abc') do end", "<string>:2: bad argument "
+		    "#1 to ipairs (table expected, got string)" },
+		{ "for _ in pairs(nil) do end", "<string>:2: bad argument #1 "
+		    "to pairs (table expected, got nil)" },
+		{ "pairs(io.popen)", "<string>:2: bad argument #1 to pairs "
+		    "(table expected, got function)" },
+		{ "ipairs()", "<string>:2: bad argument #1 to ipairs (table "
+		    "expected, got nil)" },
+		{ "unpack(nil)", "<string>:2: bad argument #1 to unpack "
+		    "(table expected, got nil)" },
+		{ "table.insert(nil, 1)", "<string>:2: bad argument #1 to "
+		    "insert (table expected, got nil)" },
 		{ "io.popen('ls')", "<string>:2: io.popen is not available "
 		    "in regbot scripts: they start no programs" },
 		{ "os.remove('x')", "<string>:2: os.remove is not available "
