@@ -249,8 +249,9 @@ warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
 
 	if (line == 0)
 		return;
-	text = mem_printf("%s:%d: \"\\%c\" is just \"%c\" in Lua; in a "
-	    "pattern write \"%%%c\"", name + 1, line, letter, letter, letter);
+	text = mem_printf("%.*s:%d: \"\\%c\" is just \"%c\" in Lua; in a "
+	    "pattern write \"%%%c\"", LUA_IDSIZE, name + 1, line, letter,
+	    letter, letter);
 	log_record_init(&r, LOG_WARN, "Backslash without meaning");
 	log_record_string(&r, "message", text);
 	free(text);

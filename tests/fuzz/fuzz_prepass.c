@@ -77,7 +77,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *src = mem_strndup((const char *)data, size), *plain, *full;
 	size_t nplain, nfull, lines = count_lines(src, size);
 	char name[64];
-	int before, after;
+	int before, after, line;
+	char letter = 0;
 	bool field;
 
 	if (L == NULL && (L = luaL_newstate()) == NULL)
@@ -95,6 +96,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_chains(full, nfull);
 	prepass_operand(src, size, 1, 2, (int)(size % 2), name, sizeof(name),
 	    &field);
+	/* It finds one where one is dropped, on a line that there is. */
+	line = prepass_needless(src, size, &letter);
+	if (line < 0 || (size_t)line > lines + 1 ||
+	    (line > 0 && (letter <= ' ' || nplain >= size)))
+		abort();
 	free(src);
 	free(plain);
 	free(full);

@@ -215,6 +215,9 @@ Test(vm, time)
 	CHECK(rows);
 }
 
+#define NAME20 "nnnnnnnnnnnnnnnnnnnn"
+#define NAME60 NAME20 NAME20 NAME20
+
 /* What a habit from elsewhere costs is said, once a chunk. */
 Test(vm, needless_backslashes)
 {
@@ -227,6 +230,10 @@ Test(vm, needless_backslashes)
 		{ "log(load(\"return '\\\\-'\", '=other')())",
 		    "other:1: \"\\-\" is just \"-\" in Lua; in a pattern "
 		    "write \"%-\"\n-" },
+		{ "load(\"\\n'\\\\-'\", '=' .. ('n'):rep(1e6)) "
+		    "load(\"return '\\\\-'\", '=' .. ('n'):rep(1e6))",
+		    NAME60 ":1: \"\\-\" is just \"-\" in Lua; in a pattern "
+		    "write \"%-\"" },
 	};
 
 	CHECK(rows);
