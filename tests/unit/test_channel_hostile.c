@@ -49,15 +49,16 @@ stop_frame(char *out)
 TestSuite(channel_hostile, .init = channelrig_setup,
     .fini = channelrig_teardown, .timeout = 60);
 
-Test(channel_hostile, a_descriptor_where_none_may_come_ends_it)
+/* One packet with so many descriptors: it is told to nobody, it ends the
+ * channel, and no descriptor stays. */
+static void
+expect_refused(const void *p, size_t len, int descriptors, bool takes)
 {
-	char frame[64];
-	size_t n = stop_frame(frame);
 	int before;
 
-	channelrig_b(S2W, false);
+	channelrig_b(S2W, takes);
 	before = channelrig_descriptors();
-	raw_send(rig.fds[0], frame, n, 1);
+	raw_send(rig.fds[0], p, len, descriptors);
 	channelrig_settle();
 	cr_expect(rig.b.messages == 0 && rig.b.closed == 1);
 	cr_expect(rig.b.why.kind == ERROR_PROTOCOL);
@@ -65,48 +66,30 @@ Test(channel_hostile, a_descriptor_where_none_may_come_ends_it)
 	close(rig.fds[0]);
 }
 
+Test(channel_hostile, a_descriptor_where_none_may_come_ends_it)
+{
+	char frame[64];
+
+	expect_refused(frame, stop_frame(frame), 1, false);
+}
+
 Test(channel_hostile, more_than_one_descriptor_ends_it)
 {
 	char frame[64];
-	size_t n = stop_frame(frame);
-	int before;
 
-	channelrig_b(S2W, true);
-	before = channelrig_descriptors();
-	raw_send(rig.fds[0], frame, n, 2);
-	channelrig_settle();
-	cr_expect(rig.b.messages == 0 && rig.b.why.kind == ERROR_PROTOCOL);
-	cr_expect(channelrig_descriptors() == before);
-	close(rig.fds[0]);
+	expect_refused(frame, stop_frame(frame), 2, true);
 }
 
 Test(channel_hostile, more_descriptors_than_there_is_room_for_leak_nothing)
 {
 	char frame[64];
-	size_t n = stop_frame(frame);
-	int before;
 
-	channelrig_b(S2W, true);
-	before = channelrig_descriptors();
-	raw_send(rig.fds[0], frame, n, 8);
-	channelrig_settle();
-	cr_expect(rig.b.messages == 0 && rig.b.why.kind == ERROR_PROTOCOL);
-	cr_expect(channelrig_descriptors() == before);
-	close(rig.fds[0]);
+	expect_refused(frame, stop_frame(frame), 8, true);
 }
 
 Test(channel_hostile, an_empty_packet_with_a_descriptor_leaks_nothing)
 {
-	int before;
-
-	channelrig_b(S2W, true);
-	before = channelrig_descriptors();
-	raw_send(rig.fds[0], "", 0, 1);
-	channelrig_settle();
-	cr_expect(rig.b.closed == 1 && rig.b.messages == 0);
-	cr_expect(rig.b.why.kind == ERROR_PROTOCOL);
-	cr_expect(channelrig_descriptors() == before);
-	close(rig.fds[0]);
+	expect_refused("", 0, 1, true);
 }
 
 Test(channel_hostile, a_malformed_frame_closes_its_descriptor)
