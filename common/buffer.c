@@ -1,4 +1,4 @@
-#include "buffer.h"
+#include "common/buffer.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 void
 buffer_init(struct buffer *b, size_t max)

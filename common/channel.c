@@ -1,4 +1,4 @@
-#include "channel.h"
+#include "common/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 struct frame {
 	struct frame *next;

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
-#include "loop.h"
-#include "message.h"
+#include "common/error.h"
+#include "common/loop.h"
+#include "common/message.h"
 
 struct channel;
 

@@ -1,11 +1,11 @@
-#include "digest.h"
+#include "common/digest.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 static struct algorithm {
 	const char *name;

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bounds.h"
-#include "error.h"
+#include "common/bounds.h"
+#include "common/error.h"
 
 /* Loads the algorithms without reading any configuration file. */
 int digest_setup(struct error *err);

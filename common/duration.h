@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "error.h"
+#include "common/error.h"
 
 #define DURATION_TEXT 72	/* room for any duration as text */
 

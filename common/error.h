@@ -9,7 +9,7 @@
 #ifndef REGBOT_ERROR_H
 #define REGBOT_ERROR_H
 
-#include "bounds.h"
+#include "common/bounds.h"
 
 enum error_kind {
 	ERROR_NONE = 0,

@@ -1,11 +1,11 @@
-#include "logrecord.h"
+#include "common/logrecord.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 #define KEY_MAX 64
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "common/buffer.h"
+#include "common/error.h"
 
 /* slog's numbers; 0 is INFO. On the wire a level is sent plus 64. */
 enum log_level {

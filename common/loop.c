@@ -1,12 +1,12 @@
-#include "loop.h"
+#include "common/loop.h"
 
 #include <limits.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "clock.h"
-#include "mem.h"
+#include "common/clock.h"
+#include "common/mem.h"
 
 struct watch {
 	struct loop *loop;

@@ -1,4 +1,4 @@
-#include "message.h"
+#include "common/message.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const struct row {
 #define BYTES(n) { FIELD_BYTES, n },
 #define MESSAGE(name, number, paths, fields) \
 	{ #name, number, paths, { fields { FIELD_END, 0 } } },
-#include "messages.def"
+#include "common/messages.def"
 #undef MESSAGE
 #undef U64
 #undef TOKEN

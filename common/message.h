@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bounds.h"
-#include "buffer.h"
-#include "error.h"
+#include "common/bounds.h"
+#include "common/buffer.h"
+#include "common/error.h"
 
 /* Who sends to whom: S supervisor, W worker, B broker. */
 enum message_path {
@@ -21,7 +21,7 @@ enum message_path {
 
 enum message_type {
 #define MESSAGE(name, number, paths, fields) MSG_##name = number,
-#include "messages.def"
+#include "common/messages.def"
 #undef MESSAGE
 };
 

@@ -1,10 +1,10 @@
-#include "reference.h"
+#include "common/reference.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "reference_private.h"
+#include "common/mem.h"
+#include "common/reference_private.h"
 
 /* The parts of a reference, as stretches of the text that was given. */
 struct parts {

@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "bounds.h"
-#include "error.h"
+#include "common/bounds.h"
+#include "common/error.h"
 
 struct reference {
 	bool ocidir;		/* then repository is the path, registry "" */

@@ -1,12 +1,12 @@
-#include "reference.h"
+#include "common/reference.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "mem.h"
-#include "reference_private.h"
+#include "common/mem.h"
+#include "common/reference_private.h"
 
 size_t
 reference_run(const char *p, size_t n, const char *set)

@@ -1,7 +1,7 @@
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
-#include "policy.h"
+#include "policy/policy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "filter.h"
+#include "policy/filter.h"
 
 #ifndef WORKER_ID
 #define WORKER_ID 61234

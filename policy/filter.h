@@ -7,7 +7,7 @@
 
 #include <seccomp.h>
 
-#include "policy.h"
+#include "policy/policy.h"
 
 /* The filter, not loaded yet; seccomp_release() it. NULL on failure. */
 scmp_filter_ctx policy_filter(enum policy_role role, struct error *err);

@@ -1,4 +1,4 @@
-#include "grants.h"
+#include "policy/grants.h"
 
 static const char *const verbs[] = {
 	[GRANT_PULL] = "pull from", [GRANT_PUSH] = "push to",

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "common/error.h"
 
 enum grant_verb { GRANT_PULL, GRANT_PUSH, GRANT_DELETE, GRANT_LIST };
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "error.h"
+#include "common/error.h"
 
 enum policy_role { POLICY_WORKER, POLICY_BROKER };
 

@@ -1,7 +1,7 @@
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
-#include "filter.h"
+#include "policy/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,11 +158,11 @@ struct row {
 
 #define RULE(name, action, rule) { #name, SCMP_SYS(name), action, rule },
 static const struct row worker_rows[] = {
-#include "worker.def"
+#include "policy/worker.def"
 	{ NULL, 0, 0, ANY }
 };
 static const struct row broker_rows[] = {
-#include "broker.def"
+#include "policy/broker.def"
 	{ NULL, 0, 0, ANY }
 };
 #undef RULE

@@ -1,8 +1,8 @@
-#include "cli.h"
+#include "supervisor/cli.h"
 
 #include <string.h>
 
-#include "logrecord.h"
+#include "common/logrecord.h"
 
 /* Which commands a flag belongs to, as bits of enum cli_command. */
 #define ALL 0xffu

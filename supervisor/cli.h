@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "common/error.h"
 
 enum cli_command { CLI_HELP, CLI_ONCE, CLI_SERVER, CLI_VERSION };
 

@@ -1,5 +1,5 @@
 /* help.c - the help texts, in the form of regclient's regbot. */
-#include "cli.h"
+#include "supervisor/cli.h"
 
 #define GLOBAL \
 	"Global Flags:\n" \

@@ -6,14 +6,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "brokers.h"
-#include "cli.h"
-#include "describe.h"
-#include "mem.h"
-#include "policy.h"
-#include "run.h"
-#include "slots.h"
-#include "version.h"
+#include "supervisor/children/brokers.h"
+#include "supervisor/cli.h"
+#include "supervisor/log/describe.h"
+#include "common/mem.h"
+#include "policy/policy.h"
+#include "supervisor/run.h"
+#include "supervisor/jobs/slots.h"
+#include "supervisor/version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
 #define FILES_WANTED 16384	/* descriptors, above all that the bounds allow */

@@ -1,17 +1,17 @@
-#include "run.h"
+#include "supervisor/run.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "brokers.h"
-#include "clock.h"
-#include "job.h"
-#include "mem.h"
-#include "progress.h"
-#include "schedule.h"
-#include "signals.h"
-#include "slots.h"
+#include "supervisor/children/brokers.h"
+#include "common/clock.h"
+#include "supervisor/jobs/job.h"
+#include "common/mem.h"
+#include "supervisor/log/progress.h"
+#include "supervisor/schedule.h"
+#include "supervisor/signals.h"
+#include "supervisor/jobs/slots.h"
 
 struct task {			/* a script of a server */
 	struct run *run;

@@ -5,7 +5,7 @@
 #ifndef REGBOT_RUN_H
 #define REGBOT_RUN_H
 
-#include "supervisor.h"
+#include "supervisor/supervisor.h"
 
 /* Runs every script once: in order, or all at once where defaults.parallel
  * is set. 0 when all succeeded, else 1. The first error is printed last. */

@@ -1,9 +1,9 @@
-#include "schedule.h"
+#include "supervisor/schedule.h"
 
 #include <string.h>
 
-#include "clock.h"
-#include "duration.h"
+#include "common/clock.h"
+#include "common/duration.h"
 
 #define EVERY "@every "
 #define SLACK_NS (20 * NS_PER_MS)

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "config.h"
-#include "error.h"
+#include "supervisor/config/config.h"
+#include "common/error.h"
 
 /* The interval of a script in ns: its interval, or "@every DURATION" as its
  * schedule; sub-second parts are cut, at least 1 s. Fails where there is

@@ -1,4 +1,4 @@
-#include "signals.h"
+#include "supervisor/signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 struct signals {
 	int fd;

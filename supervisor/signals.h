@@ -2,8 +2,8 @@
 #ifndef REGBOT_SIGNALS_H
 #define REGBOT_SIGNALS_H
 
-#include "error.h"
-#include "loop.h"
+#include "common/error.h"
+#include "common/loop.h"
 
 struct signals;
 

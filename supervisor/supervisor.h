@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config.h"
-#include "log.h"
-#include "loop.h"
+#include "supervisor/config/config.h"
+#include "supervisor/log/log.h"
+#include "common/loop.h"
 
 struct job;
 struct brokers;

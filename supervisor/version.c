@@ -1,12 +1,12 @@
-#include "version.h"
+#include "supervisor/version.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "buffer.h"
-#include "mem.h"
-#include "template.h"
+#include "common/buffer.h"
+#include "common/mem.h"
+#include "supervisor/template/template.h"
 
 /* regbot's names, so that scripts that read them go on working. */
 enum { TAG, REF, COMMIT, STATE, DATE, PLATFORM, GO_VERSION, GO_COMPILER, N };

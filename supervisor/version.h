@@ -2,7 +2,7 @@
 #ifndef REGBOT_VERSION_H
 #define REGBOT_VERSION_H
 
-#include "error.h"
+#include "common/error.h"
 
 /* The text, for standard output; format is a template or NULL for the plain
  * lines. NULL on failure; the caller frees it. */

@@ -7,14 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "clock.h"
-#include "digest.h"
-#include "manifest.h"
-#include "overlay.h"
-#include "policy.h"
-#include "vm.h"
-#include "worker.h"
+#include "worker/client/client.h"
+#include "common/clock.h"
+#include "common/digest.h"
+#include "worker/oci/manifest.h"
+#include "worker/overlay.h"
+#include "policy/policy.h"
+#include "worker/lua/vm.h"
+#include "worker/worker.h"
 
 #define CONTROL_FD 3
 

@@ -1,9 +1,9 @@
-#include "overlay.h"
+#include "worker/overlay.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "common/mem.h"
 
 /* A tag or a digest of one repository, and what became of it. */
 struct entry {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "reference.h"
+#include "common/reference.h"
 
 struct overlay;
 

@@ -1,10 +1,10 @@
-#include "worker.h"
+#include "worker/worker.h"
 
 #include <string.h>
 
-#include "client.h"
-#include "clock.h"
-#include "mem.h"
+#include "worker/client/client.h"
+#include "common/clock.h"
+#include "common/mem.h"
 
 int
 worker_check(const struct worker *w, struct error *err)

@@ -10,9 +10,9 @@
 
 #include <lua.h>
 
-#include "error.h"
-#include "loop.h"
-#include "logrecord.h"
+#include "common/error.h"
+#include "common/loop.h"
+#include "common/logrecord.h"
 
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */

@@ -1,20 +1,20 @@
-#include "broker.h"
+#include "supervisor/broker/broker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "clock.h"
-#include "logrecord.h"
-#include "mem.h"
-#include "ops.h"
-#include "policy.h"
-#include "request.h"
-#include "session.h"
-#include "setup.h"
-#include "upload.h"
+#include "common/channel.h"
+#include "common/clock.h"
+#include "common/logrecord.h"
+#include "common/mem.h"
+#include "supervisor/broker/registry/ops.h"
+#include "policy/policy.h"
+#include "supervisor/serve/request.h"
+#include "supervisor/serve/session.h"
+#include "supervisor/broker/setup.h"
+#include "supervisor/broker/registry/upload.h"
 
 /* CHANNEL's flags. */
 enum { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };

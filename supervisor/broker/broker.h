@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "http.h"
-#include "loop.h"
-#include "setup.h"
+#include "common/error.h"
+#include "supervisor/broker/http/http.h"
+#include "common/loop.h"
+#include "supervisor/broker/setup.h"
 
 struct request;
 struct session;

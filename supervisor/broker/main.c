@@ -9,12 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bounds.h"
-#include "broker.h"
-#include "digest.h"
-#include "http.h"
-#include "loop.h"
-#include "policy.h"
+#include "common/bounds.h"
+#include "supervisor/broker/broker.h"
+#include "common/digest.h"
+#include "supervisor/broker/http/http.h"
+#include "common/loop.h"
+#include "policy/policy.h"
 
 #define CONTROL_FD 3
 #define RESOLVER_STACK (512 * 1024)

@@ -1,10 +1,10 @@
-#include "setup.h"
+#include "supervisor/broker/setup.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "logrecord.h"
-#include "mem.h"
+#include "common/logrecord.h"
+#include "common/mem.h"
 
 /* The kinds of a SECRET message. */
 enum { SECRET_USER = 1, SECRET_PASS, SECRET_TOKEN, SECRET_REGCERT,

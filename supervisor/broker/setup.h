@@ -5,10 +5,10 @@
 #ifndef REGBOT_SETUP_H
 #define REGBOT_SETUP_H
 
-#include "buffer.h"
-#include "error.h"
-#include "http.h"
-#include "message.h"
+#include "common/buffer.h"
+#include "common/error.h"
+#include "supervisor/broker/http/http.h"
+#include "common/message.h"
 
 #define SETUP_SECRETS 6		/* kinds of SECRET that are one value each */
 

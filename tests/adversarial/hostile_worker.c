@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "logrecord.h"
-#include "policy.h"
+#include "common/message.h"
+#include "common/logrecord.h"
+#include "policy/policy.h"
 
 #define CONTROL 3
 

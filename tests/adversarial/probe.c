@@ -5,7 +5,7 @@
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
-#include "probe.h"
+#include "tests/adversarial/probe.h"
 
 #include <err.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 #ifndef REGBOT_PROBE_H
 #define REGBOT_PROBE_H
 
-#include "policy.h"
+#include "policy/policy.h"
 
 enum outcome {
 	SKIP,		/* not tried in this role */

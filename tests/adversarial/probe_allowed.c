@@ -1,4 +1,4 @@
-#include "probe.h"
+#include "tests/adversarial/probe.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -21,11 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "clock.h"
-#include "digest.h"
-#include "loop.h"
-#include "mem.h"
+#include "common/channel.h"
+#include "common/clock.h"
+#include "common/digest.h"
+#include "common/loop.h"
+#include "common/mem.h"
 
 static unsigned port;
 static int pair[2], extra[2];	/* made before the filter */

@@ -1,4 +1,4 @@
-#include "probe.h"
+#include "tests/adversarial/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "client.h"
-#include "message.h"
+#include "common/channel.h"
+#include "worker/client/client.h"
+#include "common/message.h"
 
 #define CALLS 10
 #define DIGEST "sha256:" \

@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "brokerrig.h"
-#include "channel.h"
-#include "fakehttp.h"
-#include "request.h"
+#include "tests/unit/broker/brokerrig.h"
+#include "common/channel.h"
+#include "tests/unit/broker/fakehttp.h"
+#include "supervisor/serve/request.h"
 
 #define SHA "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
 	"f61caaff8a"

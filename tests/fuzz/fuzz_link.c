@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bounds.h"
-#include "headers.h"
-#include "mem.h"
+#include "common/bounds.h"
+#include "supervisor/broker/http/headers.h"
+#include "common/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bounds.h"
-#include "digest.h"
-#include "manifest.h"
+#include "common/bounds.h"
+#include "common/digest.h"
+#include "worker/oci/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

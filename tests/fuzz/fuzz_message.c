@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
+#include "common/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

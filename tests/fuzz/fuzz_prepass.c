@@ -9,10 +9,10 @@
 
 #include <lauxlib.h>
 
-#include "lex.h"
-#include "mem.h"
-#include "prepass.h"
-#include "vm.h"
+#include "worker/compat/lex.h"
+#include "common/mem.h"
+#include "worker/compat/prepass.h"
+#include "worker/lua/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
-#include "mem.h"
-#include "reference.h"
+#include "common/digest.h"
+#include "common/mem.h"
+#include "common/reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,10 +6,10 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "buffer.h"
-#include "manifest.h"
-#include "owned.h"
-#include "shape.h"
+#include "common/buffer.h"
+#include "worker/oci/manifest.h"
+#include "worker/lua/owned.h"
+#include "worker/lua/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenreply.h"
+#include "supervisor/broker/auth/tokenreply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,35 @@
+/*
+ * challenge.h - the parser of WWW-Authenticate (RFC 9110, 11.6.1). Total:
+ * any bytes give either challenges or an error.
+ */
+#ifndef REGBOT_CHALLENGE_H
+#define REGBOT_CHALLENGE_H
+
+#include "common/error.h"
+
+#define CHALLENGES_MAX 8	/* challenges in the headers of one answer */
+#define CHALLENGE_PARAMS_MAX 32	/* parameters of one challenge */
+
+struct challenge {
+	char *scheme;		/* lower case: "basic", "bearer" */
+	char *realm, *service, *scope, *error;	/* NULL where absent */
+};
+
+struct challenges {
+	struct challenge list[CHALLENGES_MAX];
+	int n;
+};
+
+/* Adds the challenges of one header's value to *c, which starts zeroed; a
+ * response may have several such headers. On failure *c keeps the challenges
+ * that stood before the malformed place. */
+int challenges_parse(struct challenges *c, const char *value,
+    struct error *err);
+
+/* The first challenge of that scheme (lower case), or NULL. */
+const struct challenge *challenges_find(const struct challenges *c,
+    const char *scheme);
+
+void challenges_free(struct challenges *c);
+
+#endif

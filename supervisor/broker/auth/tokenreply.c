@@ -1,0 +1,127 @@
+#include "supervisor/broker/auth/tokenreply.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <json.h>
+
+#include "common/mem.h"
+
+/* A member's text when it can stand in a header: NULL when it is absent, is
+ * no string or has other bytes in it. */
+static char *
+header_safe(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+	const char *s;
+	size_t n;
+
+	if (!json_object_object_get_ex(o, key, &v) ||
+	    !json_object_is_type(v, json_type_string))
+		return NULL;
+	s = json_object_get_string(v);
+	n = (size_t)json_object_get_string_len(v);
+	if (n == 0 || n > TOKEN_MAX)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] >= 0x7f)
+			return NULL;
+	return mem_strndup(s, n);
+}
+
+/* RFC 3339 to seconds since 1970, -1 when it is none. */
+static int64_t
+parse_time(const char *s)
+{
+	struct tm tm = { 0 };
+	const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t t, offset = 0;
+
+	if (p == NULL || tm.tm_year > 8000)
+		return -1;
+	t = timegm(&tm);
+	if (*p == '.')
+		p += 1 + strspn(p + 1, "0123456789");
+	if (*p == 'Z' || *p == 'z')
+		return p[1] == '\0' ? t : -1;
+	if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':')
+		return -1;
+	for (int i = 1; i < 6; i++)
+		if (i != 3 && (p[i] < '0' || p[i] > '9'))
+			return -1;
+	offset = ((p[1] - '0') * 10 + p[2] - '0') * 3600 +
+	    ((p[4] - '0') * 10 + p[5] - '0') * 60;
+	return *p == '+' ? t - offset : t + offset;
+}
+
+static int64_t
+life(struct json_object *o, int64_t now_s)
+{
+	struct json_object *v;
+	int64_t issued = -1, n = TOKEN_LIFE_MIN_S;
+
+	if (json_object_object_get_ex(o, "expires_in", &v) &&
+	    (json_object_is_type(v, json_type_int) ||
+	    json_object_is_type(v, json_type_double)))
+		n = json_object_get_int64(v);
+	if (n < TOKEN_LIFE_MIN_S)
+		n = TOKEN_LIFE_MIN_S;
+	if (n > 10LL * 365 * 86400)
+		n = 10LL * 365 * 86400;
+	if (json_object_object_get_ex(o, "issued_at", &v) &&
+	    json_object_is_type(v, json_type_string))
+		issued = parse_time(json_object_get_string(v));
+	/* A clock that differs from ours must not make a fresh token old. */
+	if (issued <= 0 || issued > now_s || issued + n <= now_s)
+		return n;
+	return issued + n - now_s;
+}
+
+int
+token_reply_parse(struct token_reply *r, const char *p, size_t n,
+    int64_t now_s, struct error *err)
+{
+	struct json_tokener *tok;
+	struct json_object *o = NULL;
+	bool whole = false;
+
+	memset(r, 0, sizeof(*r));
+	while (n > 0 && strchr(" \t\r\n", p[n - 1]) != NULL && p[n - 1] != 0)
+		n--;
+	if (n == 0 || n > TOKEN_REPLY_MAX)
+		return error_set(err, ERROR_HTTP, "the token server's answer "
+		    "is %s", n == 0 ? "empty" : "too long");
+	tok = json_tokener_new_ex(JSON_DEPTH_MAX);
+	if (tok != NULL) {
+		json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
+		    JSON_TOKENER_VALIDATE_UTF8);
+		o = json_tokener_parse_ex(tok, p, (int)n);
+		whole = json_tokener_get_error(tok) == json_tokener_success &&
+		    json_tokener_get_parse_end(tok) == n;
+	}
+	if (whole && json_object_is_type(o, json_type_object)) {
+		r->token = header_safe(o, "access_token");
+		if (r->token == NULL)
+			r->token = header_safe(o, "token");
+		r->refresh = header_safe(o, "refresh_token");
+		r->life_s = life(o, now_s);
+	} else
+		whole = false;
+	json_object_put(o);
+	json_tokener_free(tok);
+	if (r->token != NULL)
+		return 0;
+	token_reply_free(r);
+	return error_set(err, ERROR_HTTP, "the token server's answer %s",
+	    whole ? "has no usable token" : "is not a JSON object");
+}
+
+void
+token_reply_free(struct token_reply *r)
+{
+	mem_wipe(r->token);
+	mem_wipe(r->refresh);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,25 @@
+/* tokenreply.h - the JSON that a token server answers with. */
+#ifndef REGBOT_TOKENREPLY_H
+#define REGBOT_TOKENREPLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+#define TOKEN_MAX (64 * KIB)	/* a token; it has to fit into a header */
+#define TOKEN_LIFE_MIN_S 60	/* what is assumed where none is told */
+
+struct token_reply {
+	char *token;		/* never "" */
+	char *refresh;		/* a refresh token, or NULL */
+	int64_t life_s;		/* seconds that it is valid for, from now */
+};
+
+/* Parses n bytes; now_s is the time of day. Text that is no JSON object, or
+ * whose token cannot stand in a header, is an error that never quotes it. */
+int token_reply_parse(struct token_reply *r, const char *p, size_t n,
+    int64_t now_s, struct error *err);
+void token_reply_free(struct token_reply *r);	/* wipes */
+
+#endif

@@ -1,0 +1,244 @@
+/* What an answer means for its request: done, an error, or once more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/broker/http/http_private.h"
+#include "common/mem.h"
+
+#define RESUMES_MAX 100			/* of one body that is cut */
+#define RESUME_PROGRESS (1 * MIB)	/* what counts as having got on */
+
+enum transfer_body
+http_answer_head(void *arg, struct transfer *t)
+{
+	struct http_request *r = arg;
+	struct content_range range;
+	uint64_t from = (uint64_t)r->spec.range_from + r->delivered;
+	int status = t->headers.status;
+
+	if (url_same_origin(&r->url, &r->h->origin))
+		r->h->local_seen |= t->local_seen;
+	if (!http_request_success(r, status))
+		return BODY_ERROR;
+	if (r->spec.method == HTTP_GET && from > 0) {
+		if (status == 206 && (!headers_content_range(&t->headers,
+		    &range) || range.first != from)) {
+			r->wrong_range = true;
+			return BODY_ERROR;
+		}
+		if (status == 200)
+			t->skip = from;
+	}
+	return r->spec.sink != NULL ? BODY_SINK : BODY_KEEP;
+}
+
+/* The answer is what it is: success or not, the request ends here. */
+static void
+conclude(struct http_request *r, struct transfer *t, const struct error *err)
+{
+	struct http_reply reply;
+
+	http_reply_from(&reply, r, t);
+	http_request_complete(r, &reply, err);
+	http_reply_free(&reply);
+}
+
+/* It would have to be sent again, but its body is gone. True if so. */
+static bool
+spent(struct http_request *r, struct transfer *t, struct error *err)
+{
+	if (r->consumed == 0)
+		return false;
+	if (err->kind == ERROR_NONE)
+		http_status_error(r->h, t->headers.status, "", &t->body,
+		    r->authorization, err);
+	err->kind = ERROR_RESTART;
+	conclude(r, t, err);
+	return true;
+}
+
+static void
+network_failed(struct http_request *r, struct transfer *t)
+{
+	struct error err;
+	char *on = method_on(r->spec.method, &r->url, !r->given);
+	char *authority = url_authority(&r->url);
+	char *why = transfer_reason(t, authority);
+
+	error_set(&err, ERROR_NETWORK, "%s: %s", on, why);
+	free(why);
+	free(authority);
+	free(on);
+	if (t->delivered >= RESUME_PROGRESS && r->resumes < RESUMES_MAX) {
+		r->resumes++;
+		r->failures = 0;
+		r->attempts = 0;
+	}
+	if (r->consumed > 0) {
+		http_request_again(r, -1);
+		err.kind = ERROR_RESTART;
+	} else if (http_request_again(r, -1) == 0)
+		return;
+	http_request_complete(r, NULL, &err);
+}
+
+static void
+challenged(struct http_request *r, struct transfer *t)
+{
+	struct error err;
+
+	if (auth_challenged(r, &t->headers, &err) == 0) {
+		error_clear(&err);
+		if (!spent(r, t, &err))
+			http_request_continue(r);
+		return;
+	}
+	if (err.kind == ERROR_NONE)
+		http_status_error(r->h, 401, "", &t->body, r->authorization,
+		    &err);
+	conclude(r, t, &err);
+}
+
+/* Moves r->url to where the answer points. -1: the error says why not. */
+static int
+follow(struct http_request *r, struct transfer *t, struct error *err)
+{
+	const char *location = headers_get(&t->headers, "Location", 0);
+	struct url u;
+	char *on;
+	int ret = -1;
+
+	if (location == NULL)
+		error_set(err, ERROR_HTTP, "the answer has no Location");
+	else if (r->redirects >= REDIRECTS_MAX)
+		error_set(err, ERROR_LIMIT, "stopped after %d redirects",
+		    REDIRECTS_MAX);
+	else if (url_parse(&u, location, &r->url, err) == 0) {
+		ret = target_check(r->h, &u, &r->url, err);
+		if (ret == 0) {
+			r->redirects++;
+			r->given = true;
+			url_free(&r->url);
+			r->url = u;
+			return 0;
+		}
+		url_free(&u);
+	}
+	on = method_on(r->spec.method, &r->url, !r->given);
+	error_prefix(err, "%s: redirect [http %d]", on, t->headers.status);
+	err->http = t->headers.status;
+	free(on);
+	return -1;
+}
+
+static void
+redirected(struct http_request *r, struct transfer *t)
+{
+	struct error err;
+
+	error_clear(&err);
+	if (spent(r, t, &err))
+		return;
+	if (follow(r, t, &err) == 0)
+		http_request_continue(r);
+	else
+		conclude(r, t, &err);
+}
+
+static void
+answered(struct http_request *r, struct transfer *t)
+{
+	struct http *h = r->h;
+	struct error err;
+	int status = t->headers.status;
+	const struct http_spec *s = &r->spec;
+	bool own = url_same_origin(&r->url, &h->origin);
+	bool safe = s->method == HTTP_GET || s->method == HTTP_HEAD;
+
+	if (own && !http_status_retryable(status))
+		throttle_succeeded(h->throttle);
+	if (http_request_success(r, status) && !r->wrong_range) {
+		conclude(r, t, NULL);
+		return;
+	}
+	if (status == 401 && own) {
+		challenged(r, t);
+		return;
+	}
+	if (status == 417 && s->source != NULL && !r->no_expect &&
+	    r->consumed == 0) {
+		r->no_expect = true;
+		http_request_continue(r);
+		return;
+	}
+	/* What is written cannot turn into a read on the way. */
+	if (redirect_status(status) && (safe || status != 303)) {
+		redirected(r, t);
+		return;
+	}
+	error_clear(&err);
+	http_status_error(h, status, "", &t->body, r->authorization, &err);
+	if (r->wrong_range)
+		error_set(&err, ERROR_HTTP, "the registry answered with "
+		    "another range than the one that was asked for");
+	if (http_status_retryable(status)) {
+		if (r->consumed > 0) {
+			http_request_again(r,
+			    headers_retry_after(&t->headers));
+			err.kind = ERROR_RESTART;
+		} else if (http_request_again(r,
+		    headers_retry_after(&t->headers)) == 0)
+			return;
+	}
+	conclude(r, t, &err);
+}
+
+static void
+refused(struct http_request *r, struct transfer *t)
+{
+	struct error err;
+	char *on;
+
+	if (t->end == TRANSFER_BLOCKED) {
+		target_blocked(r->h, &r->url, t, r->spec.method, &err);
+		http_request_complete(r, NULL, &err);
+		return;
+	}
+	on = method_on(r->spec.method, &r->url, !r->given);
+	if (t->end == TRANSFER_ABORTED)
+		error_set(&err, ERROR_ABORTED, "%s: the other end of the "
+		    "stream gave up", on);
+	else if (t->end == TRANSFER_HEADERS)
+		error_set(&err, ERROR_LIMIT, "%s: the headers of the answer "
+		    "are longer than %u bytes", on, HEADERS_MAX);
+	else
+		error_set(&err, ERROR_LIMIT, "%s: the %s is larger than %zu "
+		    "bytes", on, r->spec.what, t->spec.max_body);
+	free(on);
+	http_request_complete(r, NULL, &err);
+}
+
+void
+http_answer_done(void *arg, struct transfer *t)
+{
+	struct http_request *r = arg;
+	bool whole = t->end == TRANSFER_OK;
+
+	r->transfer = NULL;
+	r->consumed += t->consumed;
+	r->delivered += t->delivered;
+	http_log_exchange(r->h, r->spec.method, &r->url, !r->given, t);
+	if (t->headed)
+		http_log_warnings(r->h, &t->headers);
+	/* What was written is written, whatever became of the text. */
+	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
+	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&
+	    http_request_success(r, t->headers.status))
+		whole = true;
+	if (whole)
+		answered(r, t);
+	else if (t->end == TRANSFER_CUT)
+		network_failed(r, t);
+	else
+		refused(r, t);
+}

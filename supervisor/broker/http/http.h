@@ -1,0 +1,160 @@
+/*
+ * http.h - requests to the one registry of this broker: connection pool,
+ * authentication, redirects, retries with backoff, rate and concurrency
+ * limits. Everything above asks for a path under /v2/ and gets one final
+ * answer; nothing above sees a password, a token or a redirect.
+ *
+ * Requests run on the loop. A callback may start and cancel other requests.
+ */
+#ifndef REGBOT_HTTP_H
+#define REGBOT_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/bounds.h"
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/logrecord.h"
+#include "common/loop.h"
+
+/* What the supervisor said of the registry (messages REGISTRY and SECRET).
+ * Strings are owned, "" where absent. */
+struct registry_config {
+	char *name;		/* the registry's name in references and errors */
+	char *hostname;		/* host[:port] to connect to */
+	char *path_prefix;	/* goes after /v2/, not for the catalog */
+	char *user_agent;
+	int tls;		/* enum config_tls's values: 0 on, 1 insecure,
+				 * 2 off */
+	bool repo_auth;
+	bool disable_head;
+	bool named;		/* loopback and link-local hosts are allowed */
+	bool trace;		/* send a LOG record for every exchange */
+	unsigned req_concurrent;	/* >= 1 */
+	unsigned req_milli;	/* requests per 1000 s; 0: no limit */
+	char *user, *pass, *token;
+	char *regcert, *client_cert, *client_key;
+	char **realms;		/* NULL-terminated, or NULL */
+	size_t nrealms;
+};
+
+enum http_method {
+	HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE
+};
+
+/* A place among the registry's concurrent requests (reqConcurrent). */
+struct http_slot;
+
+/* The final answer of a request that got one with an expected status. */
+struct http_reply {
+	int status;
+	char *media_type;	/* Content-Type, no parameters, lower case */
+	char *digest;		/* Docker-Content-Digest, "" when absent */
+	char *location;		/* Location resolved against the URL; "" */
+	char *next;		/* query of Link rel=next, "" when absent */
+	char *subject;		/* OCI-Subject, "" when absent */
+	int64_t length;		/* Content-Length, -1 when absent */
+	bool has_rate;		/* RateLimit headers were there */
+	int64_t rate_limit, rate_remain, rate_reset;
+	char *rate_policies;	/* comma-separated, "" */
+	struct buffer body;	/* whole; empty for HEAD and sinks */
+};
+
+/* Called once. On success err->kind is ERROR_NONE and reply is borrowed
+ * (steal from it); on failure reply is NULL or what came last, and err has
+ * the sentence "request failed: not found [http 404]: ..." or the like. */
+typedef void http_done_fn(void *arg, struct http_reply *reply,
+    const struct error *err);
+
+/* A body that is produced or consumed as it flows, for streams. */
+struct http_source {		/* a request's body */
+	uint64_t size;
+	/* Up to n bytes into p: how many, 0 at the end, HTTP_AGAIN when none
+	 * are there yet (http_resume later), HTTP_ABORT to give up. */
+	int64_t (*read)(void *arg, char *p, size_t n);
+	void *arg;
+};
+struct http_sink {		/* a response's body, of 2xx answers only */
+	/* Takes all n bytes (returns n), or HTTP_AGAIN and is called with
+	 * them again after http_resume, or HTTP_ABORT. */
+	int64_t (*write)(void *arg, const char *p, size_t n);
+	void *arg;
+};
+#define HTTP_AGAIN (-1)
+#define HTTP_ABORT (-2)
+
+struct http_spec {
+	enum http_method method;
+	/* The scope: "library/alpine", and the actions it needs, "pull",
+	 * "pull,push" or "delete". The catalog has repository "" and actions
+	 * "*" (scope registry:catalog:*). mount_from adds a pull scope. */
+	const char *repository;
+	const char *actions;
+	const char *mount_from;	/* or NULL */
+	const char *path;	/* below the repository: "manifests/latest" */
+	const char *query;	/* without "?", or NULL */
+	const char *url;	/* instead of path: a location that an earlier
+				 * reply gave, checked like a redirect */
+	const char *accept;	/* value of one Accept header, or NULL */
+	bool accept_manifests;	/* the manifest types, a header line each */
+	const char *media_type;	/* Content-Type of the body, or NULL */
+	const char *content_range;	/* of the body, or NULL */
+	const void *body;	/* copied; NULL: none */
+	size_t body_len;
+	const struct http_source *source;	/* instead of body */
+	const struct http_sink *sink;
+	int64_t range_from;	/* > 0: Range: bytes=N- and 206 expected */
+	size_t max_body;	/* a longer body fails; 0: ERROR_BODY_MAX */
+	int statuses[5];	/* what counts as success, 0-terminated */
+	bool no_retry;		/* one attempt (authentication apart) */
+	bool no_backoff;	/* a failure does not slow the registry */
+	struct http_slot *slot;	/* use this slot, which is held and stays so
+				 * until the request is over; or NULL */
+	const char *what;	/* "manifest", for errors about the body */
+};
+
+struct http;
+struct http_request;
+
+/* Starts libcurl and reads the system's certificates, which http_new does
+ * where this was not called: for a process that cannot open files later. */
+void http_init(void);
+
+/* *c must outlive it. */
+struct http *http_new(struct loop *l, const struct registry_config *c,
+    struct error *err);
+/* Cancels everything, silently. Free the slots first; not from a callback. */
+void http_free(struct http *h);
+/* Where records go: what the registry warns of, once a text, and every
+ * exchange where c->trace is set. log borrows the record. */
+void http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
+    void *arg);
+
+/* Starts a request. Everything in spec is copied but the source's and the
+ * sink's arg. done may not be called before http_start returned. */
+struct http_request *http_start(struct http *h, const struct http_spec *spec,
+    http_done_fn *done, void *arg);
+void http_cancel(struct http_request *r);	/* done is not called */
+void http_resume(struct http_request *r);	/* after HTTP_AGAIN */
+
+/* Takes secrets and tokens out of a sentence that a registry's words may be
+ * part of. */
+void http_clean_error(struct http *h, struct error *err);
+
+/* The caller holds so many bytes of replies that were given to it. While
+ * they are many, other large ones wait (up to a second each). */
+void http_hold(struct http *h, size_t n);
+
+/* A slot that outlives one request (a stream's). granted is called once,
+ * from the loop, never before http_slot_new returned. */
+struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),
+    void *arg);
+/* Waiting or held; NULL is fine. The place is free when no request uses it
+ * any more. */
+void http_slot_free(struct http_slot *s);
+
+unsigned http_requests(const struct http *h);	/* started, not done */
+
+#endif

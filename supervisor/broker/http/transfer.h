@@ -1,0 +1,129 @@
+/*
+ * transfer.h - one HTTP exchange after another over libcurl, on the loop: a
+ * request to one URL, one answer, no redirects, no authentication, no
+ * retries (http.h does these). All use one pool of connections.
+ */
+#ifndef REGBOT_TRANSFER_H
+#define REGBOT_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "common/buffer.h"
+#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/http/http.h"
+#include "common/loop.h"
+#include "supervisor/broker/http/trust.h"
+
+struct transfers;
+struct transfer;
+
+/* Why a transfer ended without a whole answer. */
+enum transfer_end {
+	TRANSFER_OK,		/* the answer is whole */
+	TRANSFER_CUT,		/* network error, see transfer_reason() */
+	TRANSFER_BLOCKED,	/* the address is one that is refused */
+	TRANSFER_HEADERS,	/* HEADERS_MAX was passed */
+	TRANSFER_BODY,		/* max_body was passed */
+	TRANSFER_ABORTED,	/* the source or the sink gave up */
+};
+
+/* What becomes of a body, once the headers are there. */
+enum transfer_body {
+	BODY_KEEP,		/* collected, at most max_body */
+	BODY_ERROR,		/* collected, cut at ERROR_BODY_MAX */
+	BODY_SINK		/* goes to the sink */
+};
+
+enum transfer_tls { VERIFY_FULL, VERIFY_NONE };
+
+struct transfer_spec {
+	enum http_method method;
+	const char *url;
+	struct curl_slist *headers;	/* taken over, also on failure */
+	const char *user_agent;
+	const void *body;		/* copied; NULL: none */
+	size_t body_len;
+	const struct http_source *source;	/* both structs are copied */
+	const struct http_sink *sink;
+	size_t max_body;
+	enum transfer_tls tls;
+	struct trust *trust;		/* for VERIFY_FULL over https */
+	const char *client_cert, *client_key;	/* "" none; must stay */
+	unsigned local_allowed;		/* address.h: classes to connect to */
+	int64_t answer_ms;		/* longest wait for the headers */
+	bool no_expect;			/* do not ask before a large body */
+	/* Called once when the headers of a final answer are there. */
+	enum transfer_body (*head)(void *arg, struct transfer *t);
+	/* Called once at the end; *t is freed when it returns. */
+	void (*done)(void *arg, struct transfer *t);
+	void *arg;
+};
+
+/* What head and done may look at; the rest is transfer.c's. */
+struct transfer {
+	enum transfer_end end;
+	struct headers headers;
+	struct buffer body;
+	uint64_t consumed;	/* bytes taken from the source */
+	uint64_t delivered;	/* bytes that the sink has taken */
+	uint64_t skip;		/* bytes to drop before the sink; head sets */
+	unsigned local_seen;	/* classes of the addresses connected to */
+	CURLcode code;
+	int os_errno;
+	char address[64];	/* the last one that was tried */
+	char curl_text[CURL_ERROR_SIZE];
+
+	struct transfers *owner;
+	struct transfer *next, *prev;
+	struct transfer_spec spec;
+	struct http_source source;
+	struct http_sink sink;
+	CURL *easy;
+	struct curl_slist *list;
+	enum transfer_body body_to;
+	bool headed;		/* head was called */
+	bool dead;		/* cancelled; waits to be freed */
+	bool started;		/* was given to curl */
+	bool added;		/* curl has it */
+	bool over;		/* and has done; held goes to the sink yet */
+	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
+	size_t held_sent;
+	bool read_paused, write_paused, resume;
+	bool waits;		/* until another large body is whole */
+	int64_t active_at;	/* when enough had moved last */
+	curl_off_t moved;	/* bytes both ways then */
+};
+
+struct transfers *transfers_new(struct loop *l, unsigned connections);
+void transfers_free(struct transfers *ts);	/* cancels everything */
+
+/* Bytes of bodies that were collected and are in memory yet. */
+void transfers_hold(struct transfers *ts, size_t n);
+
+/* Starts an exchange; nothing is called before this returned. */
+struct transfer *transfer_start(struct transfers *ts,
+    const struct transfer_spec *spec);
+/* Neither done nor source nor sink are called after this. */
+void transfer_cancel(struct transfer *t);	/* NULL is fine */
+void transfer_resume(struct transfer *t);	/* after HTTP_AGAIN */
+
+/* "dial tcp 127.0.0.1:5000: connect: connection refused", "EOF": why a
+ * transfer was cut, for host[:port]. Free it. */
+char *transfer_reason(const struct transfer *t, const char *authority);
+
+/* Is the other end's plain HTTP the reason? */
+bool transfer_plain_http(const struct transfer *t);
+
+/* Between transfer.c and transfer_multi.c. */
+/* May the body grow to n bytes now? If not it will be resumed. */
+bool transfer_may_grow(struct transfer *t, size_t n);
+/* Gives the sink what is held: true when nothing is left of it. */
+bool transfer_drain(struct transfer *t);
+CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);
+void transfer_free(struct transfer *t);
+
+#endif

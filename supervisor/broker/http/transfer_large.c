@@ -1,0 +1,61 @@
+/*
+ * Bodies that are collected: most are small, and a registry that answers many
+ * requests with the largest that is allowed must not make the broker large.
+ * Of the large ones one grows at a time, the others are paused meanwhile.
+ */
+#include "supervisor/broker/http/transfer_private.h"
+
+#define LARGE_BODY (1 * MIB)	/* of bodies that are collected, only one at a
+				 * time grows beyond this */
+#define HELD_BODIES (4 * MIB)	/* and none while so much was not taken yet,
+				 * but for one each CHECK_MS */
+
+void
+transfers_grow(struct transfers *ts)
+{
+	struct transfer *next = NULL;
+
+	for (struct transfer *t = ts->all; t != NULL; t = t->next)
+		if (t->waits && !t->dead)
+			next = t;	/* new ones are put in front */
+	if (next == NULL || ts->large != NULL)
+		return;
+	next->waits = false;
+	ts->large = next;
+	transfer_resume(next);
+}
+
+bool
+transfer_may_grow(struct transfer *t, size_t n)
+{
+	struct transfers *ts = t->owner;
+
+	if (n <= LARGE_BODY || ts->large == t)
+		return true;
+	if (ts->large == NULL && ts->held < HELD_BODIES) {
+		ts->large = t;
+		return true;
+	}
+	t->waits = t->write_paused = true;
+	return false;
+}
+
+void
+transfer_give_way(struct transfer *t)
+{
+	struct transfers *ts = t->owner;
+
+	if (ts->large != t)
+		return;
+	ts->large = NULL;
+	if (ts->held < HELD_BODIES)
+		transfers_grow(ts);
+}
+
+void
+transfers_hold(struct transfers *ts, size_t n)
+{
+	ts->held = n;
+	if (n < HELD_BODIES)
+		transfers_grow(ts);
+}

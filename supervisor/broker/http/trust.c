@@ -1,0 +1,133 @@
+#include "supervisor/broker/http/trust.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "common/buffer.h"
+#include "common/mem.h"
+
+#define BUNDLE_MAX (16 * MIB)
+
+struct trust {
+	X509_STORE *store;
+};
+
+/* Where distributions keep the bundle. */
+static const char *const bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem",
+	"/etc/ssl/cert.pem",
+};
+
+static struct buffer bundle;
+static bool loaded;
+
+static int
+read_bundle(const char *path)
+{
+	char part[16 * KIB];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd == -1)
+		return -1;
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		if (buffer_put(&bundle, part, (size_t)n) == -1)
+			n = -1;
+	close(fd);
+	if (n == 0 && bundle.len != 0)
+		return 0;
+	buffer_clear(&bundle);
+	return -1;
+}
+
+void
+trust_preload(void)
+{
+	if (loaded)
+		return;
+	loaded = true;
+	buffer_init(&bundle, BUNDLE_MAX);
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
+		if (read_bundle(bundles[i]) == 0)
+			return;
+}
+
+/* Adds all certificates of a PEM text; how many there were. */
+static int
+add_pem(X509_STORE *store, const char *pem, size_t n)
+{
+	BIO *bio = BIO_new_mem_buf(pem, (int)n);
+	X509 *x;
+	int count = 0;
+
+	if (bio == NULL)
+		return 0;
+	while ((x = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+		/* One that is there already is fine, older versions of the
+		 * library call it an error. */
+		X509_STORE_add_cert(store, x);
+		X509_free(x);
+		count++;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	return count;
+}
+
+struct trust *
+trust_new(const char *extra_pem, struct error *err)
+{
+	struct trust *t = mem_alloc(sizeof(*t));
+	int n;
+
+	trust_preload();
+	t->store = X509_STORE_new();
+	if (t->store == NULL) {
+		error_set(err, ERROR_SYSTEM, "cannot set up TLS: no memory");
+		goto fail;
+	}
+	n = add_pem(t->store, buffer_str(&bundle), bundle.len);
+	if (*extra_pem != '\0' &&
+	    add_pem(t->store, extra_pem, strlen(extra_pem)) == 0) {
+		error_set(err, ERROR_INPUT, "cannot read regcert: there is no "
+		    "certificate in PEM form in it");
+		goto fail;
+	}
+	if (n == 0 && *extra_pem == '\0') {
+		error_set(err, ERROR_SYSTEM, "cannot find the system's "
+		    "certificates: install the package ca-certificates, or "
+		    "set regcert for the registry");
+		goto fail;
+	}
+	return t;
+fail:
+	trust_free(t);
+	return NULL;
+}
+
+void
+trust_free(struct trust *t)
+{
+	if (t == NULL)
+		return;
+	X509_STORE_free(t->store);
+	free(t);
+}
+
+void
+trust_apply(struct trust *t, void *ssl_ctx)
+{
+	SSL_CTX_set1_cert_store(ssl_ctx, t->store);
+}

@@ -1,0 +1,106 @@
+/* Blobs that do not flow through a stream: heads, small ones, mounts. */
+#include <stdlib.h>
+
+#include "common/digest.h"
+#include "common/mem.h"
+#include "supervisor/broker/registry/ops.h"
+#include "supervisor/serve/request.h"
+#include "supervisor/broker/registry/upload.h"
+
+static void
+ask(struct request *r, enum http_method method, http_done_fn *done)
+{
+	char *path = mem_printf("blobs/%s", r->name);
+	struct http_spec spec = { .method = method, .path = path,
+	    .actions = "pull", .max_body = r->size, .statuses = { 200 },
+	    .what = "blob" };
+
+	request_ask(r, &spec, done);
+	free(path);
+}
+
+static void
+on_head(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct error why;
+
+	if (!request_answered(r, reply, err))
+		return;
+	error_clear(&why);
+	if (request_meta(r, reply->media_type, reply->digest, reply->length,
+	    "", &why) == -1)
+		request_end(r, &why, 0);
+	else
+		request_done(r);
+}
+
+void
+blob_head(struct request *r)
+{
+	ask(r, HTTP_HEAD, on_head);
+}
+
+static void
+on_get(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct error why;
+
+	if (!request_answered(r, reply, err))
+		return;
+	error_clear(&why);
+	if (digest_verify(reply->body.data != NULL ? reply->body.data : "",
+	    reply->body.len, r->name, &why) == -1) {
+		error_prefix(&why, "request failed: blob from registry %s, "
+		    "repository %s", broker_name(r->broker), r->repository);
+		request_end(r, &why, 0);
+		return;
+	}
+	if (request_meta(r, reply->media_type, r->name,
+	    (int64_t)reply->body.len, "", &why) == -1)
+		request_end(r, &why, 0);
+	else
+		request_send_body(r, &reply->body);
+}
+
+void
+blob_get(struct request *r)
+{
+	/* 0 would mean the default limit: the least that can be asked. */
+	if (r->size == 0)
+		r->size = 1;
+	ask(r, HTTP_GET, on_get);
+}
+
+static void
+on_opened(void *arg, const struct error *err)
+{
+	struct request *r = arg;
+
+	if (err->kind != ERROR_NONE)
+		request_end(r, err, 0);
+	else if (upload_mounted(r->work))
+		request_done(r);
+	else
+		/* Its upload is deleted by blob_mount_stop. */
+		request_fail(r, ERROR_NOT_FOUND, "registry %s did not mount "
+		    "blob %s from %s into %s", broker_name(r->broker),
+		    r->name, r->from, r->repository);
+}
+
+void
+blob_mount(struct request *r)
+{
+	struct upload_how how = { .repository = r->repository,
+	    .digest = r->name, .from = r->from };
+
+	r->work = upload_new(r->broker, &how, on_opened, r);
+}
+
+void
+blob_mount_stop(struct request *r)
+{
+	upload_close(r->work);
+	r->work = NULL;
+}

@@ -1,0 +1,185 @@
+/* Manifests as bytes: what they say is the worker's business. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/digest.h"
+#include "common/mem.h"
+#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/query.h"
+#include "supervisor/serve/request.h"
+
+/* META of a manifest that came whole: its digest is told even where the
+ * registry does not, but not that of a signed one, which is of its payload. */
+static int
+meta_of_body(struct request *r, struct http_reply *reply, struct error *err)
+{
+	char digest[DIGEST_MAX + 1] = "";
+
+	if (digest_valid(reply->digest))
+		snprintf(digest, sizeof(digest), "%s", reply->digest);
+	else if (strstr(reply->media_type, "+prettyjws") == NULL)
+		digest_of(reply->body.data != NULL ? reply->body.data : "",
+		    reply->body.len, digest);
+	return request_meta(r, reply->media_type, digest,
+	    (int64_t)reply->body.len, "", err);
+}
+
+static void
+on_head(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct error why;
+	int rv;
+
+	if (!request_answered(r, reply, err))
+		return;
+	error_clear(&why);
+	request_rate(r, reply);
+	if (r->broker->setup.config.disable_head)
+		rv = meta_of_body(r, reply, &why);
+	else
+		rv = request_meta(r, reply->media_type, reply->digest,
+		    reply->length, "", &why);
+	if (rv == -1)
+		request_end(r, &why, 0);
+	else
+		request_done(r);
+}
+
+static void
+on_get(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct error why;
+
+	if (!request_answered(r, reply, err))
+		return;
+	error_clear(&why);
+	request_rate(r, reply);
+	if (meta_of_body(r, reply, &why) == -1)
+		request_end(r, &why, 0);
+	else
+		request_send_body(r, &reply->body);
+}
+
+static void
+ask(struct request *r, enum http_method method, http_done_fn *done)
+{
+	char *path = mem_printf("manifests/%s", r->name);
+	struct http_spec spec = { .method = method, .path = path,
+	    .actions = "pull", .accept_manifests = true,
+	    .max_body = MANIFEST_GET_MAX, .statuses = { 200 },
+	    .what = "manifest" };
+
+	request_ask(r, &spec, done);
+	free(path);
+}
+
+void
+manifest_head(struct request *r)
+{
+	/* Where HEAD is switched off, GET tells the same. */
+	ask(r, r->broker->setup.config.disable_head ? HTTP_GET : HTTP_HEAD,
+	    on_head);
+}
+
+void
+manifest_get(struct request *r)
+{
+	ask(r, HTTP_GET, on_get);
+}
+
+static void
+on_put(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct error why;
+
+	if (!request_answered(r, reply, err))
+		return;
+	/* By another algorithm it must still be of these bytes. */
+	error_clear(&why);
+	if (reply->digest[0] != '\0' &&
+	    strcmp(reply->digest, r->digest) != 0 &&
+	    digest_verify(r->body.data, r->body.len, reply->digest,
+	    &why) == -1) {
+		error_prefix(&why, "request failed: registry %s stored "
+		    "another manifest than it was sent",
+		    broker_name(r->broker));
+		request_end(r, &why, 0);
+		return;
+	}
+	if (request_meta(r, r->media_type, reply->digest, -1, "",
+	    &why) == -1)
+		request_end(r, &why, 0);
+	else
+		request_done(r);
+}
+
+static void
+put(struct request *r)
+{
+	char *path = mem_printf("manifests/%s", r->name);
+	struct http_spec spec = { .method = HTTP_PUT, .path = path,
+	    .actions = "pull,push", .media_type = r->media_type,
+	    .body = r->body.data, .body_len = r->body.len,
+	    .statuses = { 201 }, .what = "manifest" };
+	struct buffer query;
+
+	buffer_init(&query, 0);
+	/* The registry would take sha256 for a tag's manifest. */
+	if (strchr(r->name, ':') == NULL &&
+	    strcmp(digest_algorithm(r->digest), "sha256") != 0) {
+		query_add(&query, "digest", r->digest);
+		spec.query = query.data;
+	}
+	request_ask(r, &spec, on_put);
+	buffer_free(&query);
+	free(path);
+}
+
+void
+manifest_put(struct request *r)
+{
+	struct error err;
+
+	if (r->body.len < r->size) {
+		if (strchr(r->name, ':') != NULL &&
+		    strcmp(r->name, r->digest) != 0) {
+			request_fail(r, ERROR_INPUT, "a manifest with digest "
+			    "%s cannot be pushed as %s", r->digest, r->name);
+			return;
+		}
+		r->state = REQUEST_RECEIVING;
+		session_give_credit(r->session);
+		return;
+	}
+	error_clear(&err);
+	if (digest_verify(r->body.data, r->body.len, r->digest, &err) == -1) {
+		error_prefix(&err, "request failed: manifest");
+		request_end(r, &err, 0);
+		return;
+	}
+	put(r);
+}
+
+static void
+on_delete(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+
+	if (request_answered(r, reply, err))
+		request_done(r);
+}
+
+void
+manifest_delete(struct request *r)
+{
+	char *path = mem_printf("manifests/%s", r->name);
+	struct http_spec spec = { .method = HTTP_DELETE, .path = path,
+	    .actions = "delete", .statuses = { 202 }, .what = "manifest" };
+
+	request_ask(r, &spec, on_delete);
+	free(path);
+}

@@ -1,0 +1,248 @@
+#include "supervisor/children/brokerchild.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/children/child.h"
+#include "common/clock.h"
+#include "supervisor/credentials/credhelper.h"
+#include "common/mem.h"
+
+enum secret_kind {	/* as PROTOCOL.md numbers them */
+	SECRET_USER = 1, SECRET_PASS, SECRET_TOKEN, SECRET_REGCERT,
+	SECRET_CLIENT_CERT, SECRET_CLIENT_KEY, SECRET_REALM
+};
+
+struct brokerchild {
+	struct supervisor *sv;
+	const struct config_registry *registry;
+	struct config_registry *own;	/* where no creds entry names it */
+	struct credhelper *helper;
+	char *user, *pass, *token;	/* from the helper, or NULL */
+	struct child *child;
+	bool confined, started;
+	struct timer *kill;
+	const struct brokerchild_ops *ops;
+	void *arg;
+};
+
+void
+brokerchild_free(struct brokerchild *c)
+{
+	if (c == NULL)
+		return;
+	credhelper_cancel(c->helper);
+	child_free(c->child);
+	timer_free(c->kill);
+	mem_wipe(c->user);
+	mem_wipe(c->pass);
+	mem_wipe(c->token);
+	config_registry_free(c->own);
+	free(c);
+}
+
+void
+brokerchild_send(struct brokerchild *c, struct message_out *o, int fd)
+{
+	struct error err;
+
+	if (child_send(c->child, o, fd, &err) == -1)
+		child_kill(c->child, err.text);
+}
+
+static void
+send_secret(struct brokerchild *c, enum secret_kind kind, const char *text)
+{
+	size_t len = text != NULL ? strlen(text) : 0, n;
+	struct message_out o;
+
+	for (size_t at = 0; at < len; at += n) {
+		n = len - at > CHUNK_MAX ? CHUNK_MAX : len - at;
+		message_start(&o, MSG_SECRET, 0);
+		message_put_u64(&o, kind);
+		message_put_bytes(&o, text + at, n);
+		brokerchild_send(c, &o, -1);
+	}
+}
+
+static void
+send_registry(struct brokerchild *c)
+{
+	const struct config_registry *r = c->registry;
+	const char *agent = c->sv->config->user_agent;
+	struct message_out o;
+
+	message_start(&o, MSG_REGISTRY, 0);
+	message_put_str(&o, r->name);
+	message_put_str(&o, r->hostname);
+	message_put_str(&o, r->path_prefix);
+	message_put_str(&o, *agent != '\0' ? agent :
+	    "regclient/regbot (" PACKAGE_VERSION ")");
+	message_put_u64(&o, (uint64_t)r->tls | (r->repo_auth ? 4 : 0) |
+	    (r->disable_head ? 8 : 0) | (r->named ? 16 : 0));
+	message_put_u64(&o, (uint64_t)r->req_concurrent);
+	message_put_u64(&o, (uint64_t)(r->req_per_sec * 1000));
+	message_put_u64(&o, (uint64_t)(c->sv->log_level + LOG_LEVEL_BIAS));
+	brokerchild_send(c, &o, -1);
+}
+
+/* Only now, when it is confined, does it get to know anything. */
+static void
+configure(struct brokerchild *c)
+{
+	const struct config_registry *r = c->registry;
+	struct message_out o;
+
+	if (!c->confined || c->helper != NULL || c->started)
+		return;
+	send_registry(c);
+	send_secret(c, SECRET_USER, c->user != NULL ? c->user : r->user);
+	send_secret(c, SECRET_PASS, c->pass != NULL ? c->pass : r->pass);
+	send_secret(c, SECRET_TOKEN, c->token != NULL ? c->token : r->token);
+	send_secret(c, SECRET_REGCERT, r->regcert);
+	send_secret(c, SECRET_CLIENT_CERT, r->client_cert);
+	send_secret(c, SECRET_CLIENT_KEY, r->client_key);
+	for (char **m = r->realms; m != NULL && *m != NULL; m++)
+		send_secret(c, SECRET_REALM, *m);
+	message_start(&o, MSG_START, 0);
+	brokerchild_send(c, &o, -1);
+	c->started = true;
+	c->ops->ready(c->arg);
+}
+
+static void
+on_helper(void *arg, const char *user, const char *pass, const char *token,
+    const struct error *err)
+{
+	struct brokerchild *c = arg;
+	struct log_record r;
+
+	c->helper = NULL;
+	if (err->kind != ERROR_NONE) {
+		log_record_init(&r, LOG_WARN, "Credential helper failed, "
+		    "going on without its credentials");
+		log_record_string(&r, "registry", c->registry->name);
+		log_record_string(&r, "helper", c->registry->cred_helper);
+		log_record_string(&r, "error", err->text);
+		log_write(c->sv->log, &r);
+	} else {
+		c->user = mem_strdup(user);
+		c->pass = mem_strdup(pass);
+		c->token = mem_strdup(token);
+	}
+	configure(c);
+}
+
+static void
+on_ready(void *arg, const char *missing)
+{
+	struct brokerchild *c = arg;
+
+	supervisor_missing(c->sv, missing);
+	c->confined = true;
+	configure(c);
+}
+
+static int
+on_progress(struct brokerchild *c, const struct message *m, struct error *err)
+{
+	if (message_u64(m, 1) > (uint64_t)1 << 50)
+		return error_set(err, ERROR_PROTOCOL, "PROGRESS is out of "
+		    "bounds");
+	c->ops->progress(c->arg, message_u64(m, 0), message_u64(m, 1));
+	return 0;
+}
+
+/* All that a broker may say. */
+static int
+on_message(void *arg, const struct message *m, struct error *err)
+{
+	struct brokerchild *c = arg;
+
+	if (m->type == MSG_LOG)
+		return log_message(c->sv->log, m, NULL, err);
+	if (m->type == MSG_PROGRESS)
+		return on_progress(c, m, err);
+	if (m->type == MSG_ATTACHED)
+		return c->ops->attached(c->arg, m->id, err);
+	return error_set(err, ERROR_PROTOCOL, "%s is out of order",
+	    message_name(m->type));
+}
+
+static void
+on_gone(void *arg, const struct error *how)
+{
+	struct brokerchild *c = arg;
+
+	c->ops->gone(c->arg, how);
+}
+
+static void
+on_kill(void *arg)
+{
+	struct brokerchild *c = arg;
+
+	child_kill(c->child, NULL);
+}
+
+static const struct child_ops broker_ops = { on_ready, on_message, on_gone };
+
+struct brokerchild *
+brokerchild_start(struct supervisor *sv, const char *key,
+    const struct brokerchild_ops *ops, void *arg, struct error *err)
+{
+	struct brokerchild *c = mem_alloc(sizeof(*c));
+	char *what;
+
+	c->sv = sv;
+	c->ops = ops;
+	c->arg = arg;
+	c->registry = config_registry(sv->config, key);
+	if (c->registry == NULL) {
+		c->registry = c->own = config_registry_default(key);
+		config_registry_certs(sv->config, c->own, log_borrowed,
+		    sv->log);
+	}
+	c->kill = loop_timer(sv->loop, on_kill, c);
+	what = mem_printf("broker of registry %s", key);
+	c->child = child_start(sv->loop, "regbot-broker", what, B2S,
+	    &broker_ops, c, err);
+	free(what);
+	if (c->child == NULL) {
+		brokerchild_free(c);
+		return NULL;
+	}
+	if (c->registry->cred_helper != NULL &&
+	    *c->registry->cred_helper != '\0')
+		c->helper = credhelper_start(sv->loop,
+		    c->registry->cred_helper,
+		    *c->registry->cred_host != '\0' ? c->registry->cred_host :
+		    c->registry->hostname, on_helper, c);
+	return c;
+}
+
+void
+brokerchild_quit(struct brokerchild *c)
+{
+	struct message_out o;
+
+	if (!c->started) {
+		child_kill(c->child, NULL);
+		return;
+	}
+	message_start(&o, MSG_QUIT, 0);
+	brokerchild_send(c, &o, -1);
+	timer_arm(c->kill, QUIT_MS * NS_PER_MS);
+}
+
+bool
+brokerchild_is_dying(const struct brokerchild *c)
+{
+	return child_is_dying(c->child);
+}
+
+bool
+brokerchild_is_full(const struct brokerchild *c)
+{
+	return child_is_full(c->child);
+}

@@ -1,0 +1,295 @@
+#include "supervisor/children/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/channel.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "policy/policy.h"
+#include "supervisor/children/spawn.h"
+
+struct child {
+	struct loop *loop;
+	char *what;
+	const struct child_ops *ops;
+	void *arg;
+	struct channel *control;
+	struct watch *exit_watch, *stderr_watch;
+	struct timer *late;	/* READY must come in time */
+	pid_t pid;
+	int pidfd, proc_fd, stderr_fd;
+	bool ready, reaped, control_over;
+	bool busy, dead;
+	siginfo_t status;
+	struct buffer stderr_text;
+	struct error reason;	/* why we killed it */
+};
+
+static void
+destroy(struct child *c)
+{
+	siginfo_t info;
+
+	if (!c->reaped) {
+		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+		waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED);
+	}
+	channel_free(c->control);
+	watch_free(c->exit_watch);
+	watch_free(c->stderr_watch);
+	timer_free(c->late);
+	close(c->pidfd);
+	close(c->proc_fd);
+	close(c->stderr_fd);
+	buffer_free(&c->stderr_text);
+	free(c->what);
+	free(c);
+}
+
+void
+child_free(struct child *c)
+{
+	if (c == NULL)
+		return;
+	c->dead = true;
+	if (!c->busy)
+		destroy(c);
+}
+
+void
+child_kill(struct child *c, const char *reason)
+{
+	if (reason != NULL && c->reason.kind == ERROR_NONE)
+		error_set(&c->reason, ERROR_PEER, "%s", reason);
+	if (!c->reaped)
+		syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+}
+
+/* A pipe keeps the last words (out of memory, a sanitizer's report). */
+static void
+on_stderr(void *arg, short revents)
+{
+	struct child *c = arg;
+	char text[1024];
+	ssize_t n;
+
+	(void)revents;
+	n = read(c->stderr_fd, text, sizeof(text));
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		watch_set(c->stderr_watch, 0);
+		return;
+	}
+	buffer_put(&c->stderr_text, text, (size_t)n);	/* full: dropped */
+}
+
+static void
+drain_stderr(struct child *c)
+{
+	char text[1024];
+	ssize_t n;
+
+	while ((n = read(c->stderr_fd, text, sizeof(text))) > 0)
+		buffer_put(&c->stderr_text, text, (size_t)n);
+	/* Text of a hostile process: whoever writes it escapes the rest. */
+	for (size_t i = 0; i < c->stderr_text.len; i++)
+		if (c->stderr_text.data[i] == '\0')
+			c->stderr_text.data[i] = ' ';
+	while (c->stderr_text.len != 0 &&
+	    c->stderr_text.data[c->stderr_text.len - 1] == '\n')
+		c->stderr_text.data[--c->stderr_text.len] = '\0';
+}
+
+static void
+how_it_ended(struct child *c, struct error *how)
+{
+	const char *name;
+
+	error_clear(how);
+	drain_stderr(c);
+	if (c->reason.kind != ERROR_NONE)
+		*how = c->reason;
+	else if (c->status.si_code == CLD_EXITED && c->status.si_status == 0)
+		return;
+	else if (c->status.si_code == CLD_EXITED)
+		error_set(how, ERROR_PEER, "the %s ended with status %d",
+		    c->what, c->status.si_status);
+	else {
+		name = sigabbrev_np(c->status.si_status);
+		error_set(how, ERROR_PEER, "the %s was killed by SIG%s%s",
+		    c->what, name != NULL ? name : "?",
+		    c->status.si_status == SIGSYS ?
+		    " for a system call that it may not make" : "");
+	}
+	if (c->stderr_text.len != 0) {
+		size_t n = strlen(how->text);
+
+		snprintf(how->text + n, sizeof(how->text) - n, " (%.512s)",
+		    c->stderr_text.data);
+	}
+}
+
+/* Gone is said when both the exit and the end of the channel were seen, so
+ * that a last message is not lost. */
+static void
+check_gone(struct child *c)
+{
+	struct error how;
+
+	if (!c->reaped || !c->control_over || c->busy)
+		return;
+	how_it_ended(c, &how);
+	c->busy = true;
+	if (!c->dead)
+		c->ops->gone(c->arg, &how);
+	c->busy = false;
+	if (c->dead)
+		destroy(c);
+}
+
+static void
+on_exit_watch(void *arg, short revents)
+{
+	struct child *c = arg;
+
+	(void)revents;
+	if (waitid(P_PIDFD, (id_t)c->pidfd, &c->status, WEXITED) == -1)
+		return;
+	c->reaped = true;
+	watch_set(c->exit_watch, 0);
+	timer_disarm(c->late);
+	check_gone(c);
+}
+
+static int
+on_ready_message(struct child *c, const struct message *m, struct error *err)
+{
+	if (m->type != MSG_READY)
+		return error_set(err, ERROR_PROTOCOL, "%s came before READY",
+		    message_name(m->type));
+	if (strcmp(message_str(m, 0), PACKAGE_VERSION) != 0)
+		return error_set(err, ERROR_PROTOCOL, "it is of version %s, "
+		    "this program of version %s: install them together",
+		    message_str(m, 0), PACKAGE_VERSION);
+	if (policy_verify(c->proc_fd, err) == -1)
+		return error_prefix(err, "it is not confined");
+	c->ready = true;
+	timer_disarm(c->late);
+	c->ops->ready(c->arg, message_str(m, 1));
+	return 0;
+}
+
+static int
+on_message(void *arg, const struct message *m, int fd, struct error *err)
+{
+	struct child *c = arg;
+	int r;
+
+	(void)fd;	/* the channel passes none in this direction */
+	c->busy = true;
+	if (!c->ready)
+		r = on_ready_message(c, m, err);
+	else if (m->type == MSG_READY)
+		r = error_set(err, ERROR_PROTOCOL, "READY came twice");
+	else
+		r = c->ops->message(c->arg, m, err);
+	c->busy = false;
+	if (c->dead) {
+		destroy(c);
+		return 0;
+	}
+	return r;
+}
+
+static void
+on_closed(void *arg, const struct error *why)
+{
+	struct child *c = arg;
+	char *text;
+
+	c->control_over = true;
+	if (why->kind == ERROR_NONE) {
+		/* It has nothing to say any more, so it has no use. */
+		timer_arm(c->late, KILL_AFTER_MS * NS_PER_MS);
+	} else {
+		text = mem_printf("the %s was killed: %s", c->what, why->text);
+		child_kill(c, text);
+		free(text);
+	}
+	check_gone(c);
+}
+
+static void
+on_late(void *arg)
+{
+	struct child *c = arg;
+	char *text;
+
+	text = mem_printf("the %s was killed: it %s", c->what, c->ready ?
+	    "closed its channel and did not end" : "was not ready in time");
+	child_kill(c, text);
+	free(text);
+}
+
+static const struct channel_ops control_ops = { on_message, on_closed };
+
+struct child *
+child_start(struct loop *l, const char *program, const char *what,
+    unsigned paths, const struct child_ops *ops, void *arg,
+    struct error *err)
+{
+	struct spawned s;
+	struct child *c;
+	char *path = child_find(program);
+
+	if (spawn_child(path, program, &s, err) == -1) {
+		error_prefix(err, "cannot start the %s from %s", what, path);
+		free(path);
+		return NULL;
+	}
+	free(path);
+	c = mem_alloc(sizeof(*c));
+	c->loop = l;
+	c->what = mem_strdup(what);
+	c->ops = ops;
+	c->arg = arg;
+	c->pid = s.pid;
+	c->pidfd = s.pidfd;
+	c->proc_fd = s.proc_fd;
+	c->stderr_fd = s.stderr_fd;
+	buffer_init(&c->stderr_text, STDERR_MAX);
+	c->control = channel_new(l, s.control, paths, false, &control_ops, c);
+	c->exit_watch = loop_watch(l, c->pidfd, POLLIN, on_exit_watch, c);
+	c->stderr_watch = loop_watch(l, c->stderr_fd, POLLIN, on_stderr, c);
+	c->late = loop_timer(l, on_late, c);
+	timer_arm(c->late, READY_MS * NS_PER_MS);
+	return c;
+}
+
+int
+child_send(struct child *c, struct message_out *o, int fd, struct error *err)
+{
+	return channel_send(c->control, o, fd, err);
+}
+
+bool
+child_is_dying(const struct child *c)
+{
+	return c->reaped || channel_hung_up(c->control);
+}
+
+bool
+child_is_full(const struct child *c)
+{
+	return channel_is_full(c->control);
+}

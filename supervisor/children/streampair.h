@@ -1,0 +1,15 @@
+/* stream.h - the pair over which a blob goes from one broker to another. */
+#ifndef REGBOT_SUPERVISOR_STREAM_H
+#define REGBOT_SUPERVISOR_STREAM_H
+
+#include <stdint.h>
+
+#include "supervisor/supervisor.h"
+
+/* Makes a pair between two registries that the job has opened and sends each
+ * broker its end, bound to the job and the stream's number. 0, or -1. */
+int stream_make(struct supervisor *sv, const struct job *j,
+    const char *source, const char *target, uint64_t number,
+    struct error *err);
+
+#endif

@@ -1,0 +1,237 @@
+#include "supervisor/config/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "supervisor/config/config_private.h"
+#include "supervisor/credentials/dockerconfig.h"
+#include "common/mem.h"
+
+#define CERTS_DIR "/etc/docker/certs.d"
+
+/* The top of the file; the parts depend on each other, not on their order. */
+struct root {
+	const struct yaml_node *version, *creds, *defaults, *scripts;
+};
+
+static const struct config_field root_fields[] = {
+	CONFIG_FIELD(struct root, version, "version", config_read_node, 0),
+	CONFIG_FIELD(struct root, creds, "creds", config_read_node, 0),
+	CONFIG_FIELD(struct root, defaults, "defaults", config_read_node, 0),
+	CONFIG_FIELD(struct root, scripts, "scripts", config_read_node, 0),
+	CONFIG_END
+};
+
+static int
+check_version(struct config_reader *r, const struct yaml_node *v)
+{
+	int64_t n;
+
+	if (v == NULL)
+		return 0;
+	if (config_number(r, v, "version", &n) == -1)
+		return -1;
+	if (n > 1)
+		return config_error(r, v, "unsupported config version "
+		    "%lld, expected 1", (long long)n);
+	return 0;
+}
+
+static void
+warn_yaml(void *arg, const struct yaml_node *at, const char *message,
+    const char *key)
+{
+	char word[65];
+	size_t n = strnlen(key, sizeof(word) - 1);
+
+	memcpy(word, key, n);
+	word[n] = '\0';
+	config_warn(arg, at, message, "key", word);
+}
+
+/* docker's logins first, then creds over them, then the defaults. */
+static void
+merge_registries(struct config_reader *r, struct config *c,
+    struct config_hosts *creds)
+{
+	struct config_hosts all = { 0 };
+
+	if (!c->skip_docker_config)
+		dockerconfig_load(r, &all);
+	for (size_t i = 0; i < creds->n; i++) {
+		struct config_host *src = &creds->list[i], *dst;
+
+		if (src->r.key == NULL)
+			continue;	/* no name: ignored with a warning */
+		dst = config_hosts_find(&all, src->r.key);
+		if (dst == NULL) {
+			dst = config_hosts_add(&all);
+			dst->r.key = mem_strdup(src->r.key);
+			dst->r.name = mem_strdup(src->r.name);
+		}
+		config_merge(r, dst, src);
+	}
+	c->registries = mem_array(all.n, sizeof(*c->registries));
+	for (size_t i = 0; i < all.n; i++) {
+		struct config_registry *reg = &c->registries[c->nregistries++];
+
+		config_host_finish(&all.list[i], reg);
+		if (!c->skip_docker_config)
+			dockerconfig_certs(r, CERTS_DIR, reg);
+	}
+	config_hosts_free(&all);
+}
+
+static void
+set_defaults(struct config *c, struct config_defaults *d)
+{
+	c->has_parallel = d->parallel_node != NULL;
+	c->parallel = d->parallel;
+	c->blob_limit = d->blob_limit;
+	c->skip_docker_config = d->skip_docker_config;
+	c->user_agent = d->user_agent != NULL ? d->user_agent :
+	    mem_strdup("");
+	d->user_agent = NULL;
+	if (config_strings_count(d->modules) != 0) {
+		c->modules = d->modules;
+		d->modules = NULL;
+	}
+}
+
+static int
+read_tree(struct config_reader *r, const struct yaml_node *top,
+    struct config *c)
+{
+	struct config_defaults d = { 0 };
+	struct config_hosts creds = { 0 };
+	struct root root = { 0 };
+	int result = -1;
+
+	if (top != NULL && config_read_map(r, top, "the file", root_fields,
+	    &root) == -1)
+		goto out;
+	if (check_version(r, root.version) == -1 ||
+	    config_read_defaults(r, root.defaults, &d) == -1 ||
+	    config_read_creds(r, root.creds, &creds) == -1 ||
+	    config_read_scripts(r, root.scripts, &d, c) == -1)
+		goto out;
+	set_defaults(c, &d);
+	merge_registries(r, c, &creds);
+	result = 0;
+out:
+	config_hosts_free(&creds);
+	config_defaults_free(&d);
+	return result;
+}
+
+struct config *
+config_parse(const char *text, size_t len, const char *name, const char *dir,
+    config_warn_fn *warn, void *arg, struct error *err)
+{
+	struct config_reader r = {
+		.name = name, .dir = dir, .warn = warn, .arg = arg, .err = err,
+	};
+	struct config *c = mem_alloc(sizeof(*c));
+	struct yaml_tree tree;
+	int result;
+
+	c->path = mem_strdup(name);
+	c->dir = mem_strdup(dir);
+	result = yaml_tree_read(&tree, text, len, name,
+	    warn != NULL ? warn_yaml : NULL, &r, err);
+	if (result == 0) {
+		r.strict = config_is_strict(tree.root);
+		result = read_tree(&r, tree.root, c);
+	}
+	yaml_tree_free(&tree);
+	if (result == -1) {
+		config_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+config_registry_certs(const struct config *c, struct config_registry *r,
+    config_warn_fn *warn, void *arg)
+{
+	struct config_reader reader = {
+		.name = c->path, .dir = c->dir, .warn = warn, .arg = arg,
+	};
+
+	if (!c->skip_docker_config)
+		dockerconfig_certs(&reader, CERTS_DIR, r);
+}
+
+static char *
+directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (strcmp(path, "-") == 0 || slash == NULL)
+		return mem_strdup(".");
+	if (slash == path)
+		return mem_strdup("/");
+	return mem_strndup(path, (size_t)(slash - path));
+}
+
+struct config *
+config_load(const char *path, config_warn_fn *warn, void *arg,
+    struct error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	struct config *c = NULL;
+	struct buffer text;
+	char *dir;
+
+	if (path[0] == '\0') {
+		error_set(err, ERROR_INPUT, "required input missing");
+		return NULL;
+	}
+	buffer_init(&text, CONFIG_FILE_MAX + 1);
+	text.secret = true;
+	dir = directory(path);
+	if (config_file_read(path, CONFIG_FILE_MAX, &text, err) == 0)
+		c = config_parse(buffer_str(&text), text.len,
+		    is_stdin ? "<stdin>" : path, dir, warn, arg, err);
+	if (c != NULL && is_stdin) {
+		free(c->path);
+		c->path = mem_strdup("-");
+	}
+	free(dir);
+	buffer_free(&text);
+	return c;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->nregistries; i++)
+		config_registry_wipe(&c->registries[i]);
+	for (size_t i = 0; i < c->nscripts; i++) {
+		free(c->scripts[i].name);
+		free(c->scripts[i].text);
+		free(c->scripts[i].schedule);
+		config_strings_free(c->scripts[i].env);
+		free(c->scripts[i].refused);
+	}
+	free(c->registries);
+	free(c->scripts);
+	free(c->path);
+	free(c->dir);
+	free(c->user_agent);
+	config_strings_free(c->modules);
+	free(c);
+}
+
+const struct config_registry *
+config_registry(const struct config *c, const char *key)
+{
+	for (size_t i = 0; i < c->nregistries; i++)
+		if (strcmp(c->registries[i].key, key) == 0)
+			return &c->registries[i];
+	return NULL;
+}

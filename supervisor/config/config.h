@@ -1,0 +1,104 @@
+/*
+ * config.h - a configuration file, parsed and checked: a typed tree with
+ * defaults applied. Keys as in regclient's regbot; DESIGN.md says which are
+ * ours. Every error names file, line, column, what is wrong and what was
+ * expected; secrets never stand in an error.
+ */
+#ifndef REGBOT_CONFIG_H
+#define REGBOT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/logrecord.h"
+
+enum config_tls { TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };
+
+/* One registry, after templates, docker's config and defaults were merged. */
+struct config_registry {
+	char *key;		/* reference_registry_key() of its name */
+	char *name;		/* as written; "docker.io" for Docker Hub */
+	char *hostname;		/* host[:port] to connect to; never NULL */
+	enum config_tls tls;
+	char *user, *pass, *token;	/* "" when absent; secrets */
+	char *regcert;			/* PEM texts, "" when absent */
+	char *client_cert, *client_key;	/* the key is a secret */
+	char *cred_helper;	/* full program name, "" for none */
+	char *cred_host;	/* what the helper is asked for, "" = hostname */
+	int64_t cred_expire;	/* nanoseconds */
+	char *path_prefix;	/* outer slashes trimmed, "" for none */
+	char **mirrors;		/* NULL-terminated; NULL when none */
+	unsigned priority;
+	bool repo_auth;
+	bool disable_head;	/* apiOpts.disableHead */
+	int64_t blob_chunk;	/* 0: default */
+	int64_t blob_max;	/* 0: default, -1: never chunked */
+	double req_per_sec;	/* 0: no limit */
+	int req_concurrent;	/* >= 1 */
+	char **realms;		/* creds[].realms: extra token hosts, or NULL */
+	bool named;		/* stands in creds: loopback hosts are allowed */
+};
+
+struct config_script {
+	char *name;
+	char *text;
+	size_t text_len;
+	int64_t interval;	/* ns, 0: none */
+	char *schedule;		/* cron expression, "" for none */
+	int64_t timeout;	/* ns, 0: none */
+	char **env;		/* names os.getenv may read; NULL: none */
+	/* Not NULL: a sentence that says why this script must not run, such
+	 * as a restriction (allow, protect, limits) that this version cannot
+	 * enforce. Fails closed: the job fails with it. */
+	char *refused;
+	int line;		/* where the script stands in the file */
+};
+
+struct config {
+	char *path;		/* as given; "-" is standard input */
+	char *dir;		/* directory of the file, "." for stdin */
+	bool has_parallel;
+	int parallel;		/* as written; <= 0 counts as 1 slot */
+	int64_t blob_limit;
+	bool skip_docker_config;
+	char *user_agent;	/* "" for the default */
+	char **modules;		/* defaults.modules: directories, or NULL */
+	struct config_registry *registries;
+	size_t nregistries;
+	struct config_script *scripts;
+	size_t nscripts;
+};
+
+/* Where warnings go as they are found: unknown keys, deprecated ones, fields
+ * without effect in this version. The record is borrowed. */
+typedef void config_warn_fn(void *arg, const struct log_record *r);
+
+/* Reads and checks path ("-": standard input), applies templates and, unless
+ * it is skipped, docker's config. NULL and *err on failure; free with
+ * config_free, which wipes secrets. */
+struct config *config_load(const char *path, config_warn_fn *warn, void *arg,
+    struct error *err);
+
+/* The same from memory; name stands in errors, dir is for modules. */
+struct config *config_parse(const char *text, size_t len, const char *name,
+    const char *dir, config_warn_fn *warn, void *arg, struct error *err);
+void config_free(struct config *c);
+
+/* The registry with that key (reference_registry_key), or NULL. */
+const struct config_registry *config_registry(const struct config *c,
+    const char *key);
+
+/* A registry that no creds entry names: defaults for key. The caller frees
+ * it with config_registry_free. */
+struct config_registry *config_registry_default(const char *key);
+void config_registry_free(struct config_registry *r);
+
+/* Adds the certificates that docker has for its host (certs.d) to regcert,
+ * unless docker's configuration is skipped. config_load did it already for
+ * what is in c; it is for those of config_registry_default. */
+void config_registry_certs(const struct config *c, struct config_registry *r,
+    config_warn_fn *warn, void *arg);
+
+#endif

@@ -1,0 +1,199 @@
+/* Reading by tables, and what is said about keys. */
+#include "supervisor/config/config_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/config/nearest.h"
+
+int
+config_error(struct config_reader *r, const struct yaml_node *at,
+    const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return yaml_error(r->name, at, r->err, "%s", text);
+}
+
+void
+config_warn(struct config_reader *r, const struct yaml_node *at,
+    const char *message, const char *key, const char *value)
+{
+	struct log_record rec;
+	char position[REFERENCE_MAX];
+
+	if (r->warn == NULL)
+		return;
+	log_record_init(&rec, LOG_WARN, message);
+	if (key != NULL)
+		log_record_string(&rec, key, value);
+	if (at != NULL) {
+		snprintf(position, sizeof(position), "%s:%d:%d", r->name,
+		    at->line, at->column);
+		log_record_string(&rec, "position", position);
+	}
+	r->warn(r->arg, &rec);
+	log_record_free(&rec);
+}
+
+void
+config_warn_idle(struct config_reader *r, const struct yaml_node *at,
+    const char *key)
+{
+	for (int i = 0; i < r->nidle; i++)
+		if (strcmp(r->idle[i], key) == 0)
+			return;
+	if (r->nidle < (int)(sizeof(r->idle) / sizeof(r->idle[0])))
+		r->idle[r->nidle++] = key;
+	config_warn(r, at, "Key has no effect in this version", "key", key);
+}
+
+static const char *
+nearest_key(const char *word, const struct config_field *fields)
+{
+	const char *best = NULL;
+	int least = NEAREST_NONE;
+
+	for (const struct config_field *f = fields; f->key != NULL; f++) {
+		int d = nearest_distance(word, f->key);
+
+		if (d < least) {
+			least = d;
+			best = f->key;
+		}
+	}
+	return best;
+}
+
+static void
+warn_unknown(struct config_reader *r, const struct yaml_node *key,
+    const char *word, const char *where, const char *near)
+{
+	struct log_record rec;
+	char position[REFERENCE_MAX];
+
+	if (r->warn == NULL)
+		return;
+	log_record_init(&rec, LOG_WARN, "Unknown key in configuration");
+	log_record_string(&rec, "key", word);
+	log_record_string(&rec, "in", where);
+	snprintf(position, sizeof(position), "%s:%d:%d", r->name, key->line,
+	    key->column);
+	log_record_string(&rec, "position", position);
+	if (near != NULL)
+		log_record_string(&rec, "nearest", near);
+	r->warn(r->arg, &rec);
+	log_record_free(&rec);
+}
+
+int
+config_unknown_key(struct config_reader *r, const struct yaml_node *key,
+    const char *where, const struct config_field *fields)
+{
+	const char *near = nearest_key(key->text, fields);
+	char word[65];
+
+	snprintf(word, sizeof(word), "%s", key->text);
+	if (!r->strict) {
+		warn_unknown(r, key, word, where, near);
+		return 0;
+	}
+	return config_error(r, key, "unknown key \"%s\" in %s%s%s%s; in a "
+	    "file that uses allow, files, limits, protect or sandbox, only "
+	    "known keys and x-* are expected", word, where,
+	    near != NULL ? ", did you mean \"" : "",
+	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+}
+
+static bool
+is_private(const struct yaml_node *key)
+{
+	return strncmp(key->text, "x-", 2) == 0;
+}
+
+/* A value that says nothing about a thing without effect: 0, "" or []. */
+static bool
+is_zero(const struct yaml_node *v)
+{
+	if (v->kind != YAML_SCALAR)
+		return v->nitems == 0;
+	return v->len == 0 || strcmp(v->text, "0") == 0;
+}
+
+static int
+read_field(struct config_reader *r, const struct yaml_node *key,
+    const struct yaml_node *v, const struct config_field *f, void *out)
+{
+	if (v->tag != NULL)
+		return config_error(r, v, "key \"%s\" has the tag %.64s, "
+		    "expected a value without a tag", f->key, v->tag);
+	if (yaml_is_null(v)) {
+		if (f->flags & FIELD_NOT_NULL)
+			return config_error(r, v, "key \"%s\" has no value, "
+			    "expected one: leave the key out if nothing is "
+			    "to be restricted", f->key);
+		return 0;
+	}
+	if (f->read(r, v, f, (char *)out + f->offset) == -1)
+		return -1;
+	if ((f->flags & FIELD_IDLE) && !is_zero(v))
+		config_warn_idle(r, key, f->key);
+	return 0;
+}
+
+int
+config_read_map(struct config_reader *r, const struct yaml_node *map,
+    const char *where, const struct config_field *fields, void *out)
+{
+	if (map->kind != YAML_MAP)
+		return config_error(r, map, "%s is %s, expected a map with "
+		    "keys such as \"%s\"", where, yaml_kind_name(map),
+		    fields[0].key);
+	for (size_t i = 0; i < map->nitems; i += 2) {
+		const struct yaml_node *key = map->items[i];
+		const struct config_field *f = fields;
+
+		while (f->key != NULL && (strcmp(f->key, key->text) != 0 ||
+		    strlen(f->key) != key->len))
+			f++;
+		if (f->key != NULL) {
+			if (read_field(r, key, map->items[i + 1], f,
+			    out) == -1)
+				return -1;
+		} else if (!is_private(key) &&
+		    config_unknown_key(r, key, where, fields) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where such a key stands does not matter: one in the wrong place must not
+ * be passed over either. */
+bool
+config_is_strict(const struct yaml_node *n)
+{
+	static const char *const keys[] = {
+		"allow", "files", "limits", "protect", "sandbox"
+	};
+
+	if (n == NULL || n->kind == YAML_SCALAR)
+		return false;
+	for (size_t i = 0; i < n->nitems; i++) {
+		if (n->kind == YAML_MAP && i % 2 == 0) {
+			for (size_t k = 0; k < 5; k++)
+				if (strcmp(n->items[i]->text, keys[k]) == 0)
+					return true;
+			if (is_private(n->items[i]))
+				i++;	/* its value is not looked at */
+			continue;
+		}
+		if (config_is_strict(n->items[i]))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,144 @@
+/*
+ * config_read.h - inside the configuration code: reading a YAML tree by
+ * tables. A table has a row per key: how it is read, and where to.
+ */
+#ifndef REGBOT_CONFIG_READ_H
+#define REGBOT_CONFIG_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supervisor/config/config.h"
+#include "supervisor/config/yaml_tree.h"
+
+struct config_reader {
+	const char *name;	/* of the file, in sentences */
+	const char *dir;
+	config_warn_fn *warn;
+	void *arg;
+	struct error *err;
+	bool strict;		/* an unknown key is an error */
+	const char *idle[16];	/* keys without effect, warned of already */
+	int nidle;
+};
+
+struct config_field;
+typedef int config_read_fn(struct config_reader *r,
+    const struct yaml_node *v, const struct config_field *f, void *out);
+
+struct config_field {
+	const char *key;
+	config_read_fn *read;	/* out points to the field itself */
+	size_t offset;
+	unsigned flags;
+};
+#define FIELD_IDLE 1u		/* no effect in this version: say so once */
+#define FIELD_NOT_NULL 2u	/* a restriction: empty is no value */
+
+#define CONFIG_FIELD(type, member, key, read, flags) \
+	{ key, read, offsetof(type, member), flags }
+#define CONFIG_END { NULL, NULL, 0, 0 }
+
+/* Reads a map by its table. where names it in sentences: "creds". */
+int config_read_map(struct config_reader *r, const struct yaml_node *map,
+    const char *where, const struct config_field *fields, void *out);
+
+/* The unknown key: a warning, or an error in a strict file. */
+int config_unknown_key(struct config_reader *r, const struct yaml_node *key,
+    const char *where, const struct config_field *fields);
+
+/* True when the file restricts its scripts anywhere. */
+bool config_is_strict(const struct yaml_node *root);
+
+/* "FILE:LINE:COL: ..."; -1. */
+int config_error(struct config_reader *r, const struct yaml_node *at,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* A warning with its position; key and value are one more attribute, or
+ * NULL. Never for the value of a secret. */
+void config_warn(struct config_reader *r, const struct yaml_node *at,
+    const char *message, const char *key, const char *value);
+void config_warn_idle(struct config_reader *r, const struct yaml_node *at,
+    const char *key);
+
+/* Readers of single values. Texts replace and wipe what was there. */
+config_read_fn config_read_string, config_read_int, config_read_int64,
+    config_read_unsigned, config_read_bool, config_read_duration,
+    config_read_float, config_read_strings, config_read_node;
+
+/* Any scalar as text, or an error; the caller ends it with mem_wipe. */
+char *config_text(struct config_reader *r, const struct yaml_node *v,
+    const char *key, size_t max);
+int config_number(struct config_reader *r, const struct yaml_node *v,
+    const char *key, int64_t *out);
+
+/* A NULL-terminated list of texts; NULL is fine. */
+void config_strings_free(char **list);
+size_t config_strings_count(char *const *list);
+
+/* A registry as one source describes it: texts NULL, numbers 0 when unset. */
+struct config_host {
+	struct config_registry r;
+	bool tls_set, disable_head_set;
+	char *scheme, *api;	/* deprecated */
+	const struct yaml_node *at; /* NULL: docker's configuration */
+};
+struct config_hosts {
+	struct config_host *list;
+	size_t n;
+};
+/* A new, empty one at the end; valid until the next is added. */
+struct config_host *config_hosts_add(struct config_hosts *h);
+void config_hosts_free(struct config_hosts *h);
+
+/* config_creds.c */
+int config_read_creds(struct config_reader *r, const struct yaml_node *list,
+    struct config_hosts *out);
+/* Sets key, name, and what the name says of TLS and of Docker Hub. -1 when it
+ * is no registry's name. */
+int config_host_name(struct config_host *h, const char *name);
+
+/* config_merge.c: what src sets wins over dst; a difference is told. */
+void config_merge(struct config_reader *r, struct config_host *dst,
+    struct config_host *src);
+struct config_host *config_hosts_find(struct config_hosts *h,
+    const char *key);
+/* Fills in the defaults and moves the registry out. */
+void config_host_finish(struct config_host *h, struct config_registry *out);
+void config_registry_wipe(struct config_registry *r);
+
+/* config_defaults.c and config_scripts.c. The nodes are checked, and
+ * interpreted where they apply. */
+struct config_rules {
+	const struct yaml_node *allow, *protect, *limits, *files, *sandbox;
+};
+struct config_defaults {
+	int64_t interval, timeout, blob_limit;
+	char *schedule;
+	const struct yaml_node *parallel_node;
+	int parallel;
+	bool skip_docker_config;
+	char *user_agent;
+	char **modules, **env;
+	struct config_rules rules;
+};
+int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
+    struct config_defaults *d);
+void config_defaults_free(struct config_defaults *d);
+int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
+    const struct config_defaults *d, struct config *c);
+
+/* config_rules.c */
+config_read_fn config_read_allow, config_read_protect, config_read_limits,
+    config_read_files, config_read_sandbox, config_read_env;
+/* Sets s->refused where a rule applies that cannot be enforced. */
+void config_apply_rules(struct config_reader *r, struct config_script *s,
+    const struct config_rules *own, const struct config_rules *defaults);
+
+/* config_file.c: at most max bytes of a file, "-" is standard input. */
+struct buffer;
+int config_file_read(const char *path, size_t max, struct buffer *out,
+    struct error *err);
+
+#endif

@@ -1,0 +1,367 @@
+/* creds: a list of registries, as the file describes them. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "supervisor/config/config_private.h"
+#include "common/mem.h"
+#include "common/reference.h"
+#include "supervisor/template/template.h"
+
+static config_read_fn read_registry, read_template, read_tls, read_hostname,
+    read_options, read_prefix, read_realms;
+
+static const struct config_field fields[] = {
+	CONFIG_FIELD(struct config_host, r.name, "registry",
+	    read_registry, 0),
+	CONFIG_FIELD(struct config_host, r.tls, "tls", read_tls, 0),
+	CONFIG_FIELD(struct config_host, r.hostname, "hostname",
+	    read_hostname, 0),
+	CONFIG_FIELD(struct config_host, r.user, "user", read_template, 0),
+	CONFIG_FIELD(struct config_host, r.pass, "pass", read_template, 0),
+	CONFIG_FIELD(struct config_host, r.token, "token",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct config_host, r.regcert, "regcert",
+	    read_template, 0),
+	CONFIG_FIELD(struct config_host, r.client_cert, "clientCert",
+	    read_template, 0),
+	CONFIG_FIELD(struct config_host, r.client_key, "clientKey",
+	    read_template, 0),
+	CONFIG_FIELD(struct config_host, r.cred_helper, "credHelper",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct config_host, r.cred_host, "credHost",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct config_host, r.cred_expire, "credExpire",
+	    config_read_int64, FIELD_IDLE),
+	CONFIG_FIELD(struct config_host, r.path_prefix, "pathPrefix",
+	    read_prefix, 0),
+	CONFIG_FIELD(struct config_host, r.mirrors, "mirrors",
+	    config_read_strings, FIELD_IDLE),
+	CONFIG_FIELD(struct config_host, r.priority, "priority",
+	    config_read_unsigned, FIELD_IDLE),
+	CONFIG_FIELD(struct config_host, r.repo_auth, "repoAuth",
+	    config_read_bool, 0),
+	CONFIG_FIELD(struct config_host, r.disable_head, "apiOpts",
+	    read_options, 0),
+	CONFIG_FIELD(struct config_host, r.blob_chunk, "blobChunk",
+	    config_read_int64, FIELD_IDLE),
+	CONFIG_FIELD(struct config_host, r.blob_max, "blobMax",
+	    config_read_int64, FIELD_IDLE),
+	CONFIG_FIELD(struct config_host, r.req_per_sec, "reqPerSec",
+	    config_read_float, 0),
+	CONFIG_FIELD(struct config_host, r.req_concurrent, "reqConcurrent",
+	    config_read_int, 0),
+	CONFIG_FIELD(struct config_host, r.realms, "realms", read_realms, 0),
+	CONFIG_FIELD(struct config_host, scheme, "scheme",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct config_host, api, "api", config_read_string, 0),
+	CONFIG_END
+};
+
+/* What a template warns of gets the position of its text. */
+struct position {
+	struct config_reader *r;
+	const struct yaml_node *at;
+};
+
+static void
+warn_at(void *arg, const struct log_record *rec)
+{
+	const struct position *p = arg;
+	const char *key = NULL, *value = NULL;
+	struct log_record out;
+	char *where;
+
+	log_record_init(&out, rec->level, rec->message);
+	for (int i = 0; i < rec->nattrs; i++) {
+		key = rec->attrs[i].key;
+		value = rec->attrs[i].text;
+		log_record_string(&out, key, value);
+	}
+	where = mem_printf("%s:%d:%d", p->r->name, p->at->line, p->at->column);
+	log_record_string(&out, "position", where);
+	free(where);
+	p->r->warn(p->r->arg, &out);
+	log_record_free(&out);
+}
+
+static int
+read_template(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	struct position p = { r, v };
+	char **where = out, *text, *s;
+	struct error why;
+
+	text = config_text(r, v, f->key, SECRET_MAX);
+	if (text == NULL)
+		return -1;
+	s = template_expand(text, NULL, r->warn != NULL ? warn_at : NULL, &p,
+	    &why);
+	mem_wipe(text);
+	if (s == NULL)
+		return config_error(r, v, "key \"%s\": %s", f->key, why.text);
+	mem_wipe(*where);
+	*where = s;
+	return 0;
+}
+
+static int
+read_tls(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	struct config_host *h = (struct config_host *)((char *)out -
+	    offsetof(struct config_host, r.tls));
+	static const char *const words[] = {
+		[TLS_ENABLED] = "enabled", [TLS_INSECURE] = "insecure",
+		[TLS_DISABLED] = "disabled",
+	};
+	char *s = config_text(r, v, f->key, SECRET_MAX);
+	int result = -1;
+
+	if (s == NULL)
+		return -1;
+	if (*s == '\0')
+		result = 0;
+	for (int i = 0; i < 3; i++)
+		if (strcasecmp(s, words[i]) == 0) {
+			h->r.tls = (enum config_tls)i;
+			h->tls_set = true;
+			result = 0;
+		}
+	if (result == -1)
+		config_error(r, v, "unknown TLS value \"%.40s\", expected "
+		    "enabled, insecure or disabled", s);
+	free(s);
+	return result;
+}
+
+static bool
+is_host(const char *s)
+{
+	char *key = reference_registry_key(s);
+	bool ok = key != NULL && strchr(s, '/') == NULL;
+
+	free(key);
+	return ok;
+}
+
+/* Names are not shown in these errors: a password may stand in an URL. */
+static int
+read_registry(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out, *key;
+
+	if (config_read_string(r, v, f, out) == -1)
+		return -1;
+	key = reference_registry_key(*where);
+	if (**where != '\0' && key == NULL)
+		return config_error(r, v, "key \"registry\" is no registry's "
+		    "name, expected a host with or without a port, such as "
+		    "registry.example.com or localhost:5000");
+	free(key);
+	return 0;
+}
+
+static int
+read_hostname(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+
+	if (config_read_string(r, v, f, out) == -1)
+		return -1;
+	if (**where != '\0' && !is_host(*where))
+		return config_error(r, v, "key \"hostname\" is no host, "
+		    "expected one with or without a port, such as "
+		    "registry.example.com:5000");
+	return 0;
+}
+
+/* It becomes a part of URLs as it is. */
+static int
+read_prefix(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+	size_t n;
+
+	if (config_read_string(r, v, f, out) == -1)
+		return -1;
+	n = strspn(*where, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+	    "xyz0123456789-._~/");
+	if ((*where)[n] != '\0' || n > REPOSITORY_MAX)
+		return config_error(r, v, "key \"pathPrefix\" is no path, "
+		    "expected at most %d letters, digits and - . _ ~ /",
+		    REPOSITORY_MAX);
+	return 0;
+}
+
+static int
+read_realms(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char ***where = out;
+
+	if (config_read_strings(r, v, f, out) == -1)
+		return -1;
+	if (config_strings_count(*where) > REALMS_MAX)
+		return config_error(r, v, "\"realms\" has more than %d "
+		    "entries, which is the limit", REALMS_MAX);
+	for (size_t i = 0; (*where)[i] != NULL; i++)
+		if (!is_host((*where)[i]))
+			return config_error(r, v->items[i], "an entry of "
+			    "\"realms\" is no host, expected the host of a "
+			    "token server, such as auth.example.com");
+	return 0;
+}
+
+/* Go's strconv.ParseBool, which is how regbot reads this one. */
+static int
+parse_bool(const char *s, bool *out)
+{
+	static const char *const words[] = {
+		"0", "f", "F", "false", "False", "FALSE",
+		"1", "t", "T", "true", "True", "TRUE",
+	};
+
+	for (size_t i = 0; i < 12; i++)
+		if (strcmp(s, words[i]) == 0) {
+			*out = i >= 6;
+			return 0;
+		}
+	return -1;
+}
+
+static int
+read_disable_head(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	struct config_host *h = out;
+	char *s = config_text(r, v, f->key, SECRET_MAX);
+	int result;
+
+	if (s == NULL)
+		return -1;
+	result = parse_bool(s, &h->r.disable_head);
+	free(s);
+	if (result == -1)
+		return config_error(r, v, "option \"disableHead\" is neither "
+		    "true nor false, expected one of them");
+	h->disable_head_set = true;
+	return 0;
+}
+
+static int
+read_options(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	static const struct config_field options[] = {
+		{ "disableHead", read_disable_head, 0, 0 },
+		CONFIG_END
+	};
+
+	return config_read_map(r, v, f->key, options, (char *)out -
+	    offsetof(struct config_host, r.disable_head));
+}
+
+int
+config_host_name(struct config_host *h, const char *name)
+{
+	const char *host = strstr(name, "://");
+	char *key = reference_registry_key(name);
+
+	if (key == NULL)
+		return -1;
+	if (strncasecmp(name, "http://", 7) == 0 && !h->tls_set) {
+		h->r.tls = TLS_DISABLED;
+		h->tls_set = true;
+	}
+	host = host != NULL ? host + 3 : name;
+	free(h->r.key);
+	h->r.key = key;
+	free(h->r.name);
+	if (strcmp(key, "docker.io") == 0)
+		h->r.name = mem_strdup(key);
+	else
+		h->r.name = mem_strndup(host, strcspn(host, "/"));
+	return 0;
+}
+
+static void
+warn_deprecated(struct config_reader *r, const struct config_host *h)
+{
+	if (h->scheme != NULL && h->scheme[0] != '\0')
+		config_warn(r, NULL, "Scheme is deprecated, for http set TLS "
+		    "to disabled", "name", h->r.name);
+	if (h->api != NULL && h->api[0] != '\0')
+		config_warn(r, NULL, "API is deprecated and has no effect",
+		    "name", h->r.name);
+}
+
+/* Mistakes that would else show as a failing request, hours later. */
+static void
+warn_certificates(struct config_reader *r, const struct config_host *h)
+{
+	const struct { const char *key, *text; } pem[] = {
+		{ "regcert", h->r.regcert },
+		{ "clientCert", h->r.client_cert },
+		{ "clientKey", h->r.client_key },
+	};
+	bool cert = h->r.client_cert != NULL && *h->r.client_cert != '\0';
+	bool key = h->r.client_key != NULL && *h->r.client_key != '\0';
+
+	for (size_t i = 0; i < 3; i++)
+		if (pem[i].text != NULL && pem[i].text[0] != '\0' &&
+		    strstr(pem[i].text, "-----BEGIN ") == NULL)
+			config_warn(r, h->at, "Not a PEM text, expected one "
+			    "that begins with -----BEGIN", "key", pem[i].key);
+	if (cert != key)
+		config_warn(r, h->at, "Client certificate is not used, "
+		    "expected both clientCert and clientKey", "name",
+		    h->r.name);
+}
+
+static int
+read_entry(struct config_reader *r, const struct yaml_node *v,
+    struct config_hosts *out)
+{
+	struct config_host *h = config_hosts_add(out);
+	char *name;
+
+	h->at = v;
+	if (config_read_map(r, v, "creds", fields, h) == -1)
+		return -1;
+	if (h->r.name == NULL || h->r.name[0] == '\0') {
+		config_warn(r, v, "Ignoring registry config without a name",
+		    NULL, NULL);
+		return 0;
+	}
+	name = mem_strdup(h->r.name);
+	config_host_name(h, name);	/* read_registry checked it */
+	free(name);
+	h->r.named = true;
+	warn_deprecated(r, h);
+	warn_certificates(r, h);
+	return 0;
+}
+
+int
+config_read_creds(struct config_reader *r, const struct yaml_node *list,
+    struct config_hosts *out)
+{
+	if (list == NULL)
+		return 0;
+	if (list->kind != YAML_LIST)
+		return config_error(r, list, "key \"creds\" is %s, expected a "
+		    "list of registries, each with registry",
+		    yaml_kind_name(list));
+	if (list->nitems > CONFIG_CREDS_MAX)
+		return config_error(r, list, "\"creds\" has more than %d "
+		    "entries, which is the limit", CONFIG_CREDS_MAX);
+	for (size_t i = 0; i < list->nitems; i++)
+		if (read_entry(r, list->items[i], out) == -1)
+			return -1;
+	return 0;
+}

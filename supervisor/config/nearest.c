@@ -1,0 +1,50 @@
+#include "supervisor/config/nearest.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD_MAX 32	/* no known word is nearly as long */
+
+static int
+least(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+static int
+letter(char c)
+{
+	return tolower((unsigned char)c);
+}
+
+int
+nearest_distance(const char *a, const char *b)
+{
+	int d[WORD_MAX + 1][WORD_MAX + 1];
+	int n = (int)strnlen(a, WORD_MAX + 1);
+	int m = (int)strnlen(b, WORD_MAX + 1), limit;
+
+	if (n > WORD_MAX || m > WORD_MAX)
+		return NEAREST_NONE;
+	for (int i = 0; i <= n; i++)
+		d[i][0] = i;
+	for (int j = 0; j <= m; j++)
+		d[0][j] = j;
+	for (int i = 1; i <= n; i++)
+		for (int j = 1; j <= m; j++) {
+			int same = letter(a[i - 1]) == letter(b[j - 1]);
+
+			d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1,
+			    d[i - 1][j - 1] + !same);
+			if (i > 1 && j > 1 &&
+			    letter(a[i - 1]) == letter(b[j - 2]) &&
+			    letter(a[i - 2]) == letter(b[j - 1]))
+				d[i][j] = least(d[i][j], d[i][j],
+				    d[i - 2][j - 2] + 1);
+		}
+	limit = (n > m ? n : m) / 3 + 1;
+	return d[n][m] <= limit ? d[n][m] : NEAREST_NONE;
+}

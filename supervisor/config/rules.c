@@ -1,0 +1,256 @@
+/*
+ * What restricts a script: allow, protect, limits, files, sandbox, env. The
+ * shape is checked here. What this version cannot enforce makes the script
+ * be refused: a restriction that is silently ignored is worse than none.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/config/config_private.h"
+#include "common/mem.h"
+#include "supervisor/config/nearest.h"
+
+static const char *const verbs[] = { "pull", "push", "add", "delete", "list" };
+#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const char allow_expected[] = "expected verbs and a pattern, such as "
+    "\"pull,push registry:5000/library/**\"";
+
+static int
+bad_verb(struct config_reader *r, const struct yaml_node *e, const char *word)
+{
+	const char *near = NULL;
+	int least = NEAREST_NONE;
+
+	for (size_t i = 0; i < NVERBS; i++) {
+		int d = nearest_distance(word, verbs[i]);
+
+		if (d < least) {
+			least = d;
+			near = verbs[i];
+		}
+	}
+	return config_error(r, e, "\"%.32s\" is no verb of \"allow\"%s%s%s, "
+	    "expected pull, push, add, delete or list", word,
+	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?)" : "");
+}
+
+/* One "pull,push PATTERN"; text is changed. */
+static int
+check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
+{
+	char *pattern, *verb = text, *next;
+	bool list = false, other = false;
+	size_t i;
+
+	pattern = text + strcspn(text, " \t");
+	if (*pattern == '\0')
+		return config_error(r, e, "this entry of \"allow\" has no "
+		    "pattern, %s", allow_expected);
+	*pattern++ = '\0';
+	pattern += strspn(pattern, " \t");
+	if (*pattern == '\0' || strpbrk(pattern, " \t\r\n") != NULL)
+		return config_error(r, e, "this entry of \"allow\" has %s, %s",
+		    *pattern == '\0' ? "no pattern" : "more than one pattern",
+		    allow_expected);
+	for (; verb != NULL; verb = next) {
+		next = strchr(verb, ',');
+		if (next != NULL)
+			*next++ = '\0';
+		for (i = 0; i < NVERBS && strcmp(verb, verbs[i]) != 0; i++)
+			;
+		if (i == NVERBS)
+			return bad_verb(r, e, verb);
+		if (strcmp(verb, "list") == 0)
+			list = true;
+		else
+			other = true;
+	}
+	if (!other && list && strchr(pattern, '/') != NULL)
+		return config_error(r, e, "\"list\" is for a whole registry, "
+		    "expected its name without a repository");
+	return 0;
+}
+
+/* Each entry of a list of texts goes through check. */
+static int
+check_list(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, int (*check)(struct config_reader *,
+    const struct yaml_node *, char *))
+{
+	char **list = NULL;
+	int result;
+
+	result = config_read_strings(r, v, f, &list);
+	for (size_t i = 0; result == 0 && list[i] != NULL; i++)
+		result = check(r, v->items[i], list[i]);
+	config_strings_free(list);
+	return result;
+}
+
+int
+config_read_allow(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	if (check_list(r, v, f, check_grant) == -1)
+		return -1;
+	return config_read_node(r, v, f, out);
+}
+
+static int
+check_pattern(struct config_reader *r, const struct yaml_node *e, char *text)
+{
+	if (strpbrk(text, " \t\r\n") != NULL)
+		return config_error(r, e, "this entry of \"protect\" has a "
+		    "space in it, expected one pattern, such as "
+		    "\"registry:5000/library/debian:stable\"");
+	return 0;
+}
+
+int
+config_read_protect(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	if (check_list(r, v, f, check_pattern) == -1)
+		return -1;
+	return config_read_node(r, v, f, out);
+}
+
+int
+config_read_limits(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	if (v->kind != YAML_MAP)
+		return config_error(r, v, "key \"limits\" is %s, expected a "
+		    "map of names and numbers", yaml_kind_name(v));
+	for (size_t i = 0; i < v->nitems; i += 2) {
+		const struct yaml_node *key = v->items[i];
+		const struct yaml_node *n = v->items[i + 1];
+
+		if (key->len == 0 || n->kind != YAML_SCALAR ||
+		    !isdigit((unsigned char)n->text[0]))
+			return config_error(r, n, "the limit \"%.64s\" is %s, "
+			    "expected a number of 0 or more, with a unit "
+			    "where it has one", key->text, yaml_kind_name(n));
+	}
+	return config_read_node(r, v, f, out);
+}
+
+static int
+check_directory(struct config_reader *r, const struct yaml_node *e,
+    char *text)
+{
+	if (text[0] != '/')
+		return config_error(r, e, "\"%.256s\" in \"files\" is "
+		    "relative, expected the whole path of a directory, such "
+		    "as /srv/backup", text);
+	return 0;
+}
+
+int
+config_read_files(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	if (check_list(r, v, f, check_directory) == -1)
+		return -1;
+	return config_read_node(r, v, f, out);
+}
+
+int
+config_read_sandbox(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char *s = config_text(r, v, f->key, SECRET_MAX);
+	int result = 0;
+
+	if (s == NULL)
+		return -1;
+	if (strcmp(s, "strict") == 0)
+		result = config_error(r, v, "\"sandbox: strict\" demands "
+		    "Landlock and namespaces, which this version of regbot "
+		    "does not use, expected \"auto\"");
+	else if (strcmp(s, "auto") != 0)
+		result = config_error(r, v, "key \"sandbox\" is \"%.40s\", "
+		    "expected auto or strict", s);
+	free(s);
+	return result == -1 ? -1 : config_read_node(r, v, f, out);
+}
+
+static int
+check_variable(struct config_reader *r, const struct yaml_node *e,
+    char *text)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)text[n]) || text[n] == '_')
+		n++;
+	if (text[n] != '\0' || isdigit((unsigned char)text[0]))
+		return config_error(r, e, "\"%.64s\" in \"env\" is no name of "
+		    "a variable, expected letters, digits and _", text);
+	return 0;
+}
+
+int
+config_read_env(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	if (check_list(r, v, f, check_variable) == -1)
+		return -1;
+	if (v->nitems > JOB_ENV_MAX)
+		return config_error(r, v, "\"env\" has more than %d entries, "
+		    "which is the limit", JOB_ENV_MAX);
+	return config_read_strings(r, v, f, out);
+}
+
+static void
+refuse(struct config_reader *r, struct config_script *s, const char *key,
+    const struct yaml_node *at)
+{
+	struct log_record rec;
+
+	s->refused = mem_printf("the script is not run: \"%s\" (%s:%d) "
+	    "restricts what it may do, and this version of regbot cannot "
+	    "enforce that; without the key the script runs unrestricted",
+	    key, r->name, at->line);
+	if (r->warn == NULL)
+		return;
+	log_record_init(&rec, LOG_WARN, "Script will not run");
+	log_record_string(&rec, "script", s->name);
+	log_record_string(&rec, "error", s->refused);
+	r->warn(r->arg, &rec);
+	log_record_free(&rec);
+}
+
+/* protect adds and limits override one by one: both count when either has
+ * something. An allow of the script's own replaces, even one that is []. */
+static const struct yaml_node *
+either(const struct yaml_node *own, const struct yaml_node *other)
+{
+	if (own != NULL && own->nitems != 0)
+		return own;
+	return other != NULL && other->nitems != 0 ? other : NULL;
+}
+
+void
+config_apply_rules(struct config_reader *r, struct config_script *s,
+    const struct config_rules *own, const struct config_rules *defaults)
+{
+	const struct yaml_node *at;
+
+	at = own->allow != NULL ? own->allow : defaults->allow;
+	if (at != NULL) {
+		refuse(r, s, "allow", at);
+		return;
+	}
+	at = either(own->protect, defaults->protect);
+	if (at != NULL) {
+		refuse(r, s, "protect", at);
+		return;
+	}
+	at = either(own->limits, defaults->limits);
+	if (at != NULL)
+		refuse(r, s, "limits", at);
+}

@@ -1,0 +1,281 @@
+/* Single values, coerced as regbot does. */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervisor/config/config_private.h"
+#include "common/duration.h"
+#include "common/mem.h"
+
+#define FLOAT_MIN 0.001
+#define FLOAT_MAX 1000000.0
+
+/* For a sentence: what stands there instead. Short, since it may be long. */
+static const char *
+shown(const struct yaml_node *v, char out[48])
+{
+	if (v->kind != YAML_SCALAR)
+		return yaml_kind_name(v);
+	snprintf(out, 48, "\"%.40s\"%s", v->text, v->len > 40 ? "..." : "");
+	return out;
+}
+
+static int
+mismatch(struct config_reader *r, const struct yaml_node *v, const char *key,
+    const char *expected)
+{
+	char buf[48];
+
+	return config_error(r, v, "key \"%s\" is %s, expected %s", key,
+	    shown(v, buf), expected);
+}
+
+char *
+config_text(struct config_reader *r, const struct yaml_node *v,
+    const char *key, size_t max)
+{
+	if (v->kind != YAML_SCALAR) {
+		config_error(r, v, "key \"%s\" is %s, expected a text", key,
+		    yaml_kind_name(v));
+		return NULL;
+	}
+	if (strlen(v->text) != v->len) {
+		config_error(r, v, "key \"%s\" has a NUL character in it, "
+		    "expected a text without one", key);
+		return NULL;
+	}
+	if (v->len > max) {
+		config_error(r, v, "key \"%s\" is longer than %zu bytes, "
+		    "which is the limit", key, max);
+		return NULL;
+	}
+	return mem_strndup(v->text, v->len);
+}
+
+int
+config_read_string(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out, *s;
+
+	s = config_text(r, v, f->key, SECRET_MAX);
+	if (s == NULL)
+		return -1;
+	mem_wipe(*where);
+	*where = s;
+	return 0;
+}
+
+/* Go's forms: a sign, then decimal digits, or 0x, 0o, 0b and theirs. */
+static bool
+parse_integer(const char *s, int64_t *out)
+{
+	const char *digits = s;
+	char clean[72], *end;
+	int base = 10;
+	size_t n = 0;
+
+	if (strlen(s) >= sizeof(clean))
+		return false;
+	if (*digits == '-' || *digits == '+') {
+		if (*digits == '-')
+			clean[n++] = '-';
+		digits++;
+	}
+	if (digits[0] == '0' && digits[1] != '\0') {
+		base = tolower((unsigned char)digits[1]) == 'x' ? 16 :
+		    tolower((unsigned char)digits[1]) == 'b' ? 2 : 8;
+		if (base == 8 && tolower((unsigned char)digits[1]) != 'o')
+			return false;	/* 010: eight or ten? */
+		digits += 2;
+	}
+	if (!isxdigit((unsigned char)*digits))
+		return false;
+	for (; *digits != '\0'; digits++)
+		if (*digits != '_')
+			clean[n++] = *digits;
+	clean[n] = '\0';
+	errno = 0;
+	*out = strtoll(clean, &end, base);
+	return *end == '\0' && errno == 0;
+}
+
+/* "12.00" is 12, "1.5" is none. */
+static bool
+parse_whole(const char *s, int64_t *out)
+{
+	const char *dot = strchr(s, '.');
+	char whole[32];
+
+	if (dot == NULL)
+		return parse_integer(s, out);
+	if ((size_t)(dot - s) >= sizeof(whole) || dot[1] == '\0' ||
+	    dot[1 + strspn(dot + 1, "0")] != '\0')
+		return false;
+	snprintf(whole, sizeof(whole), "%.*s", (int)(dot - s), s);
+	return parse_integer(whole, out);
+}
+
+int
+config_number(struct config_reader *r, const struct yaml_node *v,
+    const char *key, int64_t *out)
+{
+	if (v->kind != YAML_SCALAR || !parse_whole(v->text, out))
+		return mismatch(r, v, key, "a whole number");
+	return 0;
+}
+
+int
+config_read_int64(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	return config_number(r, v, f->key, out);
+}
+
+int
+config_read_int(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	int64_t n;
+
+	if (config_number(r, v, f->key, &n) == -1)
+		return -1;
+	if (n < INT_MIN || n > INT_MAX)
+		return mismatch(r, v, f->key, "a number that fits 32 bits");
+	*(int *)out = (int)n;
+	return 0;
+}
+
+int
+config_read_unsigned(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	int64_t n;
+
+	if (config_number(r, v, f->key, &n) == -1)
+		return -1;
+	if (n < 0 || n > UINT_MAX)
+		return mismatch(r, v, f->key, "a number from 0 to 4294967295");
+	*(unsigned *)out = (unsigned)n;
+	return 0;
+}
+
+int
+config_read_bool(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	static const char *const words[] = {
+		"false", "False", "FALSE", "true", "True", "TRUE"
+	};
+
+	if (v->kind == YAML_SCALAR && v->plain)
+		for (size_t i = 0; i < 6; i++)
+			if (strcmp(v->text, words[i]) == 0) {
+				*(bool *)out = i >= 3;
+				return 0;
+			}
+	return mismatch(r, v, f->key, "true or false, without quotes");
+}
+
+int
+config_read_duration(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	struct error why;
+	int64_t n;
+
+	if (v->kind != YAML_SCALAR)
+		return mismatch(r, v, f->key, "a duration such as \"90s\", "
+		    "\"5m\" or \"1h30m\"");
+	if (v->plain && parse_whole(v->text, &n))
+		return mismatch(r, v, f->key, "a unit behind the number, "
+		    "such as \"90s\", \"5m\" or \"1h30m\"");
+	if (duration_parse(v->text, out, &why) == -1)
+		return config_error(r, v, "key \"%s\": %s", f->key, why.text);
+	return 0;
+}
+
+int
+config_read_float(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	double d;
+	char *end;
+
+	if (v->kind != YAML_SCALAR || v->len == 0 ||
+	    v->text[strspn(v->text, "0123456789.eE+-")] != '\0')
+		return mismatch(r, v, f->key, "a number such as 0.5 or 10");
+	d = strtod(v->text, &end);
+	/* It travels in thousandths. */
+	if (*end != '\0' || !(d >= 0 && d <= FLOAT_MAX) ||
+	    (d > 0 && d < FLOAT_MIN))
+		return mismatch(r, v, f->key, "0, or a number from 0.001 to "
+		    "1000000");
+	*(double *)out = d;
+	return 0;
+}
+
+int
+config_read_strings(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **list, ***where = out;
+
+	if (v->kind != YAML_LIST)
+		return mismatch(r, v, f->key, "a list of texts, such as "
+		    "[a, b]");
+	if (v->nitems > CONFIG_LIST_MAX)
+		return config_error(r, v, "key \"%s\" has more than %d "
+		    "entries, which is the limit", f->key, CONFIG_LIST_MAX);
+	list = mem_array(v->nitems + 1, sizeof(*list));
+	for (size_t i = 0; i < v->nitems; i++) {
+		const struct yaml_node *e = v->items[i];
+
+		if (e->kind != YAML_SCALAR || e->len == 0 ||
+		    yaml_is_null(e)) {
+			config_strings_free(list);
+			return config_error(r, e, "an entry of \"%s\" is %s, "
+			    "expected a text", f->key, yaml_kind_name(e));
+		}
+		list[i] = config_text(r, e, f->key, REFERENCE_MAX);
+		if (list[i] == NULL) {
+			config_strings_free(list);
+			return -1;
+		}
+	}
+	config_strings_free(*where);
+	*where = list;
+	return 0;
+}
+
+/* The node itself, for what is interpreted later. */
+int
+config_read_node(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	(void)r;
+	(void)f;
+	*(const struct yaml_node **)out = v;
+	return 0;
+}
+
+void
+config_strings_free(char **list)
+{
+	for (char **s = list; s != NULL && *s != NULL; s++)
+		free(*s);
+	free(list);
+}
+
+size_t
+config_strings_count(char *const *list)
+{
+	size_t n = 0;
+
+	while (list != NULL && list[n] != NULL)
+		n++;
+	return n;
+}

@@ -1,0 +1,263 @@
+/* defaults and scripts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "supervisor/config/config_private.h"
+#include "common/duration.h"
+#include "common/mem.h"
+
+static config_read_fn read_name, read_script, read_agent, read_modules,
+    read_parallel;
+
+static const struct config_field default_fields[] = {
+	CONFIG_FIELD(struct config_defaults, interval, "interval",
+	    config_read_duration, 0),
+	CONFIG_FIELD(struct config_defaults, schedule, "schedule",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct config_defaults, timeout, "timeout",
+	    config_read_duration, 0),
+	CONFIG_FIELD(struct config_defaults, parallel_node, "parallel",
+	    read_parallel, 0),
+	CONFIG_FIELD(struct config_defaults, blob_limit, "blobLimit",
+	    config_read_int64, FIELD_IDLE),
+	CONFIG_FIELD(struct config_defaults, skip_docker_config,
+	    "skipDockerConfig", config_read_bool, 0),
+	CONFIG_FIELD(struct config_defaults, user_agent, "userAgent",
+	    read_agent, 0),
+	CONFIG_FIELD(struct config_defaults, modules, "modules",
+	    read_modules, 0),
+	CONFIG_FIELD(struct config_defaults, env, "env", config_read_env, 0),
+	CONFIG_FIELD(struct config_defaults, rules.allow, "allow",
+	    config_read_allow, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct config_defaults, rules.protect, "protect",
+	    config_read_protect, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct config_defaults, rules.limits, "limits",
+	    config_read_limits, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct config_defaults, rules.files, "files",
+	    config_read_files, FIELD_NOT_NULL | FIELD_IDLE),
+	CONFIG_FIELD(struct config_defaults, rules.sandbox, "sandbox",
+	    config_read_sandbox, FIELD_NOT_NULL),
+	CONFIG_END
+};
+
+struct script {
+	struct config_script s;
+	struct config_rules rules;
+};
+
+static const struct config_field script_fields[] = {
+	CONFIG_FIELD(struct script, s.name, "name", read_name, 0),
+	CONFIG_FIELD(struct script, s.text, "script", read_script, 0),
+	CONFIG_FIELD(struct script, s.interval, "interval",
+	    config_read_duration, 0),
+	CONFIG_FIELD(struct script, s.schedule, "schedule",
+	    config_read_string, 0),
+	CONFIG_FIELD(struct script, s.timeout, "timeout",
+	    config_read_duration, 0),
+	CONFIG_FIELD(struct script, s.env, "env", config_read_env, 0),
+	CONFIG_FIELD(struct script, rules.allow, "allow",
+	    config_read_allow, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct script, rules.protect, "protect",
+	    config_read_protect, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct script, rules.limits, "limits",
+	    config_read_limits, FIELD_NOT_NULL),
+	CONFIG_FIELD(struct script, rules.files, "files",
+	    config_read_files, FIELD_NOT_NULL | FIELD_IDLE),
+	CONFIG_FIELD(struct script, rules.sandbox, "sandbox",
+	    config_read_sandbox, FIELD_NOT_NULL),
+	CONFIG_END
+};
+
+static int
+read_text(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out, size_t max)
+{
+	char *s = config_text(r, v, f->key, max), **where = out;
+
+	if (s == NULL)
+		return -1;
+	free(*where);
+	*where = s;
+	return 0;
+}
+
+static int
+read_name(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	return read_text(r, v, f, out, NAME_MAX_LEN);
+}
+
+static int
+read_script(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	return read_text(r, v, f, out, SCRIPT_MAX);
+}
+
+/* A header's value: a line feed would begin another header. */
+static int
+read_agent(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+
+	if (read_text(r, v, f, out, USER_AGENT_MAX) == -1)
+		return -1;
+	for (const char *p = *where; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			return config_error(r, v, "key \"userAgent\" has a "
+			    "character in it that no header may have, "
+			    "expected printable ASCII");
+	return 0;
+}
+
+/* Whether it was set matters: parallel(n) gives a script n slots if not. */
+static int
+read_parallel(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	int n;
+
+	if (config_read_int(r, v, f, &n) == -1)
+		return -1;
+	return config_read_node(r, v, f, out);
+}
+
+/* Relative ones are meant from where the file stands. */
+static int
+read_modules(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char ***list = out, *path;
+
+	if (config_read_strings(r, v, f, out) == -1)
+		return -1;
+	for (char **m = *list; *m != NULL; m++) {
+		if (**m == '/')
+			continue;
+		path = mem_printf("%s/%s", r->dir, *m);
+		free(*m);
+		*m = path;
+	}
+	return 0;
+}
+
+int
+config_read_defaults(struct config_reader *r, const struct yaml_node *v,
+    struct config_defaults *d)
+{
+	static const struct config_field parallel = {
+		"parallel", config_read_int, 0, 0
+	};
+
+	if (v == NULL)
+		return 0;
+	if (config_read_map(r, v, "defaults", default_fields, d) == -1)
+		return -1;
+	if (d->parallel_node == NULL)
+		return 0;
+	return config_read_int(r, d->parallel_node, &parallel, &d->parallel);
+}
+
+void
+config_defaults_free(struct config_defaults *d)
+{
+	free(d->schedule);
+	free(d->user_agent);
+	config_strings_free(d->modules);
+	config_strings_free(d->env);
+	memset(d, 0, sizeof(*d));
+}
+
+/* As regbot's scheduler: whole seconds, at least one. */
+static int64_t
+whole_seconds(int64_t ns)
+{
+	return ns < NS_PER_S ? NS_PER_S : ns - ns % NS_PER_S;
+}
+
+/* A schedule beats an interval; "@every 5m" is an interval. One that this
+ * cannot be said of is kept as it is. */
+static void
+set_times(struct config_script *s, const struct config_defaults *d)
+{
+	int64_t every;
+
+	if (s->schedule == NULL || s->schedule[0] == '\0') {
+		free(s->schedule);
+		s->schedule = NULL;
+		if (s->interval == 0) {
+			s->interval = d->interval;
+			s->schedule = mem_strdup(d->schedule);
+		}
+	}
+	if (s->schedule == NULL)
+		s->schedule = mem_strdup("");
+	if (strncmp(s->schedule, "@every ", 7) == 0 &&
+	    duration_parse(s->schedule + 7, &every, NULL) == 0) {
+		free(s->schedule);
+		s->schedule = mem_strdup("");
+		s->interval = whole_seconds(every);
+	} else if (s->schedule[0] != '\0')
+		s->interval = 0;
+	else if (s->interval != 0)
+		s->interval = whole_seconds(s->interval);
+	if (s->timeout == 0)
+		s->timeout = d->timeout;
+	if (s->timeout < 0)
+		s->timeout = 0;
+}
+
+static void
+set_env(struct config_script *s, char *const *defaults)
+{
+	size_t n = config_strings_count(defaults);
+
+	if (s->env == NULL && n != 0) {
+		s->env = mem_array(n + 1, sizeof(*s->env));
+		for (size_t i = 0; i < n; i++)
+			s->env[i] = mem_strdup(defaults[i]);
+	} else if (config_strings_count(s->env) == 0) {
+		config_strings_free(s->env);
+		s->env = NULL;
+	}
+}
+
+int
+config_read_scripts(struct config_reader *r, const struct yaml_node *v,
+    const struct config_defaults *d, struct config *c)
+{
+	if (v == NULL)
+		return 0;
+	if (v->kind != YAML_LIST)
+		return config_error(r, v, "key \"scripts\" is %s, expected a "
+		    "list of scripts, each with name and script",
+		    yaml_kind_name(v));
+	if (v->nitems > CONFIG_SCRIPTS_MAX)
+		return config_error(r, v, "\"scripts\" has more than %d "
+		    "entries, which is the limit", CONFIG_SCRIPTS_MAX);
+	c->scripts = mem_array(v->nitems, sizeof(*c->scripts));
+	for (size_t i = 0; i < v->nitems; i++) {
+		struct script in = { 0 };
+		int result;
+
+		result = config_read_map(r, v->items[i], "a script",
+		    script_fields, &in);
+		in.s.line = v->items[i]->line;
+		if (in.s.name == NULL)
+			in.s.name = mem_strdup("");
+		if (in.s.text == NULL)
+			in.s.text = mem_strdup("");
+		in.s.text_len = strlen(in.s.text);
+		set_times(&in.s, d);
+		set_env(&in.s, d->env);
+		if (result == 0)
+			config_apply_rules(r, &in.s, &in.rules, &d->rules);
+		c->scripts[c->nscripts++] = in.s;
+		if (result == -1)
+			return -1;
+	}
+	return 0;
+}

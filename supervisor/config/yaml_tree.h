@@ -1,0 +1,63 @@
+/*
+ * yaml_tree.h - the first document of a YAML text as a small tree, in which
+ * every node knows where it stood. Anchors, aliases and << are resolved, and
+ * bounded: an alias is a pointer, but counts as all that it stands for
+ * (CONFIG_NODES_MAX). What it held is wiped when it is freed.
+ */
+#ifndef REGBOT_YAML_TREE_H
+#define REGBOT_YAML_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+struct yaml_node {
+	enum yaml_kind kind;
+	int line, column;	/* from 1 */
+	char *text;		/* a scalar's, NUL-terminated */
+	size_t len;
+	bool plain;		/* neither quoted nor !!str: null, true, 5 */
+	char *tag;		/* one that is not of YAML's core, or NULL */
+	struct yaml_node **items; /* a list's; a map's keys and values */
+	size_t nitems;
+	size_t weight;		/* nodes that it stands for, itself included */
+	bool open;		/* still being read */
+};
+
+struct yaml_tree {
+	struct yaml_node *root;	/* NULL when the text is empty */
+	struct yaml_node **nodes; /* all, for freeing */
+	size_t nnodes;
+};
+
+/* Hears of what is legal and surely not meant, such as a key that stands
+ * twice. Never has a value in it. */
+typedef void yaml_warn_fn(void *arg, const struct yaml_node *at,
+    const char *message, const char *key);
+
+/* 0, or -1 and "NAME:LINE:COL: what is wrong, what was expected". The root is
+ * a map or NULL. Free with yaml_tree_free in both cases. */
+int yaml_tree_read(struct yaml_tree *t, const char *text, size_t len,
+    const char *name, yaml_warn_fn *warn, void *arg, struct error *err);
+void yaml_tree_free(struct yaml_tree *t);
+
+/* ~, null or nothing at all, not quoted. */
+bool yaml_is_null(const struct yaml_node *n);
+
+/* "a list", "a map", "a text": for sentences. */
+const char *yaml_kind_name(const struct yaml_node *n);
+
+/* For yaml_merge.c: a new node that the tree owns; the end of a map, where
+ * keys that stand twice and << are resolved. */
+struct yaml_node *yaml_tree_node(struct yaml_tree *t, enum yaml_kind kind,
+    int line, int column);
+int yaml_merge(struct yaml_node *map, const char *name, yaml_warn_fn *warn,
+    void *arg, struct error *err);
+int yaml_error(const char *name, const struct yaml_node *at,
+    struct error *err, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,124 @@
+#include "supervisor/jobs/module.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+
+/* Dots are folders, as in Lua; nothing that leaves a directory. */
+static bool
+relative(const char *name, char *out, size_t size)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= size)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (!isalnum(c) && strchr("_-./", c) == NULL)
+			return false;
+		out[i] = c == '.' ? '/' : (char)c;
+	}
+	out[n] = '\0';
+	return out[0] != '/' && out[n - 1] != '/' &&
+	    strstr(out, "//") == NULL;
+}
+
+/* 1 read, 0 not there, -1 error. */
+static int
+try_file(const char *path, char **text, size_t *len, struct error *err)
+{
+	struct stat st;
+	char *p = NULL;
+	size_t got = 0;
+	ssize_t n;
+	int fd, r = -1;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return 0;
+		return error_sys(err, errno, "cannot open module %s", path);
+	}
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		error_set(err, ERROR_INPUT, "module %s is no regular file",
+		    path);
+		goto out;
+	}
+	p = mem_alloc(MODULE_MAX + 1);
+	while (got <= MODULE_MAX &&
+	    (n = read(fd, p + got, MODULE_MAX + 1 - got)) != 0) {
+		if (n == -1) {
+			error_sys(err, errno, "cannot read module %s", path);
+			goto out;
+		}
+		got += (size_t)n;
+	}
+	if (got > MODULE_MAX) {
+		error_set(err, ERROR_LIMIT, "module %s is larger than %u "
+		    "bytes", path, MODULE_MAX);
+		goto out;
+	}
+	*text = p;
+	*len = got;
+	p = NULL;
+	r = 1;
+out:
+	free(p);
+	close(fd);
+	return r;
+}
+
+static int
+try_directory(const char *dir, const char *rel, char **path, char **text,
+    size_t *len, struct buffer *tried, struct error *err)
+{
+	char *p;
+	int r;
+
+	for (int i = 0; i < 2; i++) {
+		p = mem_printf(i == 0 ? "%s/%s.lua" : "%s/%s/init.lua", dir,
+		    rel);
+		r = try_file(p, text, len, err);
+		if (r == 1) {
+			*path = p;
+			return 1;
+		}
+		if (r == 0)
+			buffer_printf(tried, "\n\tno file '%s'", p);
+		free(p);
+		if (r == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+module_read(const struct supervisor *sv, const char *name, char **path,
+    char **text, size_t *len, struct error *err)
+{
+	char rel[MODULE_NAME_MAX + 1];
+	struct buffer tried;
+	int r;
+
+	if (!relative(name, rel, sizeof(rel)))
+		return error_set(err, ERROR_NOT_FOUND, "\n\tthe name may "
+		    "only have letters, digits and _ - . /");
+	buffer_init(&tried, ERROR_TEXT_MAX);
+	r = try_directory(sv->config->dir, rel, path, text, len, &tried, err);
+	if (r == 0 && sv->once && strcmp(sv->config->dir, ".") != 0)
+		r = try_directory(".", rel, path, text, len, &tried, err);
+	for (char **m = sv->config->modules; r == 0 && m != NULL &&
+	    *m != NULL; m++)
+		r = try_directory(*m, rel, path, text, len, &tried, err);
+	if (r == 0)
+		error_set(err, ERROR_NOT_FOUND, "%s", buffer_str(&tried));
+	buffer_free(&tried);
+	return r == 1 ? 0 : -1;
+}

@@ -1,0 +1,18 @@
+/*
+ * module.h - the Lua modules that a script may require: text files beside the
+ * configuration, in the working directory (once only), and in
+ * defaults.modules, as NAME.lua or NAME/init.lua.
+ */
+#ifndef REGBOT_MODULE_H
+#define REGBOT_MODULE_H
+
+#include <stddef.h>
+
+#include "supervisor/supervisor.h"
+
+/* The text of module name and where it was found; both are the caller's. On
+ * failure ERROR_NOT_FOUND has a line "\tno file 'PATH'" for each place. */
+int module_read(const struct supervisor *sv, const char *name, char **path,
+    char **text, size_t *len, struct error *err);
+
+#endif

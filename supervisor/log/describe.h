@@ -1,0 +1,11 @@
+/* describe.h - the debug lines of a start, as regbot has them. */
+#ifndef REGBOT_DESCRIBE_H
+#define REGBOT_DESCRIBE_H
+
+#include "supervisor/supervisor.h"
+
+/* What the configuration came to: slots, each creds entry, the version. No
+ * secret is in it. */
+void describe_start(const struct supervisor *sv, unsigned slots);
+
+#endif

@@ -1,0 +1,117 @@
+#include "supervisor/log/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/duration.h"
+#include "supervisor/jobs/job.h"
+#include "common/mem.h"
+
+#define STATUS_NS NS_PER_S		/* a terminal's line, each second */
+#define QUIET_NS (2 * NS_PER_S)		/* no line for what is over soon */
+#define HEARTBEAT_NS (60 * NS_PER_S)	/* a log line for each running job */
+
+struct progress {
+	struct supervisor *sv;
+	struct timer *status, *heartbeat;
+};
+
+static void
+elapsed(const struct job *j, char out[DURATION_TEXT])
+{
+	int64_t ns = clock_now() - job_started(j);
+
+	duration_format(ns / NS_PER_S * NS_PER_S, out);
+}
+
+/* "12.3 MiB" */
+static void
+amount(uint64_t bytes, char out[32])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)bytes;
+	int i = 0;
+
+	for (; v >= 1024 && i < 4; i++)
+		v /= 1024;
+	snprintf(out, 32, i == 0 ? "%.0f %s" : "%.1f %s", v, units[i]);
+}
+
+static void
+on_status(void *arg)
+{
+	struct progress *p = arg;
+	char line[160] = "", time[DURATION_TEXT], moved[32];
+	const struct job *oldest = p->sv->jobs;
+	size_t running = 0;
+
+	for (const struct job *j = p->sv->jobs; j != NULL; j = job_next(j))
+		running++;
+	if (oldest != NULL && clock_now() - job_started(oldest) > QUIET_NS) {
+		uint64_t bytes = 0;
+
+		for (const struct job *j = p->sv->jobs; j != NULL;
+		    j = job_next(j))
+			bytes += job_moved(j);
+		elapsed(oldest, time);
+		amount(bytes, moved);
+		if (running == 1)
+			snprintf(line, sizeof(line), "%.40s: %s, %s copied",
+			    job_name(oldest), time, moved);
+		else
+			snprintf(line, sizeof(line), "%zu scripts: %s, %s "
+			    "copied", running, time, moved);
+		for (char *c = line; *c != '\0'; c++)
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				*c = '?';
+	}
+	log_status(p->sv->log, line);
+	timer_arm(p->status, STATUS_NS);
+}
+
+static void
+on_heartbeat(void *arg)
+{
+	struct progress *p = arg;
+	struct log_record r;
+	char time[DURATION_TEXT];
+
+	for (const struct job *j = p->sv->jobs; j != NULL; j = job_next(j)) {
+		if (clock_now() - job_started(j) < HEARTBEAT_NS / 2)
+			continue;
+		elapsed(j, time);
+		log_record_init(&r, LOG_INFO, "Script is running");
+		log_record_string(&r, "script", job_name(j));
+		log_record_string(&r, "elapsed", time);
+		log_record_int(&r, "copied-bytes", (int64_t)job_moved(j));
+		log_write(p->sv->log, &r);
+	}
+	timer_arm(p->heartbeat, HEARTBEAT_NS);
+}
+
+struct progress *
+progress_new(struct supervisor *sv)
+{
+	struct progress *p = mem_alloc(sizeof(*p));
+
+	p->sv = sv;
+	p->status = loop_timer(sv->loop, on_status, p);
+	p->heartbeat = loop_timer(sv->loop, on_heartbeat, p);
+	if (log_is_terminal(sv->log))
+		timer_arm(p->status, STATUS_NS);
+	else
+		timer_arm(p->heartbeat, HEARTBEAT_NS);
+	return p;
+}
+
+void
+progress_free(struct progress *p)
+{
+	if (p == NULL)
+		return;
+	timer_free(p->status);
+	timer_free(p->heartbeat);
+	free(p);
+}

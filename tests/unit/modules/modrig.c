@@ -1,0 +1,125 @@
+#include "tests/unit/modules/modrig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "worker/copy/copy_known.h"
+#include "common/digest.h"
+#include "common/mem.h"
+#include "tests/unit/modules/modrig_client.h"
+#include "tests/unit/modules/modrig_store.h"
+#include "worker/overlay.h"
+#include "worker/worker.h"
+
+static void
+forget(struct modrig *rig)
+{
+	free(rig->log);
+	free(rig->requests);
+	free(rig->result.text);
+	rig->log = rig->requests = NULL;
+	memset(&rig->result, 0, sizeof(rig->result));
+	rig->cancelled = 0;
+}
+
+static int
+open_modules(lua_State *L)
+{
+	modules_open(L);
+	return 0;
+}
+
+int
+modrig_run(struct modrig *rig, const char *script)
+{
+	struct client c = { .rig = rig };
+	struct worker w = { .client = &c };
+	struct error err;
+	int rv = -1;
+
+	forget(rig);
+	if (digest_setup(&err) == -1)
+		abort();
+	w.loop = c.loop = loop_new();
+	w.name = mem_strdup("t");
+	w.log_level = LOG_DEBUG;
+	w.dry_run = rig->dry_run;
+	if (rig->dry_run)
+		w.overlay = overlay_new();
+	if (rig->timeout_ms != 0)
+		w.deadline = clock_now() + rig->timeout_ms * NS_PER_MS;
+	buffer_init(&c.log, 0);
+	buffer_init(&c.requests, 0);
+	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,
+	    &err);
+	if (w.L != NULL) {
+		lua_pushcfunction(w.L, open_modules);
+		if (lua_pcall(w.L, 0, 0, 0) == LUA_OK) {
+			vm_run(w.L, script, strlen(script), &rig->result);
+			rv = 0;
+		}
+		vm_free(w.L);
+	}
+	overlay_free(w.overlay);
+	known_free(w.known);
+	loop_free(w.loop);
+	free(w.name);
+	rig->log = buffer_steal(&c.log);
+	rig->requests = buffer_steal(&c.requests);
+	return rv;
+}
+
+void
+modrig_init(struct modrig *rig)
+{
+	memset(rig, 0, sizeof(*rig));
+	rig->store = store_new();
+}
+
+void
+modrig_free(struct modrig *rig)
+{
+	forget(rig);
+	store_free(rig->store);
+}
+
+const char *
+modrig_manifest(struct modrig *rig, const char *repo, const char *tag,
+    const char *media_type, const char *bytes)
+{
+	return store_add(rig->store, repo, tag, media_type, bytes)->digest;
+}
+
+const char *
+modrig_blob(struct modrig *rig, const char *repo, const char *bytes)
+{
+	return store_add(rig->store, repo, "", "", bytes)->digest;
+}
+
+const char *
+modrig_image(struct modrig *rig, const char *repo, const char *tag,
+    const char *config)
+{
+	const char *c = modrig_blob(rig, repo, config);
+	const char *l = modrig_blob(rig, repo, "layer"), *digest;
+	char *m = mem_printf("{\"schemaVersion\":2,\"mediaType\":"
+	    "\"application/vnd.oci.image.manifest.v1+json\",\n \"config\":"
+	    "{\"mediaType\":\"application/vnd.oci.image.config.v1+json\","
+	    "\"digest\":\"%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
+	    "\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\","
+	    "\"size\":5}]}", c, strlen(config), l);
+
+	digest = modrig_manifest(rig, repo, tag,
+	    "application/vnd.oci.image.manifest.v1+json", m);
+	free(m);
+	return digest;
+}
+
+const char *
+modrig_find(struct modrig *rig, const char *repo, const char *name)
+{
+	struct entry *e = store_find(rig->store, repo, name);
+
+	return e != NULL ? e->bytes : NULL;
+}

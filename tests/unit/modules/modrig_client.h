@@ -1,0 +1,16 @@
+/* modrig_client.h - the client.c of modrig.h, which asks its store. */
+#ifndef REGBOT_MODRIG_CLIENT_H
+#define REGBOT_MODRIG_CLIENT_H
+
+#include "common/buffer.h"
+#include "common/loop.h"
+#include "tests/unit/modules/modrig.h"
+
+struct client {
+	struct modrig *rig;
+	struct loop *loop;
+	struct buffer log, requests;
+	int npages, nheads;
+};
+
+#endif

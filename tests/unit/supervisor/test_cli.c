@@ -1,0 +1,96 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/cli.h"
+#include "common/logrecord.h"
+
+static int
+parse(struct cli *c, struct error *err, const char *words)
+{
+	static char copy[256];
+	char *argv[16] = { "regbot" }, *save = NULL, *w;
+	int argc = 1;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (w = strtok_r(copy, " ", &save); w != NULL && argc < 15;
+	    w = strtok_r(NULL, " ", &save))
+		argv[argc++] = strcmp(w, "''") == 0 ? "" : w;
+	return cli_parse(argc, argv, c, err);
+}
+
+static void
+refused(const char *words, const char *start)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, words), -1, "%s", words);
+	cr_assert_eq(strncmp(err.text, start, strlen(start)), 0,
+	    "%s: %s", words, err.text);
+}
+
+Test(cli, once)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, "once -c f.yml"), 0);
+	cr_assert_eq(c.command, CLI_ONCE);
+	cr_assert_str_eq(c.config, "f.yml");
+	cr_assert_not(c.dry_run);
+	cr_assert_eq(c.level, LOG_INFO);
+	cr_assert_eq(parse(&c, &err, "-c f.yml once --dry-run -v debug "
+	    "--logopt json --logopt other"), 0);
+	cr_assert_eq(c.command, CLI_ONCE);
+	cr_assert(c.dry_run);
+	cr_assert(c.json);
+	cr_assert_eq(c.level, LOG_DEBUG);
+	cr_assert_eq(parse(&c, &err, "server --config=- --dry-run=false -vtrace"),
+	    0);
+	cr_assert_eq(c.command, CLI_SERVER);
+	cr_assert_str_eq(c.config, "-");
+	cr_assert_not(c.dry_run);
+	cr_assert_eq(c.level, LOG_TRACE);
+	cr_assert_eq(parse(&c, &err, "once -c=x -v INFO+1"), 0);
+	cr_assert_str_eq(c.config, "x");
+	cr_assert_eq(c.level, 1);
+}
+
+Test(cli, help_and_version)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, ""), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	cr_assert_eq(parse(&c, &err, "once --help"), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	cr_assert_eq(c.help_for, CLI_ONCE);
+	cr_assert_eq(parse(&c, &err, "help server"), 0);
+	cr_assert_eq(c.help_for, CLI_SERVER);
+	cr_assert_eq(parse(&c, &err, "version --format {{.VCSTag}}"), 0);
+	cr_assert_str_eq(c.format, "{{.VCSTag}}");
+	for (int i = CLI_HELP; i <= CLI_VERSION; i++)
+		cr_assert_not_null(strstr(cli_help(i), "Usage:\n  regbot"));
+}
+
+Test(cli, refused)
+{
+	refused("once", "required flag(s) \"config\" not set");
+	refused("server", "required flag(s) \"config\" not set");
+	refused("once -c ''", "required input missing");
+	refused("once --nope", "unknown flag: --nope");
+	refused("once -z", "unknown shorthand flag: 'z' in -z");
+	refused("frob", "unknown command \"frob\" for \"regbot\"");
+	refused("once -c x extra",
+	    "accepts between 0 and 0 arg(s), received 1");
+	refused("version -c x", "unknown shorthand flag: 'c' in -c");
+	refused("once --format x -c y", "unknown flag: --format");
+	refused("once -c", "flag needs an argument: 'c' in -c");
+	refused("once --config", "flag needs an argument: --config");
+	refused("once -c x -v bogus", "unable to parse verbosity bogus");
+	refused("once -c x -v TRACE", "unable to parse verbosity TRACE");
+	refused("once -c x --dry-run=maybe", "invalid argument \"maybe\"");
+	refused("help nothing", "unknown help topic \"nothing\"");
+}

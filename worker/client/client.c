@@ -1,0 +1,335 @@
+#include "worker/client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/client/client_private.h"
+#include "common/mem.h"
+#include "policy/policy.h"
+
+
+#define JOB_DRY_RUN 1
+#define JOB_PARALLEL_UNSET 2
+
+uint32_t
+client_next_id(struct client *c)
+{
+	if (++c->last_id == 0)
+		c->last_id = 1;
+	return c->last_id;
+}
+
+int
+client_send(struct client *c, struct message_out *o, struct error *err)
+{
+	return channel_send(c->control, o, -1, err);
+}
+
+int
+client_refusal(const struct message *m, struct error *why, struct error *err)
+{
+	uint64_t kind = message_u64(m, 0);
+
+	if (kind == ERROR_NONE || kind >= ERROR_KINDS)
+		return error_set(err, ERROR_PROTOCOL,
+		    "REFUSED has an unknown error kind");
+	error_set(why, (enum error_kind)kind, "%s", message_str(m, 1));
+	return 0;
+}
+
+static int
+job_start(struct client *c, const struct message *m, struct error *err)
+{
+	struct client_job *j = &c->job;
+	uint64_t size = message_u64(m, 1), level = message_u64(m, 4);
+
+	if (c->job_state != JOB_WANTED)
+		return error_set(err, ERROR_PROTOCOL, "JOB came twice");
+	if (size > SCRIPT_MAX || message_u64(m, 2) > INT64_MAX ||
+	    level > 2 * LOG_LEVEL_BIAS)
+		return error_set(err, ERROR_PROTOCOL,
+		    "a number of JOB is out of bounds");
+	j->name = mem_strdup(message_str(m, 0));
+	j->script = mem_alloc(size + 1);
+	j->script_len = size;
+	j->timeout_ns = (int64_t)message_u64(m, 2);
+	j->dry_run = (message_u64(m, 3) & JOB_DRY_RUN) != 0;
+	j->parallel_unset = (message_u64(m, 3) & JOB_PARALLEL_UNSET) != 0;
+	j->log_level = (int)level - LOG_LEVEL_BIAS;
+	j->memory = message_u64(m, 5);
+	c->job_state = size == 0 ? JOB_COMPLETE : JOB_LOADING;
+	return 0;
+}
+
+static int
+job_script(struct client *c, const struct message *m, struct error *err)
+{
+	size_t n = m->f[0].len;
+
+	if (c->job_state != JOB_LOADING ||
+	    n > c->job.script_len - c->script_got)
+		return error_set(err, ERROR_PROTOCOL,
+		    "SCRIPT is more than JOB announced");
+	memcpy(c->job.script + c->script_got, m->f[0].p, n);
+	c->script_got += n;
+	if (c->script_got == c->job.script_len)
+		c->job_state = JOB_COMPLETE;
+	return 0;
+}
+
+/* An empty script is complete at once: its variables come after that. */
+static int
+job_env(struct client *c, const struct message *m, struct error *err)
+{
+	if (c->job_state == JOB_WANTED || c->nenv == JOB_ENV_MAX ||
+	    (c->job_state != JOB_LOADING && c->job.script_len != 0))
+		return error_set(err, ERROR_PROTOCOL,
+		    "GETENV came too often or at a wrong time");
+	c->env = mem_resize(c->env, c->nenv + 1, sizeof(c->env[0]));
+	c->env[c->nenv].name = mem_strdup(message_str(m, 0));
+	c->env[c->nenv++].value = mem_strdup(message_str(m, 1));
+	return 0;
+}
+
+static int
+job_stop(struct client *c, const struct message *m, struct error *err)
+{
+	uint64_t why = message_u64(m, 0);
+
+	if (why != 1 && why != 2)
+		return error_set(err, ERROR_PROTOCOL,
+		    "STOP has an unknown reason");
+	c->stopped = why == 1 ? ERROR_CANCELED : ERROR_DEADLINE;
+	c->stop(c->arg, c->stopped);
+	return 0;
+}
+
+static int
+registry_opened(struct client *c, const struct message *m, int fd,
+    struct error *err)
+{
+	struct client_broker *b = broker_of_open(c, m->id);
+
+	if (fd == -1)
+		return error_set(err, ERROR_PROTOCOL,
+		    "OPENED came without a descriptor");
+	if (b == NULL)
+		close(fd);
+	else
+		broker_opened(b, fd);
+	return 0;
+}
+
+static int
+refused(struct client *c, const struct message *m, struct error *err)
+{
+	struct client_broker *b = broker_of_open(c, m->id);
+	struct error why = { .kind = ERROR_NONE };
+
+	if (b == NULL)
+		return call_control(c, m, err);
+	if (client_refusal(m, &why, err) == -1)
+		return -1;
+	broker_refused(b, &why);
+	return 0;
+}
+
+static int
+control_message(void *arg, const struct message *m, int fd, struct error *err)
+{
+	struct client *c = arg;
+
+	if (m->type == MSG_OPENED)
+		return registry_opened(c, m, fd, err);
+	if (fd != -1) {
+		close(fd);
+		return error_set(err, ERROR_PROTOCOL,
+		    "%s came with a descriptor", message_name(m->type));
+	}
+	switch (m->type) {
+	case MSG_JOB:
+		return job_start(c, m, err);
+	case MSG_SCRIPT:
+		return job_script(c, m, err);
+	case MSG_GETENV:
+		return job_env(c, m, err);
+	case MSG_STOP:
+		return job_stop(c, m, err);
+	case MSG_REFUSED:
+		return refused(c, m, err);
+	default:
+		return call_control(c, m, err);
+	}
+}
+
+static void
+control_closed(void *arg, const struct error *why)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client *c = arg;
+	struct client_broker *b;
+
+	(void)why;
+	c->gone = true;
+	error_set(&err, ERROR_PEER, "the supervisor is gone");
+	TAILQ_FOREACH(b, &c->brokers, entry)
+		if (b->state == BROKER_OPENING)
+			broker_refused(b, &err);
+	call_supervisor_gone(c);
+	streams_supervisor_gone(c);
+	if (c->stopped == ERROR_NONE) {
+		c->stopped = ERROR_CANCELED;
+		c->stop(c->arg, ERROR_CANCELED);
+	}
+}
+
+static const struct channel_ops control_ops = {
+	control_message, control_closed
+};
+
+struct client *
+client_new(struct loop *l, int fd,
+    void (*stop)(void *arg, enum error_kind reason), void *arg)
+{
+	struct client *c = mem_alloc(sizeof(*c));
+
+	c->loop = l;
+	c->stop = stop;
+	c->arg = arg;
+	TAILQ_INIT(&c->calls);
+	TAILQ_INIT(&c->ready);
+	TAILQ_INIT(&c->brokers);
+	TAILQ_INIT(&c->streams);
+	c->deliver = loop_timer(l, call_deliver, c);
+	c->control = channel_new(l, fd, S2W, true, &control_ops, c);
+	return c;
+}
+
+void
+client_free(struct client *c)
+{
+	struct client_broker *b;
+	struct call *call;
+
+	if (c == NULL)
+		return;
+	c->over = true;
+	while ((call = TAILQ_FIRST(&c->calls)) != NULL)
+		call_free(call);
+	streams_free(c);
+	while ((b = TAILQ_FIRST(&c->brokers)) != NULL)
+		client_broker_free(b);
+	for (size_t i = 0; i < c->nenv; i++) {
+		free(c->env[i].name);
+		free(c->env[i].value);
+	}
+	free(c->env);
+	if (c->job_state != JOB_TAKEN) {
+		free(c->job.name);
+		free(c->job.script);
+	}
+	channel_free(c->control);
+	timer_free(c->deliver);
+	free(c);
+}
+
+void
+client_ready(struct client *c)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_READY, 0);
+	message_put_str(&o, PACKAGE_VERSION);
+	message_put_str(&o, policy_missing());
+	client_send(c, &o, NULL);
+}
+
+int
+client_get_job(struct client *c, struct client_job *job, struct error *err)
+{
+	while (c->job_state != JOB_COMPLETE && c->stopped == ERROR_NONE &&
+	    !c->gone)
+		loop_step(c->loop, -1);
+	if (c->gone)
+		return error_set(err, ERROR_PEER,
+		    "the supervisor ended before it sent a job");
+	if (c->stopped != ERROR_NONE)
+		return error_set(err, c->stopped,
+		    "the job was stopped before it began");
+	*job = c->job;
+	c->job_state = JOB_TAKEN;
+	return 0;
+}
+
+const char *
+client_getenv(const struct client *c, const char *name)
+{
+	for (size_t i = 0; i < c->nenv; i++)
+		if (strcmp(c->env[i].name, name) == 0)
+			return c->env[i].value;
+	return NULL;
+}
+
+/* Puts what fits of a text, never half a UTF-8 sequence. */
+static void
+put_cut(struct message_out *o, const char *text, size_t max)
+{
+	size_t n = strlen(text);
+	char *cut;
+
+	if (n > max)
+		for (n = max; n > 0 && (text[n] & 0xc0) == 0x80; n--)
+			;
+	cut = mem_strndup(text, n);
+	message_put_str(o, cut);
+	free(cut);
+}
+
+void
+client_late(struct client *c, const char *where)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_LATE, 0);
+	put_cut(&o, where, ERROR_TEXT_MAX);
+	client_send(c, &o, NULL);
+	channel_drain(c->control, 0);
+}
+
+void
+client_finish(struct client *c, bool failed, int exit_code, const char *text)
+{
+	struct message_out o;
+
+	c->over = true;
+	timer_disarm(c->deliver);
+	message_start(&o, MSG_DONE, 0);
+	message_put_u64(&o, failed ? 1 : 0);
+	message_put_u64(&o, (uint64_t)(unsigned)exit_code);
+	put_cut(&o, text != NULL ? text : "", ERROR_TEXT_MAX);
+	client_send(c, &o, NULL);
+	channel_drain(c->control, 0);
+}
+
+void
+client_log(struct client *c, const struct log_record *r)
+{
+	struct message_out o;
+	struct buffer attrs;
+	int level = r->level;
+
+	if (level < -LOG_LEVEL_BIAS)
+		level = -LOG_LEVEL_BIAS;
+	buffer_init(&attrs, LOG_RECORD_MAX);
+	log_record_put(r, &attrs);
+	message_start(&o, MSG_LOG, 0);
+	message_put_u64(&o, (uint64_t)(level + LOG_LEVEL_BIAS));
+	put_cut(&o, r->message != NULL ? r->message : "", LOG_TEXT_MAX);
+	message_put_bytes(&o, attrs.data, attrs.len);
+	client_send(c, &o, NULL);
+	buffer_free(&attrs);
+	/* A script that only logs never comes to the loop. */
+	if (channel_queued(c->control) > LOG_QUEUE_MAX)
+		channel_drain(c->control, LOG_QUEUE_MAX / 2);
+}

@@ -1,0 +1,122 @@
+/*
+ * client.h - a worker's asynchronous requests: to the supervisor over the
+ * control channel, to brokers over channels that are opened as registries are
+ * named. Many may be outstanding at once (more than the channel takes wait
+ * their turn); each calls its done function exactly once, from the loop,
+ * unless it is cancelled before.
+ *
+ * When a broker dies, reads are repeated once on a new one; writes fail with
+ * ERROR_PEER.
+ */
+#ifndef REGBOT_CLIENT_H
+#define REGBOT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/logrecord.h"
+#include "common/loop.h"
+#include "common/reference.h"
+
+struct client;
+struct call;		/* one operation under way */
+
+struct rate {		/* a registry's RateLimit headers */
+	bool set;
+	int64_t limit, remain, reset;
+	char *policies;	/* comma-separated */
+};
+
+struct answer {
+	struct error err;	/* kind ERROR_NONE on success */
+	char *media_type;	/* "" when not told */
+	char *digest;		/* Docker-Content-Digest, "" when not told */
+	int64_t size;		/* -1 when not told */
+	char *next;		/* query of the next page, "" at the end */
+	struct rate rate;
+	struct buffer body;	/* steal or copy: freed after done returns */
+};
+typedef void answer_fn(void *arg, struct answer *a);
+
+struct client_job {	/* what JOB and SCRIPT said */
+	char *name, *script;
+	size_t script_len;
+	bool dry_run;
+	int log_level;
+	int64_t timeout_ns;	/* 0: none */
+	uint64_t memory;	/* what Lua may allocate */
+	bool parallel_unset;	/* defaults.parallel was not given */
+};
+
+/* fd is the control channel. stop is called at STOP (reason: ERROR_CANCELED
+ * or ERROR_DEADLINE) and when the supervisor is gone. */
+struct client *client_new(struct loop *l, int fd,
+    void (*stop)(void *arg, enum error_kind reason), void *arg);
+void client_free(struct client *c);
+
+/* The life of a job, in this order: READY is sent, then the job is waited
+ * for, at last DONE is sent. get_job is 0 once *job is filled (owned). */
+void client_ready(struct client *c);
+int client_get_job(struct client *c, struct client_job *job,
+    struct error *err);
+void client_late(struct client *c, const char *where);	/* "<string>:3" */
+/* Sends DONE and waits until all that is queued has left. exit_code is the
+ * script's own (os.exit), 0 otherwise. */
+void client_finish(struct client *c, bool failed, int exit_code,
+    const char *text);
+
+void client_log(struct client *c, const struct log_record *r);
+/* What os.getenv may answer: NULL when the name was not passed. Borrowed. */
+const char *client_getenv(const struct client *c, const char *name);
+/* A module's text: answer.body; media_type is the path it came from. */
+struct call *client_module(struct client *c, const char *name,
+    answer_fn *done, void *arg);
+
+/* An action slot (defaults.parallel). Unlike other calls it lives on after
+ * done, also when it was refused: release it with client_slot_release (or
+ * call_cancel, which is the same here), whatever became of it. */
+struct call *client_slot(struct client *c, answer_fn *done, void *arg);
+void client_slot_release(struct client *c, struct call *slot);
+
+/* Registry operations. ref's tag or digest is what is asked for. */
+struct call *client_manifest_head(struct client *c,
+    const struct reference *ref, answer_fn *done, void *arg);
+struct call *client_manifest_get(struct client *c,
+    const struct reference *ref, answer_fn *done, void *arg);
+struct call *client_manifest_put(struct client *c,
+    const struct reference *ref, const char *media_type, const char *digest,
+    const void *p, size_t n, answer_fn *done, void *arg);
+struct call *client_manifest_delete(struct client *c,
+    const struct reference *ref, const char *digest, answer_fn *done,
+    void *arg);
+struct call *client_tag_delete(struct client *c, const struct reference *ref,
+    answer_fn *done, void *arg);
+/* One page; n 0 and "" leave parameters out; query is an answer's next. */
+struct call *client_tag_list(struct client *c, const struct reference *ref,
+    int64_t n, const char *last, const char *query, answer_fn *done,
+    void *arg);
+struct call *client_catalog(struct client *c, const char *registry,
+    int64_t n, const char *last, const char *query, answer_fn *done,
+    void *arg);
+struct call *client_blob_head(struct client *c, const struct reference *ref,
+    const char *digest, answer_fn *done, void *arg);
+struct call *client_blob_get(struct client *c, const struct reference *ref,
+    const char *digest, uint64_t max, answer_fn *done, void *arg);
+/* Within ref's registry, from another repository of it. */
+struct call *client_blob_mount(struct client *c, const struct reference *ref,
+    const char *digest, const char *from, answer_fn *done, void *arg);
+/* The whole dance of a stream pair, restarts included. from is a repository
+ * of dst's registry where the blob is known to be, or "". answer.size is how
+ * many bytes were uploaded: 0 when it was mounted. */
+struct call *client_blob_copy(struct client *c, const struct reference *src,
+    const struct reference *dst, const char *digest, uint64_t size,
+    const char *from, answer_fn *done, void *arg);
+
+/* done is not called any more; the request is cancelled at the broker. Does
+ * nothing inside the call's own done; after that the call is gone. */
+void call_cancel(struct call *call);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,264 @@
+#include "worker/client/client_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/digest.h"
+#include "common/mem.h"
+
+static void
+request_event(void *arg, struct client_request *r, enum request_event e)
+{
+	struct call *call = arg;
+
+	if (e != REQUEST_END)
+		return;
+	answer_clear(&call->answer);
+	call->answer = r->answer;
+	memset(&r->answer, 0, sizeof(r->answer));
+	call->request = NULL;
+	call_finish(call);
+}
+
+int
+client_check(const struct reference *ref, const char *digest,
+    struct error *err)
+{
+	if (ref->ocidir)
+		return error_set(err, ERROR_DENIED, "ocidir://%s cannot be "
+		    "used: ocidir:// is not available to scripts in this "
+		    "version", ref->repository);
+	if (!reference_valid_repository(ref->repository))
+		return error_set(err, ERROR_INPUT, "\"%s\" is no repository",
+		    ref->repository);
+	if (digest != NULL && !digest_valid(digest))
+		return error_set(err, ERROR_INPUT, "\"%s\" is no digest of "
+		    "a supported algorithm", digest);
+	return 0;
+}
+
+/* A request that is to be filled with fields, or NULL when the reference
+ * cannot be asked for. */
+static struct client_request *
+op_new(struct client *c, const struct reference *ref, enum message_type type,
+    struct error *err)
+{
+	struct client_broker *b;
+	struct client_request *r;
+
+	if (client_check(ref, NULL, err) == -1)
+		return NULL;
+	b = broker_find(c, ref->registry, err);
+	if (b == NULL)
+		return NULL;
+	r = request_new(b, type, request_event, NULL);
+	request_put_str(r, ref->repository);
+	return r;
+}
+
+static int
+put_digest(struct client_request *r, const char *digest, struct error *err)
+{
+	if (!digest_valid(digest))
+		return error_set(err, ERROR_INPUT, "\"%s\" is no digest of "
+		    "a supported algorithm", digest);
+	request_put_str(r, digest);
+	return 0;
+}
+
+static int
+put_tag(struct client_request *r, const char *tag, struct error *err)
+{
+	if (tag[0] == '\0')
+		return error_set(err, ERROR_INPUT,
+		    "tag missing from image reference");
+	if (!reference_valid_tag(tag))
+		return error_set(err, ERROR_INPUT, "\"%s\" is no tag", tag);
+	request_put_str(r, tag);
+	return 0;
+}
+
+static int
+put_name(struct client_request *r, const struct reference *ref, struct error *err)
+{
+	if (ref->digest[0] != '\0')
+		return put_digest(r, ref->digest, err);
+	return put_tag(r, ref->tag, err);
+}
+
+/* Starts r as a call of its own; fails at once when r is NULL or a field was
+ * refused (err is filled). */
+static struct call *
+op_start(struct client *c, struct client_request *r, const struct error *err,
+    answer_fn *done, void *arg)
+{
+	struct call *call;
+
+	if (err->kind != ERROR_NONE) {
+		if (r != NULL)
+			request_abandon(r);
+		return call_failed(c, err, done, arg);
+	}
+	call = call_new(c, CALL_REQUEST, done, arg);
+	call->request = r;
+	r->arg = call;
+	request_start(r);
+	return call;
+}
+
+static struct call *
+manifest_op(struct client *c, const struct reference *ref,
+    enum message_type type, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, type, &err);
+
+	if (r != NULL) {
+		(void)put_name(r, ref, &err);
+		if (type == MSG_MANIFEST_GET)
+			r->body_max = MANIFEST_GET_MAX;
+	}
+	return op_start(c, r, &err, done, arg);
+}
+
+struct call *
+client_manifest_head(struct client *c, const struct reference *ref,
+    answer_fn *done, void *arg)
+{
+	return manifest_op(c, ref, MSG_MANIFEST_HEAD, done, arg);
+}
+
+struct call *
+client_manifest_get(struct client *c, const struct reference *ref,
+    answer_fn *done, void *arg)
+{
+	return manifest_op(c, ref, MSG_MANIFEST_GET, done, arg);
+}
+
+struct call *
+client_manifest_put(struct client *c, const struct reference *ref,
+    const char *media_type, const char *digest, const void *p, size_t n,
+    answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r;
+
+	if (n == 0 || n > MANIFEST_PUT_MAX) {
+		error_set(&err, ERROR_LIMIT, "a manifest of %zu bytes cannot "
+		    "be pushed, %u are allowed", n, MANIFEST_PUT_MAX);
+		return call_failed(c, &err, done, arg);
+	}
+	r = op_new(c, ref, MSG_MANIFEST_PUT, &err);
+	if (r != NULL && put_name(r, ref, &err) == 0) {
+		request_put_str(r, media_type);
+		if (put_digest(r, digest, &err) == 0) {
+			request_put_u64(r, n);
+			r->upload = mem_alloc(n);
+			memcpy(r->upload, p, n);
+			r->upload_len = n;
+		}
+	}
+	return op_start(c, r, &err, done, arg);
+}
+
+static struct call *
+digest_op(struct client *c, const struct reference *ref,
+    enum message_type type, const char *digest, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, type, &err);
+
+	if (r != NULL)
+		(void)put_digest(r, digest, &err);
+	return op_start(c, r, &err, done, arg);
+}
+
+struct call *
+client_manifest_delete(struct client *c, const struct reference *ref,
+    const char *digest, answer_fn *done, void *arg)
+{
+	return digest_op(c, ref, MSG_MANIFEST_DELETE, digest, done, arg);
+}
+
+struct call *
+client_blob_head(struct client *c, const struct reference *ref,
+    const char *digest, answer_fn *done, void *arg)
+{
+	return digest_op(c, ref, MSG_BLOB_HEAD, digest, done, arg);
+}
+
+struct call *
+client_blob_get(struct client *c, const struct reference *ref,
+    const char *digest, uint64_t max, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_BLOB_GET, &err);
+
+	if (max > BLOB_GET_MAX)
+		max = BLOB_GET_MAX;
+	if (r != NULL && put_digest(r, digest, &err) == 0) {
+		request_put_u64(r, max);
+		r->body_max = (size_t)max;
+	}
+	return op_start(c, r, &err, done, arg);
+}
+
+struct call *
+client_blob_mount(struct client *c, const struct reference *ref,
+    const char *digest, const char *from, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_BLOB_MOUNT, &err);
+
+	if (r != NULL && put_digest(r, digest, &err) == 0)
+		request_put_str(r, from);
+	return op_start(c, r, &err, done, arg);
+}
+
+struct call *
+client_tag_delete(struct client *c, const struct reference *ref,
+    answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_TAG_DELETE, &err);
+
+	if (r != NULL)
+		(void)put_tag(r, ref->tag, &err);
+	return op_start(c, r, &err, done, arg);
+}
+
+static void
+put_page(struct client_request *r, int64_t n, const char *last, const char *query)
+{
+	request_put_u64(r, n > 0 ? (uint64_t)n : 0);
+	request_put_str(r, last);
+	request_put_str(r, query);
+	r->body_max = LIST_PAGE_MAX;
+}
+
+struct call *
+client_tag_list(struct client *c, const struct reference *ref, int64_t n,
+    const char *last, const char *query, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_TAG_LIST, &err);
+
+	if (r != NULL)
+		put_page(r, n, last, query);
+	return op_start(c, r, &err, done, arg);
+}
+
+struct call *
+client_catalog(struct client *c, const char *registry, int64_t n,
+    const char *last, const char *query, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_broker *b = broker_find(c, registry, &err);
+	struct client_request *r = NULL;
+
+	if (b != NULL) {
+		r = request_new(b, MSG_CATALOG, request_event, NULL);
+		put_page(r, n, last, query);
+	}
+	return op_start(c, r, &err, done, arg);
+}

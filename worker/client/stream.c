@@ -1,0 +1,378 @@
+/*
+ * One blob from one registry to another, as PROTOCOL.md's "Streams" has it.
+ * An attempt is a BLOB_WRITE and, once the upload is open, a BLOB_READ; it is
+ * over when both have ended, and then it either decides the call or the next
+ * attempt begins. CLIENT_STREAMS_MAX keeps a channel from being filled with
+ * writes whose reads find no place.
+ */
+#include "worker/client/client_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/digest.h"
+#include "common/mem.h"
+
+struct stream {
+	TAILQ_ENTRY(stream) entry;	/* of client.streams */
+	struct client *client;
+	struct call *call;	/* NULL: it was cancelled */
+	struct client_broker *from, *to;
+	char *source, *target;	/* repositories */
+	char *digest, *known;
+	uint64_t size;
+	bool running;		/* counted in client.nstreams */
+	unsigned restarts;
+	bool outlived;		/* went on once after a broker's death */
+
+	/* The attempt. */
+	uint64_t number;
+	struct client_request *write, *read;	/* NULL: not started, or ended */
+	bool read_sent, going;
+	struct error write_err, read_err, refused;
+	uint64_t written;
+};
+
+static void stream_start(struct stream *s);
+
+/* Lets those start that waited for their turn. One that fails at once comes
+ * here again, which is left to the loop that is under way. */
+static void
+streams_next(struct client *c)
+{
+	struct stream *s;
+
+	if (c->starting)
+		return;
+	c->starting = true;
+	while (c->nstreams < CLIENT_STREAMS_MAX) {
+		TAILQ_FOREACH(s, &c->streams, entry)
+			if (!s->running)
+				break;
+		if (s == NULL)
+			break;
+		s->running = true;
+		c->nstreams++;
+		stream_start(s);
+	}
+	c->starting = false;
+}
+
+static void
+stream_free(struct stream *s)
+{
+	struct client *c = s->client;
+
+	TAILQ_REMOVE(&c->streams, s, entry);
+	if (s->running)
+		c->nstreams--;
+	free(s->source);
+	free(s->target);
+	free(s->digest);
+	free(s->known);
+	free(s);
+}
+
+static void
+stream_done(struct stream *s, const struct error *err)
+{
+	struct client *c = s->client;
+	struct call *call = s->call;
+
+	if (call != NULL) {
+		call->stream = NULL;
+		call->control_id = 0;
+		if (err != NULL)
+			call->answer.err = *err;
+		else
+			call->answer.size = (int64_t)s->written;
+		call_finish(call);
+	}
+	stream_free(s);
+	streams_next(c);
+}
+
+/* The sentence that tells why the attempt failed: that of the supervisor,
+ * else of the side that failed, not of the one that found the other gone. */
+static const struct error *
+stream_error(const struct stream *s)
+{
+	const struct error *w = &s->write_err, *r = &s->read_err;
+
+	if (s->refused.kind != ERROR_NONE)
+		return &s->refused;
+	if (w->kind == ERROR_NONE)
+		return r;
+	if ((w->kind == ERROR_ABORTED || w->kind == ERROR_CANCELED) &&
+	    r->kind != ERROR_NONE && r->kind != ERROR_ABORTED &&
+	    r->kind != ERROR_CANCELED)
+		return r;
+	return w;
+}
+
+static bool
+stream_again(struct stream *s, const struct error *err)
+{
+	if (s->refused.kind != ERROR_NONE || s->client->gone)
+		return false;
+	if (s->write_err.kind == ERROR_RESTART || err->kind == ERROR_RESTART)
+		return s->restarts < RESTARTS_MAX;
+	if (err->kind != ERROR_PEER || s->outlived)
+		return false;
+	s->outlived = true;
+	return s->restarts < RESTARTS_MAX;
+}
+
+/* Both requests have ended, or the read never began. */
+static void
+stream_decide(struct stream *s)
+{
+	const struct error *err;
+	struct error out;
+
+	if (s->call == NULL || (s->write_err.kind == ERROR_NONE &&
+	    s->refused.kind == ERROR_NONE)) {
+		stream_done(s, NULL);
+		return;
+	}
+	err = stream_error(s);
+	if (stream_again(s, err)) {
+		s->restarts++;
+		stream_start(s);
+		return;
+	}
+	out = *err;
+	if (out.kind == ERROR_RESTART) {
+		out.kind = ERROR_NETWORK;
+		error_prefix(&out, "the upload was given up after %u restarts",
+		    s->restarts);
+	}
+	stream_done(s, &out);
+}
+
+static void
+stream_reserve(struct stream *s)
+{
+	bool write_first = s->from == s->to ||
+	    strcmp(s->to->registry, s->from->registry) < 0;
+	struct client_request *first = write_first ? s->write : s->read;
+	struct client_request *second = write_first ? s->read : s->write;
+
+	if (!first->reserved)
+		request_reserve(first);
+	else if (first->got_held && !second->reserved)
+		request_reserve(second);
+	else if (first->got_held && second->got_held && !s->going) {
+		s->going = true;
+		request_go(s->write);
+		request_go(s->read);
+	}
+}
+
+/* The read has its place on the channel: the supervisor makes the pair. */
+static void
+stream_pair(struct stream *s)
+{
+	struct message_out o;
+	struct error gone = { .kind = ERROR_NONE };
+
+	if (s->call == NULL || s->write == NULL || s->write->canceled)
+		return;
+	if (s->client->gone) {
+		error_set(&gone, ERROR_PEER, "the supervisor is gone");
+		stream_refused(s->call, &gone);
+		return;
+	}
+	s->call->control_id = client_next_id(s->client);
+	message_start(&o, MSG_STREAM, s->call->control_id);
+	message_put_str(&o, s->from->registry);
+	message_put_str(&o, s->to->registry);
+	message_put_u64(&o, s->number);
+	(void)client_send(s->client, &o, NULL);
+	stream_reserve(s);
+}
+
+static void
+read_event(void *arg, struct client_request *r, enum request_event e)
+{
+	struct stream *s = arg;
+
+	if (e == REQUEST_IS_SENT)
+		stream_pair(s);
+	else if (e == REQUEST_HELD && s->write != NULL)
+		stream_reserve(s);
+	if (e != REQUEST_END)
+		return;
+	s->read_err = r->answer.err;
+	s->read = NULL;
+	if (s->write == NULL)
+		stream_decide(s);
+	else if (!s->going || (s->read_err.kind != ERROR_NONE &&
+	    s->read_err.kind != ERROR_ABORTED))
+		request_cancel(s->write);
+}
+
+static void
+stream_read(struct stream *s)
+{
+	struct client_request *r = request_new(s->from, MSG_BLOB_READ, read_event, s);
+
+	s->read = r;
+	request_put_str(r, s->source);
+	request_put_str(r, s->digest);
+	request_put_u64(r, s->size);
+	request_put_u64(r, 0);
+	request_put_u64(r, s->number);
+	request_start(r);
+}
+
+static void
+write_event(void *arg, struct client_request *r, enum request_event e)
+{
+	struct stream *s = arg;
+
+	if (e == REQUEST_UPLOAD)
+		stream_read(s);
+	else if (e == REQUEST_HELD && s->read != NULL)
+		stream_reserve(s);
+	if (e != REQUEST_END)
+		return;
+	s->write_err = r->answer.err;
+	s->written = r->number;
+	s->write = NULL;
+	/* A side that answers ABORTED waits for the other one's sentence. */
+	if (s->read == NULL)
+		stream_decide(s);
+	else if (!s->going || (s->write_err.kind != ERROR_NONE &&
+	    s->write_err.kind != ERROR_ABORTED))
+		request_cancel(s->read);
+}
+
+/* An attempt. Everything may be over when this returns. */
+static void
+stream_start(struct stream *s)
+{
+	struct client_request *r;
+
+	error_clear(&s->write_err);
+	error_clear(&s->read_err);
+	s->going = false;
+	s->read = NULL;
+	s->number = ++s->client->last_stream;
+	s->write = r = request_new(s->to, MSG_BLOB_WRITE, write_event, s);
+	request_put_str(r, s->target);
+	request_put_str(r, s->digest);
+	request_put_u64(r, s->size);
+	request_put_u64(r, s->number);
+	request_put_str(r, s->known);
+	request_start(r);
+}
+
+static void
+stream_cancel(struct stream *s)
+{
+	struct client_request *w = s->write, *r = s->read;
+
+	/* Cancelling the one may end all, and s with it; a request that was
+	 * sent ends later. */
+	if (w != NULL && r != NULL) {
+		if (r->state == REQUEST_WAITING)
+			request_cancel(r);
+		else {
+			request_cancel(r);
+			request_cancel(w);
+		}
+	} else if (w != NULL)
+		request_cancel(w);
+	else if (r != NULL)
+		request_cancel(r);
+}
+
+void
+stream_refused(struct call *call, const struct error *err)
+{
+	struct stream *s = call->stream;
+
+	call->control_id = 0;
+	s->refused = *err;
+	stream_cancel(s);
+}
+
+/* Frees s; its requests are left to their brokers. */
+static void
+stream_forget(struct stream *s)
+{
+	if (s->write != NULL)
+		s->write->event = NULL;
+	if (s->read != NULL)
+		s->read->event = NULL;
+	stream_free(s);
+}
+
+void
+streams_free(struct client *c)
+{
+	struct stream *s;
+
+	while ((s = TAILQ_FIRST(&c->streams)) != NULL)
+		stream_forget(s);
+}
+
+void
+stream_abandon(struct stream *s)
+{
+	s->call = NULL;
+	if (!s->running)
+		stream_free(s);
+	else if (!s->client->over)
+		stream_cancel(s);
+	else
+		stream_forget(s);
+}
+
+void
+streams_supervisor_gone(struct client *c)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct call *call;
+
+	error_set(&err, ERROR_PEER, "the supervisor is gone");
+	TAILQ_FOREACH(call, &c->calls, entry)
+		if (call->kind == CALL_STREAM && call->control_id != 0 &&
+		    call->stream != NULL)
+			stream_refused(call, &err);
+}
+
+struct call *
+client_blob_copy(struct client *c, const struct reference *src,
+    const struct reference *dst, const char *digest, uint64_t size,
+    const char *from, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_broker *source = NULL, *target = NULL;
+	struct stream *s;
+	struct call *call;
+
+	if (client_check(src, digest, &err) == 0 &&
+	    client_check(dst, digest, &err) == 0)
+		source = broker_find(c, src->registry, &err);
+	if (source != NULL)
+		target = broker_find(c, dst->registry, &err);
+	if (target == NULL)
+		return call_failed(c, &err, done, arg);
+	s = mem_alloc(sizeof(*s));
+	s->client = c;
+	s->from = source;
+	s->to = target;
+	s->source = mem_strdup(src->repository);
+	s->target = mem_strdup(dst->repository);
+	s->digest = mem_strdup(digest);
+	s->known = mem_strdup(from);
+	s->size = size;
+	s->call = call_new(c, CALL_STREAM, done, arg);
+	s->call->stream = s;
+	TAILQ_INSERT_TAIL(&c->streams, s, entry);
+	call = s->call;
+	streams_next(c);
+	return call;
+}

@@ -1,0 +1,306 @@
+/*
+ * The base library for scripts: what Lua 5.1 had and 5.3 dropped, and what a
+ * script must not do (bytecode, finalizers, files).
+ */
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "common/bounds.h"
+#include "worker/lua/vm_private.h"
+
+/* Collects what a function gives piece by piece, as load() may be called. */
+static void
+read_pieces(lua_State *L)
+{
+	luaL_Buffer b;
+	size_t total = 0, n;
+
+	luaL_buffinit(L, &b);
+	for (;;) {
+		lua_pushvalue(L, 1);
+		lua_call(L, 0, 1);
+		if (lua_isnil(L, -1))
+			break;
+		if (lua_type(L, -1) != LUA_TSTRING)
+			luaL_error(L, "reader function must return a string");
+		lua_tolstring(L, -1, &n);
+		if (n == 0)
+			break;
+		total += n;
+		if (total > SCRIPT_MAX)
+			luaL_error(L, "a chunk may have %d bytes at most",
+			    (int)SCRIPT_MAX);
+		luaL_addvalue(&b);
+	}
+	lua_pop(L, 1);
+	luaL_pushresult(&b);
+	lua_replace(L, 1);
+}
+
+/* load and loadstring: a text, or a function that gives one. */
+static int
+base_load(lua_State *L)
+{
+	const char *s, *name, *mode;
+	size_t n;
+	bool env = !lua_isnone(L, 4);
+
+	lua_settop(L, 4);
+	if (lua_isfunction(L, 1))
+		read_pieces(L);
+	s = luaL_checklstring(L, 1, &n);
+	name = luaL_optstring(L, 2, "=<string>");
+	mode = luaL_optstring(L, 3, "t");
+	if (*name != '=' && *name != '@')
+		name = lua_pushfstring(L, "=%s", name);
+	if (strchr(mode, 't') == NULL) {
+		lua_pushnil(L);
+		lua_pushliteral(L, "only text can be loaded");
+		return 2;
+	}
+	if (vm_load(L, s, n, name) != LUA_OK) {
+		lua_pushnil(L);
+		lua_insert(L, -2);
+		return 2;
+	}
+	if (env) {
+		lua_pushvalue(L, 4);
+		if (lua_setupvalue(L, -2, 1) == NULL)
+			lua_pop(L, 1);
+	}
+	return 1;
+}
+
+static int
+base_setmetatable(lua_State *L)
+{
+	luaL_argcheck(L, lua_isnil(L, 2) || lua_istable(L, 2), 2,
+	    "nil or table expected");
+	if (lua_istable(L, 2)) {
+		/* 5.3 looks for finalizers here and nowhere else. */
+		lua_pushliteral(L, "__gc");
+		if (lua_rawget(L, 2) != LUA_TNIL)
+			return vm_raise(L, "__gc is not available in regbot "
+			    "scripts");
+		lua_pop(L, 1);
+	}
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* Numbers have a metatable for the pre-pass; scripts need not see it. */
+static int
+base_getmetatable(lua_State *L)
+{
+	if (lua_type(L, 1) == LUA_TNUMBER) {
+		lua_pushnil(L);
+		return 1;
+	}
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+base_collectgarbage(lua_State *L)
+{
+	const char *option = luaL_optstring(L, 1, "collect");
+
+	if (strcmp(option, "count") == 0) {
+		lua_pushnumber(L, lua_gc(L, LUA_GCCOUNT, 0) +
+		    lua_gc(L, LUA_GCCOUNTB, 0) / 1024.0);
+		return 1;
+	}
+	if (strcmp(option, "collect") == 0 || strcmp(option, "step") == 0)
+		lua_gc(L, LUA_GCCOLLECT, 0);
+	lua_pushinteger(L, 0);
+	return 1;
+}
+
+/* What the base 0 stands for: the one that the text's prefix names, which is
+ * cut off. */
+static int
+base_of(lua_State *L)
+{
+	const char *s = lua_tostring(L, 1), *p = s + strspn(s, " \t\n");
+	bool minus = *p == '-';
+	int base;
+
+	if (*p == '-' || *p == '+')
+		p++;
+	if (*p != '0' || p[1] == '\0')
+		return 10;
+	base = strchr("xX", p[1]) != NULL ? 16 : strchr("bB", p[1]) != NULL ?
+	    2 : 8;
+	if (base != 8 || strchr("oO", p[1]) != NULL)
+		p += 2;
+	lua_pushfstring(L, "%s%s", minus ? "-" : "", p);
+	lua_replace(L, 1);
+	return base;
+}
+
+/*
+ * tonumber(s, base) as regbot's Lua has it: no base is an error. It comes by
+ * accident, as tonumber(string.gsub(s, "x", "")): gsub's second result is how
+ * often it replaced.
+ */
+static void
+any_base(lua_State *L)
+{
+	lua_Integer base;
+
+	vm_truncate(L, 2);
+	base = luaL_checkinteger(L, 2);
+	if (lua_type(L, 1) == LUA_TSTRING) {
+		if (strchr(lua_tostring(L, 1), '.') != NULL) {
+			lua_settop(L, 1);
+			return;
+		}
+		if (base == 0)
+			base = base_of(L);
+		if (base >= 2 && base <= 36) {
+			lua_pushinteger(L, base);
+			lua_replace(L, 2);
+			return;
+		}
+	}
+	lua_settop(L, 1);
+	if (lua_type(L, 1) == LUA_TNUMBER)
+		return;
+	lua_pushnil(L);
+	lua_replace(L, 1);
+}
+
+static int
+base_tonumber(lua_State *L)
+{
+	int n;
+
+	if (!lua_isnoneornil(L, 2))
+		any_base(L);
+	n = lua_tocfunction(L, lua_upvalueindex(1))(L);
+	vm_normalise(L, -1);
+	return n;
+}
+
+/* 5.3 takes anything that can be indexed, a text for one: a list of what to
+ * keep would come out empty. */
+static int
+base_ipairs(lua_State *L)
+{
+	vm_check_table(L, 1, "ipairs");
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+base_pairs(lua_State *L)
+{
+	vm_check_table(L, 1, "pairs");
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+base_select(lua_State *L)
+{
+	vm_truncate(L, 1);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+/* The count hook's error arrives here while hooks are off: a handler in Lua
+ * could then run for ever, so it is not called any more. */
+int
+base_handler(lua_State *L)
+{
+	struct error err;
+
+	lua_settop(L, 1);
+	if (worker_check(worker_of(L), &err) == -1)
+		return 1;
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, 1, 1);
+	return 1;
+}
+
+static int
+base_xpcall(lua_State *L)
+{
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_pushvalue(L, 2);
+	lua_pushcclosure(L, base_handler, 1);
+	lua_replace(L, 2);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
+strings_readonly(lua_State *L)
+{
+	return vm_raise(L, "the metatable of strings cannot be changed; "
+	    "functions can be added to the table string");
+}
+
+/* getmetatable("") gives a table with __index that refuses changes. */
+static void
+protect_strings(lua_State *L)
+{
+	lua_pushliteral(L, "");
+	lua_getmetatable(L, -1);
+	lua_newtable(L);		/* what scripts get */
+	lua_newtable(L);		/* its metatable */
+	lua_newtable(L);
+	lua_getfield(L, -4, "__index");
+	lua_setfield(L, -2, "__index");
+	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, strings_readonly);
+	lua_setfield(L, -2, "__newindex");
+	lua_pushboolean(L, 0);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	lua_setfield(L, -2, "__metatable");
+	lua_pop(L, 2);
+}
+
+/* Puts f in front of the function that it names; that is its upvalue. */
+static void
+wrap(lua_State *L, const char *name, lua_CFunction f)
+{
+	lua_getfield(L, -1, name);
+	lua_pushcclosure(L, f, 1);
+	lua_setfield(L, -2, name);
+}
+
+static int
+channel_index(lua_State *L)
+{
+	return vm_raise(L, "channel.%s: there are no channels in regbot "
+	    "scripts, as there are no goroutines",
+	    luaL_tolstring(L, 2, NULL));
+}
+
+void
+compat_base(lua_State *L)
+{
+	lua_pushglobaltable(L);
+	wrap(L, "setmetatable", base_setmetatable);
+	wrap(L, "getmetatable", base_getmetatable);
+	wrap(L, "tonumber", base_tonumber);
+	wrap(L, "ipairs", base_ipairs);
+	wrap(L, "pairs", base_pairs);
+	wrap(L, "select", base_select);
+	wrap(L, "xpcall", base_xpcall);
+	lua_pushcfunction(L, base_collectgarbage);
+	lua_setfield(L, -2, "collectgarbage");
+	lua_pushcfunction(L, base_load);
+	lua_pushvalue(L, -1);
+	lua_setfield(L, -3, "loadstring");
+	lua_setfield(L, -2, "load");
+	vm_refuse(L, "", "dofile", "use require");
+	vm_refuse(L, "", "loadfile", "use require");
+	vm_refuse(L, "", "newproxy", "use setmetatable on a table");
+	lua_newtable(L);
+	lua_newtable(L);
+	lua_pushcfunction(L, channel_index);
+	lua_setfield(L, -2, "__index");
+	lua_setmetatable(L, -2);
+	lua_setfield(L, -2, "channel");
+	lua_pop(L, 1);
+	protect_strings(L);
+}

@@ -1,0 +1,225 @@
+/* The table library where Lua 5.1, as regbot has it, is more lenient. */
+#include <lauxlib.h>
+
+#include "worker/lua/vm_private.h"
+
+#define ITEMS_MAX (1 << 26)	/* what sort takes; memory ends before */
+
+static int
+table_getn(lua_State *L)
+{
+	vm_check_table(L, 1, "getn");
+	lua_pushinteger(L, luaL_len(L, 1));
+	return 1;
+}
+
+static int
+table_maxn(lua_State *L)
+{
+	lua_Number max = 0;
+
+	vm_check_table(L, 1, "maxn");
+	lua_pushnil(L);
+	while (lua_next(L, 1)) {
+		lua_pop(L, 1);
+		if (lua_type(L, -1) == LUA_TNUMBER &&
+		    lua_tonumber(L, -1) > max)
+			max = lua_tonumber(L, -1);
+	}
+	lua_pushnumber(L, max);
+	vm_normalise(L, -1);
+	return 1;
+}
+
+static int
+table_concat(lua_State *L)
+{
+	luaL_Buffer b;
+	size_t n;
+	const char *separator;
+	lua_Integer i, last;
+
+	vm_check_table(L, 1, "concat");
+	lua_settop(L, 4);
+	for (int a = 2; a <= 4; a++)
+		a == 2 ? vm_textify(L, a) : vm_truncate(L, a);
+	separator = luaL_optlstring(L, 2, "", &n);
+	i = luaL_optinteger(L, 3, 1);
+	last = lua_isnil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
+	luaL_buffinit(L, &b);
+	for (; i <= last; i++) {
+		int type = lua_geti(L, 1, i);
+
+		if (type != LUA_TSTRING && type != LUA_TNUMBER)
+			return luaL_error(L, "invalid value (at index %I) in "
+			    "table for 'concat'", (LUAI_UACINT)i);
+		vm_textify(L, -1);
+		luaL_addvalue(&b);
+		if (i == last)
+			break;
+		luaL_addlstring(&b, separator, n);
+	}
+	luaL_pushresult(&b);
+	return 1;
+}
+
+/* Out of range, the value is set there and nothing moves. */
+static int
+table_insert(lua_State *L)
+{
+	lua_Integer n, at;
+
+	vm_check_table(L, 1, "insert");
+	n = luaL_len(L, 1);
+	if (lua_gettop(L) == 2) {
+		lua_seti(L, 1, n + 1);
+		return 0;
+	}
+	if (lua_gettop(L) != 3)
+		return luaL_error(L,
+		    "wrong number of arguments to 'insert'");
+	vm_truncate(L, 2);
+	at = luaL_checkinteger(L, 2);
+	for (lua_Integer i = n; at >= 1 && i >= at; i--) {
+		lua_geti(L, 1, i);
+		lua_seti(L, 1, i + 1);
+	}
+	lua_seti(L, 1, at);
+	return 0;
+}
+
+/* Below the range the last one goes, above it none. */
+static int
+table_remove(lua_State *L)
+{
+	lua_Integer n, at;
+
+	vm_check_table(L, 1, "remove");
+	n = luaL_len(L, 1);
+	vm_truncate(L, 2);
+	at = luaL_optinteger(L, 2, n);
+	if (n == 0 || at > n) {
+		lua_pushnil(L);
+		return 1;
+	}
+	if (at < 1)
+		at = n;
+	lua_geti(L, 1, at);
+	for (; at < n; at++) {
+		lua_geti(L, 1, at + 1);
+		lua_seti(L, 1, at);
+	}
+	lua_pushnil(L);
+	lua_seti(L, 1, n);
+	return 1;
+}
+
+/* Whether the value at index a comes before the one at b; argument 2 is the
+ * comparing function, or nil. */
+static bool
+before(lua_State *L, int a, int b)
+{
+	bool r;
+
+	if (lua_isnil(L, 2))
+		return lua_compare(L, a, b, LUA_OPLT);
+	lua_pushvalue(L, 2);
+	lua_pushvalue(L, a);
+	lua_pushvalue(L, b);
+	lua_call(L, 2, 1);
+	r = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return r;
+}
+
+/* Merges from[lo .. mid - 1] and from[mid .. hi - 1] into to; both are
+ * indices of tables on the stack. */
+static void
+merge(lua_State *L, int from, int to, lua_Integer lo, lua_Integer mid,
+    lua_Integer hi)
+{
+	lua_Integer l = lo, r = mid;
+	int top = lua_gettop(L);
+
+	for (lua_Integer k = lo; k < hi; k++) {
+		bool left = l < mid;
+
+		if (left && r < hi) {
+			lua_rawgeti(L, from, l);
+			lua_rawgeti(L, from, r);
+			left = !before(L, top + 2, top + 1);
+			if (left)
+				lua_pop(L, 1);
+		} else
+			lua_rawgeti(L, from, left ? l : r);
+		lua_rawseti(L, to, k);
+		lua_settop(L, top);
+		left ? l++ : r++;
+	}
+}
+
+/* A stable merge sort on copies: no comparing function can make it fail, and
+ * the table stays as it is when one raises an error. */
+static int
+table_sort(lua_State *L)
+{
+	lua_Integer n;
+	int from = 3, to = 4;
+
+	vm_check_table(L, 1, "sort");
+	n = luaL_len(L, 1);
+	luaL_argcheck(L, n < ITEMS_MAX, 1, "array too big");
+	if (!lua_isnoneornil(L, 2))
+		luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_settop(L, 2);
+	if (n < 2)
+		return 0;
+	lua_createtable(L, (int)n, 0);
+	lua_createtable(L, (int)n, 0);
+	for (lua_Integer i = 1; i <= n; i++) {
+		lua_geti(L, 1, i);
+		lua_rawseti(L, from, i);
+	}
+	for (lua_Integer w = 1; w < n; w *= 2) {
+		for (lua_Integer i = 1; i <= n; i += 2 * w)
+			merge(L, from, to, i, i + w <= n ? i + w : n + 1,
+			    i + 2 * w <= n ? i + 2 * w : n + 1);
+		from = 7 - from;
+		to = 7 - to;
+	}
+	for (lua_Integer i = 1; i <= n; i++) {
+		lua_rawgeti(L, from, i);
+		lua_seti(L, 1, i);
+	}
+	return 0;
+}
+
+/* unpack(t, i, j) with positions that are not whole numbers. */
+static int
+table_unpack(lua_State *L)
+{
+	vm_check_table(L, 1, "unpack");
+	vm_truncate(L, 2);
+	vm_truncate(L, 3);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+void
+compat_table(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+		{ "getn", table_getn }, { "maxn", table_maxn },
+		{ "concat", table_concat }, { "insert", table_insert },
+		{ "remove", table_remove }, { "sort", table_sort },
+		{ NULL, NULL }
+	};
+
+	lua_getglobal(L, "table");
+	luaL_setfuncs(L, functions, 0);
+	lua_getfield(L, -1, "unpack");
+	lua_pushcclosure(L, table_unpack, 1);
+	lua_pushvalue(L, -1);
+	lua_setglobal(L, "unpack");
+	lua_setfield(L, -2, "unpack");
+	lua_pop(L, 1);
+}

@@ -1,0 +1,221 @@
+/*
+ * A blob of a copy: nothing when the target has it, else a mount when it is
+ * known elsewhere in the target's registry, else a stream.
+ */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/copy/copy_private.h"
+#include "common/mem.h"
+
+/* Types that an index may list and that are no manifests. */
+bool
+blob_media_type(const char *media_type)
+{
+	static const char *const types[] = {
+		"application/vnd.oci.image.config.v1+json",
+		"application/vnd.docker.container.image.v1+json",
+		"application/vnd.buildkit.cacheconfig.v0",
+	};
+	static const char *const prefixes[] = {
+		"application/vnd.oci.image.layer.",
+		"application/vnd.docker.image.rootfs.",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(media_type, types[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(media_type, prefixes[i],
+		    strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+void
+blob_free(struct blob *b)
+{
+	free(b->digest);
+	free(b->from);
+	free(b->waiters.nodes);
+	free(b);
+}
+
+/* "Copy layer" and "Copy config", as regbot has them: a line for each blob of
+ * each image, also for those that need not move. */
+static void
+blob_log(const struct node *n, const struct descriptor *d, const char *what)
+{
+	struct copy *c = n->copy;
+	bool layer = strcmp(what, "layer") == 0;
+	struct log_record r;
+	char *source, *target;
+
+	if (c->w->log_level > LOG_INFO)
+		return;
+	source = n->root ? mem_strdup(n->name) : reference_string(&n->src);
+	target = reference_string(&n->dst);
+	log_record_init(&r, LOG_INFO, layer ? "Copy layer" : "Copy config");
+	log_record_string(&r, "source", source);
+	log_record_string(&r, "target", target);
+	log_record_string(&r, layer ? "layer" : "digest", d->digest);
+	client_log(c->client, &r);
+	log_record_free(&r);
+	free(source);
+	free(target);
+}
+
+void
+blob_need(struct node *n, const struct descriptor *d, const char *what)
+{
+	struct copy *c = n->copy;
+	struct blob want = { .digest = d->digest }, **at, *b;
+	bool schema1 = n->m != NULL && (n->m->kind == MANIFEST_DOCKER_V1 ||
+	    n->m->kind == MANIFEST_DOCKER_V1_SIGNED);
+
+	if (c->dry || n->copy->over || (d->has_urls && !c->external))
+		return;
+	blob_log(n, d, what);
+	at = tfind(&want, &c->blobs, compare_blob);
+	if (at != NULL) {
+		if (!(*at)->done)
+			waiters_add(&(*at)->waiters, n);
+		return;
+	}
+	if (!copy_item(c))
+		return;
+	b = mem_alloc(sizeof(*b));
+	b->copy = c;
+	b->digest = mem_strdup(d->digest);
+	b->size = schema1 ? -1 : d->size;
+	b->owner = n;
+	b->from = mem_strdup("");
+	SLIST_INSERT_HEAD(&c->all_blobs, b, all);
+	tsearch(b, &c->blobs, compare_blob);
+	waiters_add(&b->waiters, n);
+	TAILQ_INSERT_TAIL(&c->blob_queue, b, queue);
+}
+
+static void
+blob_done(struct blob *b)
+{
+	struct copy *c = b->copy;
+
+	b->done = true;
+	if (c->dst_key != NULL)
+		known_add(c->w->known, c->dst_key, b->digest,
+		    c->dst.repository);
+	c->blobs_active--;
+	wake(&b->waiters);
+	blobs_pump(c);
+}
+
+static void
+blob_fail(struct blob *b, const struct error *err)
+{
+	copy_fail(b->copy, err, "failed to copy blob %s from %s/%s to %s/%s",
+	    b->digest, b->owner->src.registry, b->owner->src.repository,
+	    b->owner->dst.registry, b->owner->dst.repository);
+}
+
+static void blob_copy(struct blob *b);
+
+static void
+blob_copied(void *obj, struct answer *a)
+{
+	struct blob *b = obj;
+
+	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0') {
+		/* The repository may be one that may be pushed to only. */
+		b->from[0] = '\0';
+		blob_copy(b);
+	} else if (a->err.kind != ERROR_NONE)
+		blob_fail(b, &a->err);
+	else
+		blob_done(b);
+}
+
+static void
+blob_copy(struct blob *b)
+{
+	struct copy *c = b->copy;
+	struct step *s = step_new(c, blob_copied, b);
+
+	if (s == NULL)
+		return;
+	s->call = client_blob_copy(c->client, &b->owner->src, &b->owner->dst,
+	    b->digest, (uint64_t)b->size, b->from, step_done, s);
+}
+
+/* Where in the target's registry it may be mounted from. */
+static void
+blob_place(struct blob *b)
+{
+	struct copy *c = b->copy;
+	char *key = reference_registry_key(b->owner->src.registry);
+	const char *from = NULL;
+
+	if (key != NULL && c->dst_key != NULL) {
+		if (strcmp(key, c->dst_key) == 0)
+			from = b->owner->src.repository;
+		else
+			from = known_find(c->w->known, c->dst_key, b->digest);
+	}
+	if (from != NULL && strcmp(from, c->dst.repository) != 0) {
+		free(b->from);
+		b->from = mem_strdup(from);
+	}
+	free(key);
+	blob_copy(b);
+}
+
+static void
+source_head(void *obj, struct answer *a)
+{
+	struct blob *b = obj;
+
+	if (a->err.kind == ERROR_NONE && a->size < 0)
+		error_set(&a->err, ERROR_HTTP, "the registry does not tell "
+		    "its size");
+	if (a->err.kind != ERROR_NONE) {
+		blob_fail(b, &a->err);
+		return;
+	}
+	b->size = a->size;
+	blob_place(b);
+}
+
+static void
+target_head(void *obj, struct answer *a)
+{
+	struct blob *b = obj;
+	struct copy *c = b->copy;
+	struct step *s;
+
+	if (a->err.kind == ERROR_NONE)
+		blob_done(b);
+	else if (!copy_absent(&a->err))
+		blob_fail(b, &a->err);
+	else if (b->size >= 0)
+		blob_place(b);
+	else if ((s = step_new(c, source_head, b)) != NULL)
+		s->call = client_blob_head(c->client, &b->owner->src,
+		    b->digest, step_done, s);
+}
+
+void
+blobs_pump(struct copy *c)
+{
+	struct blob *b;
+	struct step *s;
+
+	while (!c->over && c->blobs_active < COPY_BLOBS &&
+	    (b = TAILQ_FIRST(&c->blob_queue)) != NULL) {
+		TAILQ_REMOVE(&c->blob_queue, b, queue);
+		c->blobs_active++;
+		if ((s = step_new(c, target_head, b)) != NULL)
+			s->call = client_blob_head(c->client, &b->owner->dst,
+			    b->digest, step_done, s);
+	}
+}

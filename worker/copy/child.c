@@ -1,0 +1,85 @@
+/*
+ * A manifest that is known by its digest: a child of an index. One that the
+ * target has is passed over with all that it names, unless the copy is forced
+ * or its digest tags are wanted.
+ */
+#include "worker/copy/copy_private.h"
+#include "common/mem.h"
+
+static void
+as_blob(struct node *n)
+{
+	struct copy *c = n->copy;
+	struct descriptor d = { .media_type = n->media_type,
+	    .digest = n->digest, .size = n->size };
+
+	n->present = true;	/* there is nothing to put */
+	n->state = NODE_WAITING;
+	n->waiting++;
+	blob_need(n, &d, "layer");
+	node_unblock(n);
+	blobs_pump(c);
+}
+
+static void
+child_got(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+	struct copy *c = n->copy;
+
+	/* What is of no type that we know may be a blob. */
+	if (a->err.kind == ERROR_NOT_FOUND && !c->dry &&
+	    !manifest_media_type_known(n->media_type)) {
+		as_blob(n);
+		return;
+	}
+	if (a->err.kind != ERROR_NONE ||
+	    node_take(n, a, n->src.digest, &a->err) == -1)
+		copy_fail(c, &a->err, "copy failed, error getting source: "
+		    "failed to get manifest %s", n->name);
+	else
+		node_content(n);
+}
+
+static void
+child_get(struct node *n)
+{
+	struct step *s = step_new(n->copy, child_got, n);
+
+	if (s != NULL)
+		s->call = client_manifest_get(n->copy->client, &n->src,
+		    step_done, s);
+}
+
+static void
+child_head(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+	struct copy *c = n->copy;
+
+	if (a->err.kind != ERROR_NONE && !copy_absent(&a->err)) {
+		copy_fail(c, &a->err, "failed to access target registry");
+		return;
+	}
+	n->present = a->err.kind == ERROR_NONE;
+	if (n->present && (!c->digest_tags || !node_is_index(n)))
+		node_done(n);
+	else
+		child_get(n);
+}
+
+void
+copy_child_start(struct node *n)
+{
+	struct copy *c = n->copy;
+	struct step *s;
+
+	n->state = NODE_FETCHING;
+	if (c->dry && !node_is_index(n))
+		node_done(n);
+	else if (c->dry || c->force)
+		child_get(n);
+	else if ((s = step_new(c, child_head, n)) != NULL)
+		s->call = client_manifest_head(c->client, &n->dst, step_done,
+		    s);
+}

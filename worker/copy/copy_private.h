@@ -1,0 +1,174 @@
+/*
+ * copy_private.h - what the files of image.copy share. A copy is a graph of
+ * nodes (manifests) and blobs, each digest once. A root is a node that is
+ * known by a name: the top, and with digestTags one for each such tag of the
+ * source. Children come first: a node waits until all that it names is there,
+ * then it is put. The digest tags follow when the top's content is complete,
+ * one after the other, and the top itself is put last; so no chain of digest
+ * tags can make two nodes wait for each other.
+ *
+ * Nothing is freed before copy_free: after copy_over any of these functions
+ * may be called and does nothing.
+ */
+#ifndef REGBOT_COPY_PRIVATE_H
+#define REGBOT_COPY_PRIVATE_H
+
+#include <sys/queue.h>
+
+#include "worker/client/client.h"
+#include "worker/copy/copy.h"
+#include "worker/copy/copy_known.h"
+#include "worker/oci/manifest.h"
+#include "worker/overlay.h"
+
+struct node;
+
+typedef void step_fn(void *obj, struct answer *a);
+
+struct step {			/* a call that is under way */
+	TAILQ_ENTRY(step) entry;
+	struct copy *copy;
+	struct call *call;
+	step_fn *fn;
+	void *obj;
+};
+
+struct waiters {
+	struct node **nodes;
+	size_t n;
+};
+
+struct blob {
+	SLIST_ENTRY(blob) all;
+	TAILQ_ENTRY(blob) queue;
+	struct copy *copy;
+	char *digest;		/* first: compare_digest */
+	int64_t size;		/* -1: to be asked for */
+	struct node *owner;	/* the first manifest that names it */
+	char *from;		/* where a mount is tried, "" for nowhere */
+	bool done;
+	struct waiters waiters;
+};
+
+enum node_state {
+	NODE_QUEUED, NODE_FETCHING, NODE_WAITING, NODE_READY, NODE_PUTTING,
+	NODE_DONE
+};
+
+struct node {
+	SLIST_ENTRY(node) all;
+	TAILQ_ENTRY(node) queue;
+	struct copy *copy;
+	char *digest;		/* "": not known yet */
+	struct reference src, dst;
+	char *name;		/* the source, as errors call it */
+	char *media_type;	/* "": not known yet */
+	unsigned depth;		/* indexes above it */
+	enum node_state state;
+	bool root;		/* has a name: dst is put as it is */
+	bool present;		/* the target has it: nothing is put */
+	bool slot;		/* counts among the manifests at once */
+	bool by_digest;		/* the top's PUT by digest is under way */
+	bool put_by_digest;	/* and has been made */
+	int64_t size;		/* a child's, as its index says */
+	struct manifest *m;
+	size_t waiting;		/* for so many nodes and blobs */
+	struct waiters waiters;
+	unsigned heads;		/* a root's: HEADs not answered yet */
+	bool target_there;
+	char *target_digest;	/* a root's: "" unknown */
+};
+
+TAILQ_HEAD(steps, step);
+TAILQ_HEAD(node_queue, node);
+TAILQ_HEAD(blob_queue, blob);
+
+struct copy {
+	struct worker *w;
+	struct client *client;
+	struct reference src, dst;
+	bool dry, same_repository;
+	bool digest_tags, force, external;
+	struct platform *platforms;
+	size_t nplatforms;
+	bool all_platforms, no_platform;	/* none given; "" is listed */
+	char *platform_list;	/* for the log */
+	char *dst_key;		/* the target registry's */
+	void (*done)(void *arg, const struct error *err);
+	void *arg;
+	struct timer *finish;
+	struct call *slot;
+	struct error err;
+	bool over;
+	struct steps steps;
+	SLIST_HEAD(, node) all_nodes;
+	SLIST_HEAD(, blob) all_blobs;
+	void *nodes, *blobs;	/* tsearch trees by digest */
+	struct node_queue node_queue;
+	struct blob_queue blob_queue;
+	bool pumping;		/* nodes_pump is at work */
+	unsigned nodes_active, blobs_active, items;
+	struct node *top;
+
+	bool tags_listed;	/* digest tags */
+	char **tags;		/* those that are left */
+	size_t ntags;
+	unsigned pages;
+	size_t list_bytes;
+	char *page;		/* the query of the last page */
+};
+
+/* copy.c */
+struct step *step_new(struct copy *c, step_fn *fn, void *obj);
+void step_done(void *step, struct answer *a);
+/* The copy is over: err NULL is success. Cancels what is under way. */
+void copy_over(struct copy *c, const struct error *err);
+void copy_fail(struct copy *c, const struct error *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* True when there may be one item more; else the copy has failed. */
+bool copy_item(struct copy *c);
+/* Where the source of n really is, when a dry run pretends that it moved; -1
+ * when it was deleted. */
+int copy_source(struct copy *c, struct node *n, struct error *err);
+/* The registry answered that it has not got it (or a status that says no
+ * more than that); else the copy must end. */
+bool copy_absent(const struct error *err);
+int compare_node(const void *a, const void *b);
+int compare_blob(const void *a, const void *b);
+void waiters_add(struct waiters *w, struct node *n);
+
+/* copy_node.c */
+struct node *node_new(struct copy *c, const struct reference *src,
+    const struct reference *dst);
+void node_free(struct node *n);
+struct node *node_find(struct copy *c, const char *digest);
+void node_register(struct node *n);	/* by its digest, unless one is */
+int node_take(struct node *n, struct answer *a, const char *expected,
+    struct error *err);			/* parses a manifest that came */
+void node_content(struct node *n);	/* n->m is there: asks for all in it */
+void node_unblock(struct node *n);	/* one thing less to wait for */
+void node_put(struct node *n);
+void node_done(struct node *n);
+void nodes_pump(struct copy *c);
+bool node_is_index(const struct node *n);	/* as far as it is known */
+void node_child(struct node *parent, const struct descriptor *d);
+void wake(struct waiters *w);
+
+/* copy_child.c: manifests by digest */
+void copy_child_start(struct node *n);
+
+/* copy_root.c: manifests with a name */
+void root_start(struct node *n);
+void root_compare(struct node *n);	/* both sides are known */
+
+/* copy_tags.c: digest tags */
+void tags_next(struct copy *c);		/* the next one, or the top's PUT */
+
+/* copy_blob.c */
+/* what is "config" or "layer". */
+void blob_need(struct node *n, const struct descriptor *d, const char *what);
+void blobs_pump(struct copy *c);
+void blob_free(struct blob *b);
+bool blob_media_type(const char *media_type);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * A manifest that is known by a name. Both sides are asked at once: where the
+ * target has what the source has, that is all.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/copy/copy_private.h"
+#include "common/digest.h"
+#include "common/mem.h"
+
+#define SOURCE "copy failed, error getting source"
+
+static void
+set(char **where, const char *value)
+{
+	free(*where);
+	*where = mem_strdup(value);
+}
+
+static void
+source_got(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+	const char *expected = n->src.digest;
+	char *header = NULL;
+
+	if (expected[0] == '\0' && digest_valid(a->digest))
+		expected = header = mem_strdup(a->digest);
+	if (a->err.kind != ERROR_NONE ||
+	    node_take(n, a, expected, &a->err) == -1)
+		copy_fail(n->copy, &a->err, SOURCE ": failed to get manifest "
+		    "%s", n->name);
+	else if (n->heads > 0 && --n->heads == 0)
+		root_compare(n);
+	free(header);
+}
+
+static void
+source_get(struct node *n)
+{
+	struct step *s = step_new(n->copy, source_got, n);
+
+	if (s != NULL)
+		s->call = client_manifest_get(n->copy->client, &n->src,
+		    step_done, s);
+}
+
+/* The answer to a GET says why, that to a HEAD only that; and there are
+ * registries that refuse one where they serve the other. */
+static void
+source_head(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+
+	if (a->err.kind != ERROR_NONE && (!copy_absent(&a->err) ||
+	    a->err.kind == ERROR_RATE_LIMIT)) {
+		copy_fail(n->copy, &a->err, SOURCE ": failed to request "
+		    "manifest head %s", n->name);
+		return;
+	}
+	if (a->err.kind != ERROR_NONE || !digest_valid(a->digest)) {
+		source_get(n);
+		return;
+	}
+	set(&n->digest, a->digest);
+	set(&n->media_type, a->media_type);
+	if (--n->heads == 0)
+		root_compare(n);
+}
+
+static void
+target_got(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+	struct manifest *m = NULL;
+
+	/* One that cannot be read is written over. */
+	if (a->err.kind == ERROR_NONE)
+		m = manifest_parse(buffer_str(&a->body), a->body.len,
+		    a->media_type, "", &a->err);
+	if (m != NULL)
+		set(&n->target_digest, m->digest);
+	manifest_free(m);
+	if (--n->heads == 0)
+		root_compare(n);
+}
+
+static void
+target_head(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+	struct copy *c = n->copy;
+	struct step *s;
+
+	if (a->err.kind != ERROR_NONE && !copy_absent(&a->err)) {
+		copy_fail(c, &a->err, "failed to access target registry");
+		return;
+	}
+	if (a->err.kind == ERROR_NONE && !digest_valid(a->digest)) {
+		if ((s = step_new(c, target_got, n)) != NULL)
+			s->call = client_manifest_get(c->client, &n->dst,
+			    step_done, s);
+		return;
+	}
+	if (a->err.kind == ERROR_NONE)
+		set(&n->target_digest, a->digest);
+	if (--n->heads == 0)
+		root_compare(n);
+}
+
+void
+root_start(struct node *n)
+{
+	struct copy *c = n->copy;
+	struct step *s;
+	bool known = digest_valid(n->src.digest) && !c->dry;
+
+	n->state = NODE_FETCHING;
+	n->heads = (c->dry ? 0 : 1) + (known ? 0 : 1);
+	if (known)
+		set(&n->digest, n->src.digest);
+	if (!c->dry && (s = step_new(c, target_head, n)) != NULL)
+		s->call = client_manifest_head(c->client, &n->dst, step_done,
+		    s);
+	if (!known && (s = step_new(c, source_head, n)) != NULL)
+		s->call = client_manifest_head(c->client, &n->src, step_done,
+		    s);
+}
+
+/* What the source is was told without its bytes: they are asked for by
+ * digest, so that a tag that moves meanwhile does no harm. */
+static void
+content_got(void *obj, struct answer *a)
+{
+	struct node *n = obj;
+
+	if (a->err.kind != ERROR_NONE ||
+	    node_take(n, a, n->src.digest, &a->err) == -1)
+		copy_fail(n->copy, &a->err, SOURCE ": failed to get manifest "
+		    "%s", n->name);
+	else
+		node_content(n);
+}
+
+static void
+content_get(struct node *n)
+{
+	struct step *s;
+
+	if (n->m != NULL) {
+		node_content(n);
+		return;
+	}
+	reference_add_digest(&n->src, n->digest);
+	if ((s = step_new(n->copy, content_got, n)) != NULL)
+		s->call = client_manifest_get(n->copy->client, &n->src,
+		    step_done, s);
+}
+
+/* Nothing of it needs to be read. */
+static void
+content_known(struct node *n)
+{
+	if (node_find(n->copy, n->digest) == NULL)
+		node_register(n);
+	n->state = NODE_WAITING;
+	n->waiting++;
+	node_unblock(n);
+}
+
+void
+root_compare(struct node *n)
+{
+	struct copy *c = n->copy;
+
+	if (c->over)
+		return;
+	if (c->dry) {
+		if (c->digest_tags && !c->same_repository && node_is_index(n))
+			content_get(n);
+		else
+			content_known(n);
+		return;
+	}
+	if (!c->force && n->target_digest[0] != '\0' &&
+	    strcmp(n->target_digest, n->digest) == 0) {
+		n->present = true;
+		if (!c->digest_tags || c->same_repository ||
+		    !node_is_index(n)) {
+			content_known(n);
+			return;
+		}
+	}
+	content_get(n);
+}

@@ -1,0 +1,70 @@
+/* await.c - how a Lua function waits; see await.h. */
+#include <stdlib.h>
+
+#include <lua.h>
+
+#include "worker/lua/await.h"
+#include "common/mem.h"
+#include "worker/lua/owned.h"
+
+void
+task_release(struct task *t)
+{
+	void (*release)(struct task *) = t->release;
+
+	t->release = NULL;
+	if (release != NULL)
+		release(t);
+	free(t->doing);
+	t->doing = NULL;
+}
+
+static void
+release_task(void *t)
+{
+	task_release(t);
+}
+
+void *
+task_new(lua_State *L, size_t n, void (*release)(struct task *t))
+{
+	struct task *t;
+
+	/* What has a finalizer outlives a cycle, and the collector takes its
+	 * pace from what is alive: it must be driven. */
+	lua_gc(L, LUA_GCSTEP, 0);
+	t = owned_push(L, n, OWNED_PLAIN, release_task);
+	t->w = worker_of(L);
+	t->release = release;
+	return t;
+}
+
+void
+task_doing(struct task *t, char *text)
+{
+	free(t->doing);
+	t->doing = text;
+}
+
+void
+task_done(struct task *t, const struct error *err)
+{
+	if (t->done)
+		return;
+	t->done = true;
+	if (err == NULL)
+		return;
+	t->err = *err;
+	if (t->doing != NULL)
+		error_prefix(&t->err, "%s", t->doing);
+}
+
+int
+await(lua_State *L, struct task *t, lua_KFunction finish)
+{
+	struct error err = { .kind = ERROR_NONE };
+
+	if (!t->done && worker_wait(t->w, &t->done, &err) == -1)
+		task_done(t, &err);
+	return finish(L, LUA_OK, (lua_KContext)t);
+}

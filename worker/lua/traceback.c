@@ -1,0 +1,157 @@
+/* The traceback below an error, without our own machinery in it. */
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "worker/lua/vm_private.h"
+
+#define LEVELS_HEAD 10		/* levels shown of a deep stack */
+#define LEVELS_TAIL 11
+
+bool
+traceback_hidden(lua_CFunction f)
+{
+	return f == concat_call || f == string_replacement ||
+	    f == base_handler;
+}
+
+static bool
+is_hidden(lua_State *L, lua_Debug *ar)
+{
+	bool hidden;
+
+	lua_getinfo(L, "f", ar);
+	hidden = traceback_hidden(lua_tocfunction(L, -1));
+	lua_pop(L, 1);
+	return hidden;
+}
+
+/* The name under which a loaded module has the function at the top, which is
+ * popped: "table.sort", "error". Pushes it and is true, or pushes nothing. */
+static bool
+global_name(lua_State *L)
+{
+	int f = lua_gettop(L);
+
+	lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+	lua_pushnil(L);
+	while (lua_istable(L, f + 1) && lua_next(L, f + 1) != 0) {
+		if (lua_type(L, -2) == LUA_TSTRING && lua_istable(L, -1)) {
+			lua_pushnil(L);
+			while (lua_next(L, -2) != 0) {
+				if (lua_type(L, -2) == LUA_TSTRING &&
+				    lua_rawequal(L, -1, f)) {
+					const char *m = lua_tostring(L, -4);
+					const char *k = lua_tostring(L, -2);
+
+					if (strcmp(m, "_G") == 0)
+						lua_pushstring(L, k);
+					else
+						lua_pushfstring(L, "%s.%s",
+						    m, k);
+					lua_replace(L, f);
+					lua_settop(L, f);
+					return true;
+				}
+				lua_pop(L, 1);
+			}
+		}
+		lua_pop(L, 1);
+	}
+	lua_settop(L, f - 1);
+	return false;
+}
+
+/* Names and words are those of regbot's Lua, which calls every named thing a
+ * function. */
+static void
+add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
+{
+	lua_getinfo(L, "Slnt", ar);
+	lua_pushfstring(L, "\n\t%s:", ar->short_src);
+	luaL_addvalue(b);
+	if (ar->currentline > 0) {
+		lua_pushfstring(L, "%d:", ar->currentline);
+		luaL_addvalue(b);
+	}
+	luaL_addstring(b, " in ");
+	lua_getinfo(L, "f", ar);
+	if (*ar->namewhat != '\0') {
+		lua_pop(L, 1);
+		lua_pushfstring(L, "function '%s'", ar->name);
+	} else if (*ar->what == 'm') {
+		lua_pop(L, 1);
+		lua_pushliteral(L, "main chunk");
+	} else if (*ar->what != 'C') {
+		lua_pop(L, 1);
+		lua_pushfstring(L, "function <%s:%d>", ar->short_src,
+		    ar->linedefined);
+	} else if (global_name(L)) {
+		lua_pushfstring(L, "function '%s'", lua_tostring(L, -1));
+		lua_remove(L, -2);
+	} else
+		lua_pushliteral(L, "function (anonymous)");
+	luaL_addvalue(b);
+	if (ar->istailcall)
+		luaL_addstring(b, "\n\t(tailcall): ?");
+}
+
+/* How many levels there are; a walk from level to level would be quadratic
+ * where a recursion has filled the stack. */
+static int
+count_levels(lua_State *L)
+{
+	lua_Debug ar;
+	int low = 1, high = 1;
+
+	while (lua_getstack(L, high, &ar)) {
+		low = high;
+		high *= 2;
+	}
+	while (low < high) {
+		int mid = low + (high - low) / 2;
+
+		if (lua_getstack(L, mid, &ar))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;		/* the first that is none */
+}
+
+/* Appends to the message at index 1. */
+static void
+append(lua_State *L)
+{
+	luaL_Buffer b;
+	lua_Debug ar;
+	int end = count_levels(L), shown = 0;
+
+	luaL_buffinit(L, &b);
+	lua_pushvalue(L, 1);
+	luaL_addvalue(&b);
+	luaL_addstring(&b, "\nstack traceback:");
+	for (int level = 1; level < end && lua_getstack(L, level, &ar);
+	    level++) {
+		if (is_hidden(L, &ar))
+			continue;
+		if (shown++ == LEVELS_HEAD && end - level > LEVELS_TAIL) {
+			luaL_addstring(&b, "\n\t...");
+			level = end - LEVELS_TAIL - 1;
+			continue;
+		}
+		add_level(L, &ar, &b);
+	}
+	luaL_addstring(&b, "\n\t[C]: ?");	/* what called the script */
+	luaL_pushresult(&b);
+}
+
+int
+traceback_handler(lua_State *L)
+{
+	lua_settop(L, 1);
+	luaL_tolstring(L, 1, NULL);
+	lua_replace(L, 1);
+	append(L);
+	return 1;
+}

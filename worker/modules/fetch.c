@@ -1,0 +1,264 @@
+/* fetch.c - a manifest as a script asks for it; see fetch.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/digest.h"
+#include "worker/modules/fetch.h"
+#include "common/logrecord.h"
+#include "common/mem.h"
+#include "worker/overlay.h"
+#include "worker/lua/shape.h"
+
+static void fetch_get(struct fetch *f);
+
+static void
+fetch_release(struct task *t)
+{
+	struct fetch *f = (struct fetch *)t;
+
+	call_cancel(f->call);
+	f->call = NULL;
+	free(f->platform);
+	reference_free(&f->ref);
+	manifest_value_clear(&f->value);
+}
+
+int
+fetch_askable(const struct reference *ref, struct error *err)
+{
+	char *s;
+
+	if (ref->ocidir) {
+		s = reference_string(ref);
+		error_set(err, ERROR_DENIED, "%s: this regbot works with "
+		    "registries only, not with directories (ocidir://)", s);
+		free(s);
+		return -1;
+	}
+	if (*ref->digest != '\0' && !digest_valid(ref->digest))
+		return error_set(err, ERROR_INPUT, "\"%.160s\" is not a "
+		    "digest", ref->digest);
+	if (*ref->digest == '\0' && !reference_valid_tag(ref->tag))
+		return error_set(err, ERROR_INPUT, "\"%.160s\" is not a tag",
+		    ref->tag);
+	return 0;
+}
+
+static int
+deleted(struct error *err)
+{
+	error_set(err, ERROR_NOT_FOUND, "request failed: not found "
+	    "[http 404]: deleted earlier in this dry run");
+	err->http = 404;
+	return -1;
+}
+
+int
+fetch_place(const struct worker *w, const struct reference *ref,
+    struct reference *at, struct error *err)
+{
+	if (fetch_askable(ref, err) == -1)
+		return -1;
+	if (w->overlay == NULL) {
+		reference_copy(at, ref);
+		return 0;
+	}
+	switch (overlay_find(w->overlay, ref, at)) {
+	case OVERLAY_DELETED:
+		return deleted(err);
+	case OVERLAY_MOVED:
+		return 0;
+	case OVERLAY_UNKNOWN:
+		reference_copy(at, ref);
+		return 0;
+	}
+	return 0;
+}
+
+/* With a manifest, all its tags would be gone: -1 for a tag that turns out to
+ * be one of these. */
+static int
+fetch_still_there(const struct fetch *f, const char *digest,
+    struct error *err)
+{
+	const struct overlay *o = f->task.w->overlay;
+	struct reference by_digest, real = { .ocidir = false };
+	enum overlay_state state;
+
+	if (o == NULL || *f->value.at.digest != '\0')
+		return 0;
+	reference_copy(&by_digest, &f->value.at);
+	reference_set_digest(&by_digest, digest);
+	state = overlay_find(o, &by_digest, &real);
+	reference_free(&by_digest);
+	reference_free(&real);
+	return state == OVERLAY_DELETED ? deleted(err) : 0;
+}
+
+static void
+keep_rate(struct fetch *f, struct answer *a)
+{
+	struct manifest_value *v = &f->value;
+
+	if (!a->rate.set)
+		return;
+	free(v->rate.policies);
+	v->rate = a->rate;
+	v->rate.policies = mem_strdup(a->rate.policies);
+}
+
+static void
+warn_platform(struct fetch *f, const char *why)
+{
+	struct log_record r;
+
+	log_record_init(&r, LOG_WARN, "Could not parse platform");
+	log_record_string(&r, "platform", f->platform);
+	log_record_string(&r, "err", why);
+	worker_log(f->task.w, &r);
+}
+
+/* Goes on with the platform's manifest; only one level is resolved. */
+static void
+fetch_resolve(struct fetch *f)
+{
+	struct manifest_value *v = &f->value;
+	const struct descriptor *d;
+	struct platform p;
+	struct error err;
+
+	if (*f->platform == '\0')
+		platform_host(&p);
+	else if (platform_parse(f->platform, &p, &err) == -1) {
+		warn_platform(f, err.text);
+		platform_host(&p);
+	}
+	d = platform_select(v->m, &p, &err);
+	platform_free(&p);
+	if (d == NULL) {
+		task_doing(&f->task, NULL);
+		task_done(&f->task, &err);
+		return;
+	}
+	f->resolved = true;
+	reference_add_digest(&v->at, d->digest);
+	reference_add_digest(&f->ref, d->digest);
+	manifest_free(v->m);
+	v->m = NULL;
+	fetch_get(f);
+}
+
+static void
+fetch_got(void *arg, struct answer *a)
+{
+	struct fetch *f = arg;
+	struct manifest_value *v = &f->value;
+	const char *expected;
+	struct error err;
+
+	f->call = NULL;
+	if (a->err.kind != ERROR_NONE) {
+		task_done(&f->task, &a->err);
+		return;
+	}
+	keep_rate(f, a);
+	expected = *v->at.digest != '\0' ? v->at.digest :
+	    digest_valid(a->digest) ? a->digest : "";
+	v->m = manifest_parse(buffer_str(&a->body), a->body.len,
+	    a->media_type, expected, &err);
+	if (v->m == NULL) {
+		task_done(&f->task, &err);
+		return;
+	}
+	if (fetch_still_there(f, v->m->digest, &err) == -1) {
+		task_done(&f->task, &err);
+		return;
+	}
+	if (f->how == FETCH_IMAGE && !f->resolved &&
+	    manifest_is_index(v->m)) {
+		fetch_resolve(f);
+		return;
+	}
+	v->kind = v->m->kind;
+	if (shape_check(shape_of_kind(v->kind), v->m->json, &err) == -1) {
+		task_done(&f->task, &err);
+		return;
+	}
+	v->media_type = mem_strdup(v->m->media_type);
+	v->digest = mem_strdup(v->m->digest);
+	v->size = (int64_t)v->m->len;
+	task_done(&f->task, NULL);
+}
+
+static void
+fetch_get(struct fetch *f)
+{
+	char *name = reference_string(&f->ref);
+
+	task_doing(&f->task, mem_printf("failed to get manifest %s", name));
+	free(name);
+	f->call = client_manifest_get(f->task.w->client, &f->value.at,
+	    fetch_got, f);
+}
+
+static void
+fetch_head_done(void *arg, struct answer *a)
+{
+	struct fetch *f = arg;
+	struct manifest_value *v = &f->value;
+	struct error err;
+
+	f->call = NULL;
+	if (a->err.kind != ERROR_NONE) {
+		task_done(&f->task, &a->err);
+		return;
+	}
+	keep_rate(f, a);
+	if (!digest_valid(a->digest)) {
+		fetch_get(f);
+		return;
+	}
+	if (*v->at.digest != '\0' && strcmp(v->at.digest, a->digest) != 0) {
+		error_set(&err, ERROR_DIGEST, "manifest digest mismatch, "
+		    "expected %s, received %s", v->at.digest, a->digest);
+		task_done(&f->task, &err);
+		return;
+	}
+	if (fetch_still_there(f, a->digest, &err) == -1 ||
+	    manifest_kind_parse(a->media_type, &v->kind, &err) == -1) {
+		task_done(&f->task, &err);
+		return;
+	}
+	v->media_type = mem_strdup(a->media_type);
+	v->media_type[strcspn(v->media_type, "; ")] = '\0';
+	v->digest = mem_strdup(a->digest);
+	v->size = a->size >= 0 ? a->size : 0;
+	task_done(&f->task, NULL);
+}
+
+struct fetch *
+fetch_new(lua_State *L, const struct reference *ref, enum fetch_how how,
+    const char *platform)
+{
+	struct fetch *f = task_new(L, sizeof(*f), fetch_release);
+	struct error err;
+	char *name;
+
+	f->how = how;
+	f->platform = mem_strdup(platform);
+	reference_copy(&f->ref, ref);
+	reference_copy(&f->value.ref, ref);
+	name = reference_string(ref);
+	task_doing(&f->task, mem_printf("failed to %s %s", how == FETCH_HEAD ?
+	    "request manifest head" : "get manifest", name));
+	free(name);
+	if (fetch_place(f->task.w, ref, &f->value.at, &err) == -1)
+		task_done(&f->task, &err);
+	else if (how == FETCH_HEAD)
+		f->call = client_manifest_head(f->task.w->client,
+		    &f->value.at, fetch_head_done, f);
+	else
+		fetch_get(f);
+	return f;
+}

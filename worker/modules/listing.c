@@ -1,0 +1,299 @@
+/* list.c - lists of tags and repositories; see listing.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "common/bounds.h"
+#include "common/buffer.h"
+#include "worker/modules/fetch.h"
+#include "worker/modules/listing.h"
+#include "common/logrecord.h"
+#include "worker/oci/manifest.h"
+#include "common/mem.h"
+#include "worker/overlay.h"
+
+static void list_page(void *arg, struct answer *a);
+
+static void
+list_release(struct task *t)
+{
+	struct listing *l = (struct listing *)t;
+	size_t i;
+
+	call_cancel(l->call);
+	l->call = NULL;
+	for (i = 0; i < l->n; i++)
+		free(l->items[i]);
+	free(l->items);
+	reference_free(&l->ref);
+	free(l->registry);
+	free(l->name);
+	free(l->mark);
+	free(l->skipped_first);
+}
+
+static void
+list_request(struct listing *l, int64_t n, const char *last, const char *next)
+{
+	struct client *c = l->task.w->client;
+
+	if (l->registry != NULL)
+		l->call = client_catalog(c, l->registry, n, last, next,
+		    list_page, l);
+	else
+		l->call = client_tag_list(c, &l->ref, n, last, next,
+		    list_page, l);
+}
+
+/* Names that could never be used are left out, and that is said. */
+static void
+list_warn_skipped(struct listing *l)
+{
+	struct log_record r;
+	char *name;
+
+	if (l->skipped == 0)
+		return;
+	if (l->registry != NULL) {
+		log_record_init(&r, LOG_WARN, "Invalid repository names in "
+		    "list skipped");
+		log_record_string(&r, "host", l->registry);
+	} else {
+		log_record_init(&r, LOG_WARN, "Invalid tag names in list "
+		    "skipped");
+		name = reference_repository(&l->ref);
+		log_record_string(&r, "repo", name);
+		free(name);
+	}
+	log_record_int(&r, "count", (int64_t)l->skipped);
+	log_record_string(&r, "first", l->skipped_first);
+	worker_log(l->task.w, &r);
+}
+
+static void
+list_finish(struct listing *l)
+{
+	list_warn_skipped(l);
+	if (l->registry == NULL && l->task.w->overlay != NULL)
+		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
+	while (l->limit > 0 && l->n > (uint64_t)l->limit)
+		free(l->items[--l->n]);
+	task_done(&l->task, NULL);
+}
+
+/* A repository that a dry run would have made is not there, but has tags. */
+static void
+list_failed(struct listing *l, const struct error *err)
+{
+	if (err->kind == ERROR_NOT_FOUND && l->pages == 0 &&
+	    l->registry == NULL && l->task.w->overlay != NULL) {
+		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
+		if (l->n > 0) {
+			while (l->limit > 0 && l->n > (uint64_t)l->limit)
+				free(l->items[--l->n]);
+			task_done(&l->task, NULL);
+			return;
+		}
+	}
+	task_done(&l->task, err);
+}
+
+static int
+list_add(struct listing *l, json_object *v, struct error *err)
+{
+	const char *what = l->registry != NULL ? "repository" : "tag";
+	const char *s;
+	size_t n;
+
+	if (!json_object_is_type(v, json_type_string))
+		return error_set(err, ERROR_INPUT, "the %s list holds "
+		    "something that is no string", what);
+	s = json_object_get_string(v);
+	n = (size_t)json_object_get_string_len(v);
+	l->bytes += n + sizeof(char *);
+	if (l->bytes > LIST_BYTES_MAX)
+		return error_set(err, ERROR_LIMIT, "the %s list is larger "
+		    "than %u bytes", what, LIST_BYTES_MAX);
+	if (strlen(s) != n || !(l->registry != NULL ?
+	    reference_valid_repository(s) : reference_valid_tag(s))) {
+		if (l->skipped++ == 0)
+			l->skipped_first = mem_strndup(s, strnlen(s, TAG_MAX));
+		return 0;
+	}
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 64 : l->cap * 2;
+		l->items = mem_resize(l->items, l->cap, sizeof(*l->items));
+	}
+	l->items[l->n++] = mem_strdup(s);
+	return 0;
+}
+
+/* Pages of one list say the same name, those that say one at all. */
+static int
+list_name(struct listing *l, json_object *page, struct error *err)
+{
+	json_object *v = NULL;
+	const char *s;
+
+	if (!json_object_object_get_ex(page, "name", &v) || v == NULL)
+		return 0;
+	if (!json_object_is_type(v, json_type_string))
+		return error_set(err, ERROR_INPUT, "the tag list's \"name\" "
+		    "is not a string");
+	s = json_object_get_string(v);
+	if (l->name == NULL) {
+		l->name = mem_strdup(s);
+		return 0;
+	}
+	if (strcmp(l->name, s) != 0)
+		return error_set(err, ERROR_INPUT, "a page of the tag list is "
+		    "of \"%.128s\", the first was of \"%.128s\"", s, l->name);
+	return 0;
+}
+
+static int
+list_read(struct listing *l, json_object *page, struct error *err)
+{
+	const char *key = l->registry != NULL ? "repositories" : "tags";
+	json_object *v = NULL;
+	size_t i, n;
+
+	if (!json_object_is_type(page, json_type_object))
+		return error_set(err, ERROR_INPUT, "the list is not a JSON "
+		    "object");
+	if (l->registry == NULL && list_name(l, page, err) == -1)
+		return -1;
+	if (!json_object_object_get_ex(page, key, &v) && l->name == NULL)
+		return error_set(err, ERROR_INPUT, "the list has no \"%s\"",
+		    key);
+	if (v == NULL)
+		return 0;
+	if (!json_object_is_type(v, json_type_array))
+		return error_set(err, ERROR_INPUT, "\"%s\" is not a list",
+		    key);
+	n = json_object_array_length(v);
+	for (i = 0; i < n; i++)
+		if (list_add(l, json_object_array_get_idx(v, i), err) == -1)
+			return -1;
+	return 0;
+}
+
+/*
+ * A registry could send us round for ever. A mark is compared with each next
+ * and moved up at each power of two, so that a circle of any length meets it.
+ */
+static int
+list_advance(struct listing *l, const char *next, struct error *err)
+{
+	if (l->pages >= LIST_PAGES_MAX)
+		return error_set(err, ERROR_LIMIT, "the list has more than %d "
+		    "pages", LIST_PAGES_MAX);
+	if (l->mark != NULL && strcmp(l->mark, next) == 0)
+		return error_set(err, ERROR_INPUT, "the registry's pages go "
+		    "in a circle: \"%.256s\" came before", next);
+	if (l->pages >= l->mark_at) {
+		free(l->mark);
+		l->mark = mem_strdup(next);
+		l->mark_at = l->pages * 2;
+	}
+	return 0;
+}
+
+static void
+list_page(void *arg, struct answer *a)
+{
+	struct listing *l = arg;
+	json_object *page;
+	struct error err;
+	char *next;
+	int rv;
+
+	l->call = NULL;
+	if (a->err.kind != ERROR_NONE) {
+		list_failed(l, &a->err);
+		return;
+	}
+	l->pages++;
+	page = json_parse(buffer_str(&a->body), a->body.len,
+	    l->registry != NULL ? "repository list" : "tag list", &err);
+	rv = page == NULL ? -1 : list_read(l, page, &err);
+	json_object_put(page);
+	if (rv == -1) {
+		task_done(&l->task, &err);
+		return;
+	}
+	if (*a->next == '\0' ||
+	    (l->limit > 0 && l->n >= (uint64_t)l->limit)) {
+		list_finish(l);
+		return;
+	}
+	if (list_advance(l, a->next, &err) == -1) {
+		task_done(&l->task, &err);
+		return;
+	}
+	next = mem_strdup(a->next);
+	list_request(l, 0, "", next);
+	free(next);
+}
+
+static void
+list_start(struct listing *l, int64_t limit, const char *last)
+{
+	const char *p;
+	struct error err;
+
+	for (p = last; *p > 0x20 && *p < 0x7f; p++)
+		;
+	if (*p != '\0' || p - last > TAG_MAX) {
+		error_set(&err, ERROR_INPUT, "the option \"last\" is not a "
+		    "name that a registry could have");
+		task_done(&l->task, &err);
+		return;
+	}
+	l->limit = limit > 0 ? limit : 0;
+	/* Registries refuse a larger page rather than sending a smaller. */
+	list_request(l, l->limit > LIST_ASK_MAX ? LIST_ASK_MAX : l->limit,
+	    last, "");
+}
+
+struct listing *
+listing_tags(lua_State *L, const struct reference *ref, int64_t limit,
+    const char *last)
+{
+	struct listing *l = task_new(L, sizeof(*l), list_release);
+	struct error err;
+	char *name = reference_string(ref);
+
+	task_doing(&l->task, mem_printf("failed to list tags for %s", name));
+	free(name);
+	reference_copy(&l->ref, ref);
+	if (ref->ocidir) {
+		(void)fetch_askable(ref, &err);
+		task_done(&l->task, &err);
+	} else
+		list_start(l, limit, last);
+	return l;
+}
+
+struct listing *
+listing_repositories(lua_State *L, const char *registry, int64_t limit,
+    const char *last)
+{
+	struct listing *l = task_new(L, sizeof(*l), list_release);
+	char *key = reference_registry_key(registry);
+	struct error err;
+
+	task_doing(&l->task, mem_printf("failed to list repositories for "
+	    "%.255s", registry));
+	l->registry = mem_strdup(registry);
+	/* A path would not make the list any shorter. */
+	if (key == NULL || strchr(registry, '/') != NULL) {
+		error_set(&err, ERROR_INPUT, "\"%.255s\" is not the name of a "
+		    "registry: that is HOST or HOST:PORT", registry);
+		task_done(&l->task, &err);
+	} else
+		list_start(l, limit, last);
+	free(key);
+	return l;
+}

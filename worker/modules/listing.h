@@ -1,0 +1,37 @@
+/*
+ * listing.h - the tags of a repository, or the repositories of a registry: all
+ * pages, within bounds, with what a dry run pretends laid over.
+ */
+#ifndef REGBOT_LISTING_H
+#define REGBOT_LISTING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "worker/lua/await.h"
+#include "worker/client/client.h"
+#include "common/reference.h"
+
+struct listing {
+	struct task task;
+	struct reference ref;	/* tags: of what */
+	char *registry;		/* repositories: of what; else NULL */
+	int64_t limit;		/* 0: all */
+	struct call *call;
+	char **items;		/* the result */
+	size_t n, cap;
+	size_t bytes, pages;
+	char *name;		/* what the pages say that they list */
+	char *mark;		/* a "next" seen before, to notice a circle */
+	size_t mark_at;
+	size_t skipped;		/* invalid names */
+	char *skipped_first;
+};
+
+/* Push the task and start it. last is "" to start at the beginning. */
+struct listing *listing_tags(lua_State *L, const struct reference *ref,
+    int64_t limit, const char *last);
+struct listing *listing_repositories(lua_State *L, const char *registry,
+    int64_t limit, const char *last);
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * lua_manifest_write.c - manifests that scripts delete, change and push.
+ *
+ * A manifest that was not changed is pushed byte for byte. One that was is
+ * written as regbot writes it: compact, in the order of its Go structs; what
+ * the JSON held beyond these is kept, at the end of its object.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "worker/modules/manifest_write.h"
+#include "common/mem.h"
+#include "worker/modules/modules.h"
+#include "worker/overlay.h"
+#include "worker/lua/shape.h"
+#include "worker/lua/vm.h"
+
+static int
+manifest_deleted(lua_State *L, int status, lua_KContext ctx)
+{
+	struct module_request *q = (struct module_request *)ctx;
+	char text[REFERENCE_MAX + 64];
+
+	(void)status;
+	if (q->task.err.kind != ERROR_NONE) {
+		snprintf(text, sizeof(text), "Failed deleting \"%s\"",
+		    q->name);
+		return module_fail(L, &q->task, "%s", text);
+	}
+	task_release(&q->task);
+	return 0;
+}
+
+/*
+ * What is deleted is what the value is: a platform's manifest that was
+ * resolved from an index goes by its own digest, also where the reference
+ * names the index's digest. (regbot then deleted the index.)
+ */
+static int
+delete_manifest(lua_State *L, int status, lua_KContext ctx)
+{
+	struct manifest_value *v = value_manifest(L, 1);
+	struct worker *w = worker_of(L);
+	struct reference *ref;
+	struct log_record r;
+	struct module_request *q;
+
+	(void)status;
+	(void)ctx;
+	ref = value_push_reference(L);
+	reference_copy(ref, &v->ref);
+	reference_add_digest(ref, v->digest);
+	module_log_start(&r, LOG_INFO, "Delete manifest", "image", ref);
+	log_record_bool(&r, "dry-run", w->dry_run);
+	module_log(L, &r);
+	q = module_request_new(L);
+	q->name = reference_string(ref);
+	task_doing(&q->task, mem_printf("failed to delete manifest %s",
+	    q->name));
+	if (fetch_askable(ref, &q->task.err) == -1)
+		q->task.done = true;
+	else if (w->dry_run) {
+		overlay_delete(w->overlay, ref);
+		/* No digest was needed to find it: the tag goes with it. */
+		if (*v->at.digest == '\0')
+			overlay_delete(w->overlay, &v->at);
+		task_done(&q->task, NULL);
+	} else
+		q->call = client_manifest_delete(w->client, ref, v->digest,
+		    module_request_done, q);
+	return await(L, &q->task, manifest_deleted);
+}
+
+int
+lua_manifest_delete(lua_State *L)
+{
+	module_context(L);
+	return module_with_manifest(L, 1, FETCH_HEAD, delete_manifest);
+}
+
+/* Two JSON values as they would be written. */
+static bool
+same_text(json_object *a, json_object *b)
+{
+	struct buffer x, y;
+	bool rv;
+
+	buffer_init(&x, 0);
+	buffer_init(&y, 0);
+	gojson_write(a, &x);
+	gojson_write(b, &y);
+	rv = x.len == y.len && memcmp(buffer_str(&x), buffer_str(&y),
+	    x.len) == 0;
+	buffer_free(&x);
+	buffer_free(&y);
+	return rv;
+}
+
+json_object *
+lua_export(lua_State *L, const struct shape *s, json_object *orig,
+    bool *changed)
+{
+	json_object *now, *then;
+	int table, origins;
+
+	value_push_table(L, 1);
+	value_push_origins(L, 1);
+	origins = lua_gettop(L);
+	now = shape_export(L, s, origins - 1, origins, orig);
+	/* A table fresh from the JSON shows what no change looks like. */
+	lua_newtable(L);
+	origins = lua_gettop(L);
+	shape_push(L, s, orig, origins);
+	table = lua_gettop(L);
+	then = shape_export(L, s, table, origins, orig);
+	*changed = !same_text(now, then);
+	return now;
+}
+
+/* The new manifest's bytes: those it had, or the edited fields written. */
+static struct manifest *
+export_parse(const struct manifest_value *v, json_object *json, bool changed,
+    struct error *err)
+{
+	struct buffer b;
+	struct manifest *m;
+
+	if (!changed)
+		return manifest_parse(v->m->bytes, v->m->len,
+		    v->m->media_type, "", err);
+	if (v->kind == MANIFEST_DOCKER_V1_SIGNED) {
+		error_set(err, ERROR_INPUT, "a signed manifest cannot be "
+		    "changed");
+		return NULL;
+	}
+	buffer_init(&b, 0);
+	gojson_write(json, &b);
+	m = manifest_parse(buffer_str(&b), b.len, v->m->media_type, "", err);
+	buffer_free(&b);
+	if (m != NULL && shape_check(shape_of_kind(m->kind), m->json, err) ==
+	    -1) {
+		manifest_free(m);
+		m = NULL;
+	}
+	return m;
+}
+
+int
+lua_manifest_export(lua_State *L)
+{
+	struct manifest_value *v = value_manifest(L, 1), *out;
+	json_object *json;
+	struct error err;
+	bool changed;
+
+	lua_settop(L, 1);
+	if (v == NULL)
+		return vm_arg_error(L, 1, value_call_name(L),
+		    "manifest expected");
+	if (v->m == NULL)
+		return vm_raise(L, "Failed exporting manifest: it was only "
+		    "looked up with head and has no content");
+	json = lua_export(L, shape_of_kind(v->kind), v->m->json, &changed);
+	out = value_push_manifest(L);
+	if ((out->m = export_parse(v, json, changed, &err)) == NULL)
+		return vm_raise(L, "Failed exporting manifest: %s", err.text);
+	out->kind = out->m->kind;
+	reference_copy(&out->ref, &v->ref);
+	reference_copy(&out->at, &v->at);
+	out->media_type = mem_strdup(out->m->media_type);
+	out->digest = mem_strdup(out->m->digest);
+	out->size = (int64_t)out->m->len;
+	value_expose_manifest(L);
+	return 1;
+}
+
+static int
+manifest_putted(lua_State *L, int status, lua_KContext ctx)
+{
+	struct manifest_value *v = value_manifest(L, 1);
+	struct module_request *q = (struct module_request *)ctx;
+
+	(void)status;
+	if (q->task.err.kind == ERROR_NONE && q->digest != NULL &&
+	    *q->digest != '\0' && strcmp(q->digest, v->digest) != 0)
+		error_set(&q->task.err, ERROR_DIGEST, "failed to put "
+		    "manifest, unexpected digest returned, expected %s, "
+		    "received %s", v->digest, q->digest);
+	if (q->task.err.kind != ERROR_NONE)
+		return module_fail(L, &q->task, "Failed to put manifest");
+	task_release(&q->task);
+	return 0;
+}
+
+/* What can be told before anything is sent. */
+static int
+puttable(const struct manifest_value *v, const struct reference *ref,
+    struct error *err)
+{
+	if (v->m == NULL)
+		return error_set(err, ERROR_INPUT, "it was only looked up "
+		    "with head and has no content to push");
+	if (v->m->len > MANIFEST_PUT_MAX)
+		return error_set(err, ERROR_LIMIT, "it is larger than %u "
+		    "bytes", MANIFEST_PUT_MAX);
+	if (fetch_askable(ref, err) == -1)
+		return -1;
+	if (*ref->digest != '\0' && strcmp(ref->digest, v->digest) != 0)
+		return error_set(err, ERROR_DIGEST, "manifest digest "
+		    "mismatch, expected %s, computed %s", ref->digest,
+		    v->digest);
+	return 0;
+}
+
+static int
+put_manifest(lua_State *L, int status, lua_KContext ctx)
+{
+	struct manifest_value *v = value_manifest(L, 1);
+	struct reference *ref = value_check_reference(L, 2);
+	struct worker *w = worker_of(L);
+	struct log_record r;
+	struct module_request *q;
+
+	(void)status;
+	(void)ctx;
+	module_log_start(&r, w->dry_run ? LOG_INFO : LOG_DEBUG,
+	    "Put manifest", "image", ref);
+	if (w->dry_run)
+		log_record_bool(&r, "dry-run", true);
+	module_log(L, &r);
+	q = module_request_new(L);
+	q->name = reference_string(ref);
+	if (puttable(v, ref, &q->task.err) == -1)
+		q->task.done = true;
+	else if (w->dry_run) {
+		overlay_put(w->overlay, ref, &v->at, v->digest);
+		task_done(&q->task, NULL);
+	} else {
+		task_doing(&q->task, mem_printf("failed to put manifest %s",
+		    q->name));
+		q->call = client_manifest_put(w->client, ref, v->media_type,
+		    v->digest, v->m->bytes, v->m->len, module_request_done, q);
+	}
+	return await(L, &q->task, manifest_putted);
+}
+
+int
+lua_manifest_put(lua_State *L)
+{
+	lua_settop(L, 2);
+	module_context(L);
+	return module_with_manifest(L, 1, FETCH_LIST, put_manifest);
+}

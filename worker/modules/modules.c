@@ -1,0 +1,234 @@
+/* modules.c - the global tables, and what their functions share. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "common/mem.h"
+#include "worker/modules/modules.h"
+#include "worker/lua/vm.h"
+
+static void
+table_open(lua_State *L, const char *name, const luaL_Reg *functions)
+{
+	lua_newtable(L);
+	luaL_setfuncs(L, functions, 0);
+	lua_setglobal(L, name);
+}
+
+/* What other regbots have: scripts for them shall read why it fails here. */
+static void
+absent_open(lua_State *L)
+{
+	static const char *const blob[] = { "get", "head", "put" };
+	static const char files[] = "this version reads and writes no files";
+
+	lua_getglobal(L, "image");
+	vm_refuse(L, "image.", "exportTar", files);
+	vm_refuse(L, "image.", "importTar", files);
+	lua_pop(L, 1);
+	lua_newtable(L);
+	for (size_t i = 0; i < sizeof(blob) / sizeof(blob[0]); i++)
+		vm_refuse(L, "blob.", blob[i], "this version moves blobs only "
+		    "with their image, by image.copy");
+	lua_setglobal(L, "blob");
+}
+
+void
+modules_open(lua_State *L)
+{
+	value_open(L, lua_reference_methods, lua_manifest_methods,
+	    lua_config_methods);
+	table_open(L, "reference", lua_reference_functions);
+	table_open(L, "repo", lua_repo_functions);
+	table_open(L, "tag", lua_tag_functions);
+	table_open(L, "manifest", lua_manifest_functions);
+	table_open(L, "image", lua_image_functions);
+	absent_open(L);
+}
+
+void
+module_context(lua_State *L)
+{
+	struct error err;
+
+	if (worker_check(worker_of(L), &err) == -1)
+		vm_raise(L, "Context error: %s", err.text);
+}
+
+int
+module_fail(lua_State *L, struct task *t, const char *fmt, ...)
+{
+	char what[ERROR_TEXT_MAX + 1];
+	struct error err = t->err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	task_release(t);
+	return vm_raise(L, "%s: %s", what, err.text);
+}
+
+void
+module_log_start(struct log_record *r, int level, const char *message,
+    const char *key, const struct reference *ref)
+{
+	char *name = reference_string(ref);
+
+	log_record_init(r, level, message);
+	log_record_string(r, key, name);
+	free(name);
+}
+
+void
+module_log(lua_State *L, struct log_record *r)
+{
+	worker_log(worker_of(L), r);
+}
+
+void
+module_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
+{
+	char text[64];
+	lua_Number n;
+
+	*limit = 0;
+	*last = "";
+	if (lua_gettop(L) < arg)
+		return;
+	if (!lua_istable(L, arg)) {
+		snprintf(text, sizeof(text), "table expected, got %s",
+		    lua_typename(L, lua_type(L, arg)));
+		vm_arg_error(L, arg, value_call_name(L), text);
+	}
+	lua_pushliteral(L, "limit");
+	if (lua_rawget(L, arg) == LUA_TNUMBER) {
+		n = lua_tonumber(L, -1);
+		*limit = n > 0 && n < 9e15 ? (int64_t)n : 0;
+	}
+	lua_pop(L, 1);
+	lua_pushliteral(L, "last");
+	if (lua_rawget(L, arg) == LUA_TSTRING)
+		*last = lua_tostring(L, -1);
+	lua_pop(L, 1);
+}
+
+void
+module_push_options(lua_State *L, int64_t limit, const char *last)
+{
+	lua_pushfstring(L, "{Limit:%I Last:%s}", (LUAI_UACINT)limit, last);
+}
+
+int
+module_manifest(lua_State *L, struct fetch *f)
+{
+	struct manifest_value *v;
+	char *name, text[REFERENCE_MAX + 64];
+
+	if (f->task.err.kind != ERROR_NONE) {
+		name = reference_string(&f->value.ref);
+		snprintf(text, sizeof(text), "Failed retrieving \"%s\" "
+		    "manifest", name);
+		free(name);
+		return module_fail(L, &f->task, "%s", text);
+	}
+	v = value_push_manifest(L);
+	*v = f->value;
+	memset(&f->value, 0, sizeof(f->value));
+	value_expose_manifest(L);
+	task_release(&f->task);
+	return 1;
+}
+
+int
+module_list(lua_State *L, struct listing *l, const char *failed)
+{
+	if (l->task.err.kind != ERROR_NONE)
+		return module_fail(L, &l->task, "%s", failed);
+	lua_createtable(L, (int)l->n, 0);
+	for (size_t i = 0; i < l->n; i++) {
+		lua_pushstring(L, l->items[i]);
+		lua_rawseti(L, -2, (lua_Integer)i + 1);
+	}
+	task_release(&l->task);
+	return 1;
+}
+
+static int
+manifest_arrived(lua_State *L, int status, lua_KContext ctx)
+{
+	struct fetch *f = (struct fetch *)ctx;
+	lua_KFunction next = f->next;
+	int arg = f->arg;
+
+	if (f->task.err.kind != ERROR_NONE && f->how != FETCH_HEAD)
+		return module_fail(L, &f->task, "manifest pull failed");
+	module_manifest(L, f);
+	lua_replace(L, arg);
+	return next(L, status, 0);
+}
+
+int
+module_with_manifest(lua_State *L, int arg, enum fetch_how how,
+    lua_KFunction next)
+{
+	struct reference *ref;
+	struct fetch *f;
+
+	if (value_manifest(L, arg) != NULL)
+		return next(L, LUA_OK, 0);
+	if (value_config(L, arg) != NULL) {
+		value_push_manifest_of(L, arg);
+		lua_replace(L, arg);
+		return next(L, LUA_OK, 0);
+	}
+	if (lua_type(L, arg) != LUA_TSTRING &&
+	    value_reference(L, arg) == NULL)
+		return vm_arg_error(L, arg, value_call_name(L),
+		    "manifest expected");
+	ref = value_check_reference(L, arg);
+	f = fetch_new(L, ref, how, "");
+	f->arg = arg;
+	f->next = next;
+	return await(L, &f->task, manifest_arrived);
+}
+
+static void
+request_release(struct task *t)
+{
+	struct module_request *q = (struct module_request *)t;
+
+	call_cancel(q->call);
+	q->call = NULL;
+	free(q->digest);
+	buffer_free(&q->body);
+	free(q->name);
+}
+
+struct module_request *
+module_request_new(lua_State *L)
+{
+	struct module_request *q = task_new(L, sizeof(*q), request_release);
+
+	buffer_init(&q->body, 0);
+	return q;
+}
+
+void
+module_request_done(void *request, struct answer *a)
+{
+	struct module_request *q = request;
+
+	q->call = NULL;
+	if (a->err.kind != ERROR_NONE) {
+		task_done(&q->task, &a->err);
+		return;
+	}
+	q->digest = mem_strdup(a->digest);
+	buffer_put(&q->body, buffer_str(&a->body), a->body.len);
+	task_done(&q->task, NULL);
+}
