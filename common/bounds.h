@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bounds.h - every limit in one place, a sentence each. Above a limit the
  * input is refused with a sentence that names it; nothing is cut silently

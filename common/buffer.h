@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * buffer.h - bytes that grow up to a stated limit. Data is always followed by
  * a NUL that is not counted, so that a buffer of text is a C string.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * channel.h - one end of a SOCK_SEQPACKET socketpair on a loop. Sending never
  * blocks: what the kernel does not take is queued, up to CHANNEL_QUEUE bytes

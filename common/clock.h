@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* clock.h - nanoseconds of the monotonic clock; never goes back. */
 #ifndef REGBOT_CLOCK_H
 #define REGBOT_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * digest.h - content digests (OCI image-spec, descriptor.md): sha256, sha384
  * and sha512 in lower-case hex. Built on libcrypto, whose algorithms must be

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * duration.h - durations as Go writes them ("1h2m3.5s"): an optional sign,
  * then decimals with a unit each, of ns, us, µs, ms, s, m, h; "0" alone is

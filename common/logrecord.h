@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * logrecord.h - one line of the log: level, message, attributes. Children
  * send records, the supervisor alone writes them (supervisor/log.h).

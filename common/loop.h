@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop.h - the event loop of every process: descriptors and timers over
  * poll(2), which is the one waiting call that each seccomp filter allows.

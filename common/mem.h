@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mem.h - allocation. No memory is a broken invariant, not bad input: these
  * print one line on stderr and end the process, so no caller checks them.

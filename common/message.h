@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * message.h - messages between two of our processes, as PROTOCOL.md defines
  * them. A frame is a 16-byte header and fields in the order that the table

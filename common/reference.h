@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * reference.h - image references as regclient reads them:
  * [registry/]repository[:tag][@digest], Docker Hub's names unified, or

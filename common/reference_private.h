@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * reference_private.h - what the two halves of reference.h share: stretches
  * of text, and what may stand for a registry.

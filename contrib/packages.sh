@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # packages.sh - read by quickstart and check: installs Debian packages that
 # are missing, and leaves no service behind that was not there before.
 

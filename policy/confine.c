@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif

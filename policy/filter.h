@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * filter.h - builds the system call filter of a role from its list. For
  * confine.c and tests only.

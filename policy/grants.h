@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * grants.h - what a script may ask of a registry. A broker checks every
  * request against the grants of the job that it comes from.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy.h - what a process of ours may do. The lists of system calls are
  * data: worker.def and broker.def. Every step that is offered and fails is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cli.h - regbot's command line, as regclient's regbot has it. Errors have
  * that program's words; the exit status for them is 2.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* help.c - the help texts, in the form of regclient's regbot. */
 #include "supervisor/cli.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - regbot: the order of the start, and the exit status. */
 #include <fcntl.h>
 #include <signal.h>

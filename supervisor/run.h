@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run.h - what the commands once and server do, from the loaded
  * configuration to the exit status.

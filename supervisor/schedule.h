@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* schedule.h - when a script of a server runs next. */
 #ifndef REGBOT_SCHEDULE_H
 #define REGBOT_SCHEDULE_H

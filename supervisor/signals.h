@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* signals.h - SIGINT, SIGTERM and SIGHUP as events of the loop. */
 #ifndef REGBOT_SIGNALS_H
 #define REGBOT_SIGNALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * supervisor.h - what the privileged parent holds together. One loop, one
  * thread; the parts know each other only through this and their headers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* version.h - what "regbot version" prints. */
 #ifndef REGBOT_VERSION_H
 #define REGBOT_VERSION_H

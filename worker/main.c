@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * regbot-worker runs one script. It loads all it will need, gives up every
  * right, says READY, and gets its job over descriptor 3.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * overlay.h - what a dry run pretends: tags that would have been written or
  * deleted, laid over what is read afterwards, so that a script that copies

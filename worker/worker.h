@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * worker.h - what a worker process is made of: one job, one control channel,
  * one loop, one Lua state. Single-threaded; nothing here is shared.

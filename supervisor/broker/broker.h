@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * broker.h - the broker of one registry as an object on a loop: what the
  * supervisor tells it over the control channel, the channels of workers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* regbot-broker: talks to one registry for all scripts that may use it. */
 #include "autoconf.h"
 

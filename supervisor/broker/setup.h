@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * setup.h - what the supervisor says of the registry before START: messages
  * REGISTRY and SECRET, put together to a struct registry_config.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokerchild.h - one broker process: its credentials (a helper is asked for
  * them first where there is one), its start, its end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokers.h - the brokers: one per registry name, started when a job first
  * names the registry, ended when nobody uses it any more, replaced when it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * child.h - a child process: fork and exec with clean descriptors, signals
  * and environment; its control channel; its end, seen through a pidfd. It is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * claims.h - who needs a broker: jobs that wait for a channel to it and jobs
  * that have one.

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stream.h - the pair over which a blob goes from one broker to another. */
-#ifndef REGBOT_SUPERVISOR_STREAM_H
-#define REGBOT_SUPERVISOR_STREAM_H
+#ifndef REGBOT_STREAMPAIR_H
+#define REGBOT_STREAMPAIR_H
 
 #include <stdint.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config.h - a configuration file, parsed and checked: a typed tree with
  * defaults applied. Keys as in regclient's regbot; DESIGN.md says which are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading by tables, and what is said about keys. */
 #include "supervisor/config/config_private.h"
 

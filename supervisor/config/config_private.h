@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * config_read.h - inside the configuration code: reading a YAML tree by
  * tables. A table has a row per key: how it is read, and where to.
  */
-#ifndef REGBOT_CONFIG_READ_H
-#define REGBOT_CONFIG_READ_H
+#ifndef REGBOT_CONFIG_PRIVATE_H
+#define REGBOT_CONFIG_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

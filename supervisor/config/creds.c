@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* creds: a list of registries, as the file describes them. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Reading files, in the words of regbot where it has some. */
 #include <ctype.h>
 #include <errno.h>

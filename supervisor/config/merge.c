@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several sources may describe one registry: docker's configuration, then
  * creds. What the newer one sets wins; where both set a thing and differ, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nearest.h - which known word an unknown one was probably meant to be. */
 #ifndef REGBOT_NEAREST_H
 #define REGBOT_NEAREST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What restricts a script: allow, protect, limits, files, sandbox, env. The
  * shape is checked here. What this version cannot enforce makes the script

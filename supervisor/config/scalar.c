@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Single values, coerced as regbot does. */
 #include <ctype.h>
 #include <errno.h>

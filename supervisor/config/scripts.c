@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* defaults and scripts. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The end of a map: keys that stand twice, and <<. */
 #include <stdlib.h>
 #include <string.h>

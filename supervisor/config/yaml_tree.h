@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * yaml_tree.h - the first document of a YAML text as a small tree, in which
  * every node knows where it stood. Anchors, aliases and << are resolved, and

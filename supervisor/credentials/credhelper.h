@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * credhelper.h - docker's credential helpers: a program is asked for the
  * credentials of a host. It runs with our environment and stderr, in its own

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dockerconfig.h - the logins that docker keeps: config.json (from
  * $DOCKER_CONFIG or $HOME/.docker) and the JSON text in $DOCKER_AUTH_CONFIG.

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * helper_run.h - runs a small program on a loop: something on its standard
  * input, its standard output bounded, a time limit, reaped by its pidfd.
  */
-#ifndef REGBOT_HELPER_RUN_H
-#define REGBOT_HELPER_RUN_H
+#ifndef REGBOT_HELPER_H
+#define REGBOT_HELPER_H
 
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * secretjson.h - JSON that holds secrets: bounded, strict, and wiped when it
  * is freed. Errors never show what stood there.

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* jobrequest.h - what a worker may ask the supervisor, as one table. */
-#ifndef REGBOT_JOBREQUEST_H
-#define REGBOT_JOBREQUEST_H
+#ifndef REGBOT_CONTROL_H
+#define REGBOT_CONTROL_H
 
 #include "supervisor/jobs/job.h"
 

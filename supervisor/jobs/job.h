@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * job.h - one run of one script: its worker, its deadline, what it may ask
  * the supervisor, its end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * module.h - the Lua modules that a script may require: text files beside the
  * configuration, in the working directory (once only), and in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * slots.h - action slots (defaults.parallel): how many copies and the like
  * run at once, given round-robin over the jobs that wait.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* describe.h - the debug lines of a start, as regbot has them. */
 #ifndef REGBOT_DESCRIBE_H
 #define REGBOT_DESCRIBE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * logformat.c - lines as Go's log/slog writes them: TextHandler's quoting
  * (strconv.Quote) and JSONHandler's escaping.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * log.h - the log, written by the supervisor alone, in the format of Go's
  * slog (text or JSON). Output is queued and written when stderr can take it,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * progress.h - that something long is under way: a status line on a
  * terminal, a heartbeat in a log.

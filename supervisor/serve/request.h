@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * request.h - one request of a worker, from its message to its END. The
  * table in dispatch.c says what a request is; the handlers (ops.h) use the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * session.h - one channel from a worker: its grants, its requests, and the
  * accounts of credit and memory. Whatever breaks the protocol ends this

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stream.h - what BLOB_READ and BLOB_WRITE share: the end of the stream pair,
  * the place among the registry's requests, the steps up to GO (PROTOCOL.md).
  * Reading from the registry is in streamread.c, uploading in streamwrite.c.
  */
-#ifndef REGBOT_STREAM_H
-#define REGBOT_STREAM_H
+#ifndef REGBOT_STREAM_END_H
+#define REGBOT_STREAM_END_H
 
 #include "common/buffer.h"
 #include "supervisor/serve/request.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Go's functions for truth, comparing and looking into lists. */
 #include <string.h>
 

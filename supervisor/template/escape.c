@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What stands behind a backslash in a quoted text of Go. */
 #include <ctype.h>
 #include <string.h>

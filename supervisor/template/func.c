@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The functions that a template may call. */
 #include <ctype.h>
 #include <errno.h>

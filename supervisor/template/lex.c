@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A template's text as tokens, by the rules of Go's text/template/parse. */
 #include <ctype.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens to a tree, by the rules of Go's text/template/parse: blocks. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One action of a template: pipes, commands, values. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fmt.Sprintf, as far as a text, a number or a list goes. */
 #include <ctype.h>
 #include <inttypes.h>

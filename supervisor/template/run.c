@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Carrying out a pipe: calls, methods, variables. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * template.h - the part of Go's text/template that stands in credentials
  * and in "version --format": texts, numbers, pipes, parentheses, if, with,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* template_parser.h - what the two halves of the template parser share: the
  * state, and one action's pipe for the half that knows blocks. */
 #ifndef REGBOT_TEMPLATE_PARSER_H

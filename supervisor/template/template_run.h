@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* template_run.h - what the parts that carry out a template share. */
 #ifndef REGBOT_TEMPLATE_RUN_H
 #define REGBOT_TEMPLATE_RUN_H

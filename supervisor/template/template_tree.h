@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * template_tree.h - inside the template code: tokens, the parsed tree, and
  * values. Texts in all of them may be secrets; freeing wipes.

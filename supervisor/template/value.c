@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Values of a template, and how Go would show them. */
 #include <inttypes.h>
 #include <stdio.h>

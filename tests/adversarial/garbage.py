@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A server that answers with damaged HTTP: truncated, doubled, flipped and
 random bytes, by a seed. Whatever comes, regbot ends in time with status 0 or
 1, every child gone, and no process killed by a signal.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hostile_worker.c - stands in for regbot-worker and does what its script's
  * text names, to see that the supervisor survives it and fails that job only.

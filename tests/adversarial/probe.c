@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe.c - tries one act per process in each role, as root (where this test
  * is run so) and as an ordinary user, and compares what became of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe.h - what a confined process tries. An act returns 0 when it was done
  * and -1 when it was refused; a filter that kills ends it with SIGSYS.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Scripts that want out, or want everything: each must end as its line says,
 in time, and the script after it must run."""
 import os

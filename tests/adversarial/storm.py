@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Kills workers and brokers at random while many scripts copy. Whatever
 happens, regbot ends with status 0 or 1, nothing is left running, and every tag
 at the target is a whole image.

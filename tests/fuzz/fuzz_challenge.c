@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Any WWW-Authenticate gives challenges or an error, within the limits. */
 #include <stdint.h>
 #include <stdlib.h>

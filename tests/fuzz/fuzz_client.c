@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_client.c - a broker that sends anything to a worker. The input is a
  * list of steps, a few bytes each: a well-formed message with a type, an id

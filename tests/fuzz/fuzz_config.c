@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A configuration is read whole or refused with a place and a sentence. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_dispatch.c - any sequence of messages from workers, of answers from a
  * registry and of stream ends: the broker lives, its accounts are right, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* docker's JSON is read or refused; it starts no program unless asked to. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What parses must be written and read back the same. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A "next" query is printable and short, whatever the header says. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes that are taken must be sent and taken again as the same. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A manifest that parses keeps its bytes and holds what it claims. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever decodes must encode to the very same bytes. Seeds are texts, so
  * the first byte picks a type and a frame is made around what follows it; an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pre-pass against Lua itself: what compiles without it compiles with it,
  * what does not does not, all of a program's ".." are found, and no line is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A reference that parses must render to text that parses to the same. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* JSON through Lua and back: valid, of its shape, and the same once more. */
 #include <stdint.h>
 #include <stdlib.h>

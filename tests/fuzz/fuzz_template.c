@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A template expands within its limit, or is refused with a sentence. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A token that is taken can stand in a header and ends some day. */
 #include <stdint.h>
 #include <stdlib.h>

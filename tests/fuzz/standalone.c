@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * standalone.c - runs a fuzz target without libFuzzer. With arguments: over
  * the contents of those files. Without: over the target's seeds and a bounded

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Token servers and challenges that are hostile, and what limits hold."""
 import threading
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What breaks in the middle: tag deletions, uploads, brokers, workers."""
 import os
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A registry that tries to send us, or what we know, to other places."""
 import base64
 import re

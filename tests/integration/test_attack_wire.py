@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP that is odd, slow, or wrong, byte for byte."""
 import gzip
 import hashlib

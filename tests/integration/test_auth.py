@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Credentials: who gets them, and what is said when they are wrong."""
 import base64
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker that breaks every rule: the supervisor survives it, and the other
 scripts of the run are not harmed."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line: what it takes, what it prints, how it ends."""
 import subprocess
 

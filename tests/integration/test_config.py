@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Configurations, good and bad: a mistake is named with its place."""
 import base64
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the processes may do and what they hold, seen from outside."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """image.copy between real registries: what arrives, and at what price."""
 import threading
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Registries that answer nonsense: the call fails with one sentence that
 names registry, repository and reason, and nothing half-written stays."""
 import json

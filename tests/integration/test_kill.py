@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Any process may die at any time; what follows is bounded."""
 import os
 import signal

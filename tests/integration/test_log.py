@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The log, as regbot's users know it: text and JSON."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scripts as people write them, for everything that they use."""
 from lib import images
 from lib.case import Case

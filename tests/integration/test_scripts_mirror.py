@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scripts that mirror, in the way people write them: modules that several
 scripts require, many registries, semantic versions, digests as targets."""
 import unittest

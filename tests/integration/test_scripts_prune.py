@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scripts that delete what is old, in the way people write them: whatever a
 registry holds beside images, nothing must go that they did not mean."""
 import json

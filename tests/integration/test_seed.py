@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The main job: mirror minor versions, mirror and prune date-stamped tags,
 delete old builds. Run with the example configuration and, where REGBOT_SEED
 names one, with another that does the same."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`regbot server`: runs on intervals, skips what still runs, ends cleanly."""
 import signal
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deleting a tag takes that tag and no other."""
 from lib import images, misbehave
 from lib.case import Case

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deadlines and signals: everything ends on time and leaves nothing."""
 import os
 import signal

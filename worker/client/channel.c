@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/client/client_private.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client.h - a worker's asynchronous requests: to the supervisor over the
  * control channel, to brokers over channels that are opened as registries are

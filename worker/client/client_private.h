@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client_private.h - what the client's files share: the client, a call (one
  * operation as its caller sees it), a request (one exchange with a broker),

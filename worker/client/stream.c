@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One blob from one registry to another, as PROTOCOL.md's "Streams" has it.
  * An attempt is a BLOB_WRITE and, once the upload is open, a BLOB_READ; it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The base library for scripts: what Lua 5.1 had and 5.3 dropped, and what a
  * script must not do (bytecode, finalizers, files).

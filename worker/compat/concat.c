@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the pre-pass makes of "a .. b .. c": a call of PREPASS_NUMBER, which
  * arrives here by the __call metamethod of numbers. It does what the operator

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * setfenv, getfenv and module of Lua 5.1. In 5.3 a function's environment is
  * an upvalue named _ENV, which a function that uses no globals lacks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lex.h - cuts Lua 5.3 source into tokens, for the pre-pass. It accepts a
  * little more than Lua does: what it lets through is still compiled by Lua.

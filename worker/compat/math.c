@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The math library: whole results become integers, so that they print without
  * ".0" wherever they get to, and what 5.1 had is there on any build of Lua.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A recursive-descent recognizer, as Lua's own parser is one. */
 #include "worker/compat/parse.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * parse.h - recognizes Lua 5.3 and marks the chains of ".." in an array of
  * tokens. It accepts a little more than Lua: what it lets through is still

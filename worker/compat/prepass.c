@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The source pre-pass: rewriting what lex.c and parse.c found. */
 #include "worker/compat/prepass.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prepass.h - the rewriting of a script's source before Lua compiles it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The string library: floats among the arguments are written as regbot's Lua
  * wrote them, positions are cut to whole numbers, and gsub takes a lone "%".

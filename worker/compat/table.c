@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table library where Lua 5.1, as regbot has it, is more lenient. */
 #include <lauxlib.h>
 

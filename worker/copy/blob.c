@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A blob of a copy: nothing when the target has it, else a mount when it is
  * known elsewhere in the target's registry, else a stream.

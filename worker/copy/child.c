@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A manifest that is known by its digest: a child of an index. One that the
  * target has is passed over with all that it names, unless the copy is forced

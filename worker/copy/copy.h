@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * copy.h - image.copy: an image or an index with all its platforms and
  * layers, from one repository to another. Children first, then the manifest

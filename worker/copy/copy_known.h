@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * copy_known.h - what a job knows of where blobs live, so that a blob that it
  * brought to one repository of a registry is mounted into the next. Bounded:

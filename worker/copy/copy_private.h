@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * copy_private.h - what the files of image.copy share. A copy is a graph of
  * nodes (manifests) and blobs, each digest once. A root is a node that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A manifest that is known by a name. Both sides are asked at once: where the
  * target has what the source has, that is all.

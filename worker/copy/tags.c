@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Digest tags: tags of the source that begin with the digest of a manifest of
  * the copy ("sha256-0123... .sig"). They are found in one list of the source's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* await.c - how a Lua function waits; see await.h. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * await.h - how a Lua function waits for what it asked for. A task, which
  * a userdata owns, holds everything under way for one call of a binding, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gojson.c - JSON text as Go's encoding/json writes it; see shape.h. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* gotime.c - times as Go's time.Time prints them; see shape.h. */
 #include <ctype.h>
 #include <stdio.h>

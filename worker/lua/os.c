@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The os library as far as a script may have it: the clock, the calendar,
  * named variables of the environment, and an end of its own choice.

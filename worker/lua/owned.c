@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* owned.c - what Lua's values hold outside of Lua; see owned.h. */
 #include "worker/lua/owned.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * owned.h - what Lua's values hold outside of Lua. Lua calls a finalizer once,
  * and when that call finds no memory or no stack left, it has been called:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a script says: log and print, io.write and io.stderr all become lines
  * of the log, for a worker has no output of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * require and package. A module's text comes from the supervisor, which knows
  * where modules may lie; from here no file is read.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shape.c - the shapes of manifests and configs; see shape.h. */
 #include <errno.h>
 #include <string.h>

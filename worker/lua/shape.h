@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shape.h - the shapes in which scripts see manifests and configs: what
  * fields there are, under which names, and what stands there when the JSON

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shape_check.c - whether JSON has the shape it should have; see shape.h. A
  * label list that is no list fails here, as it does in regbot: a script that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shape_export.c - from Lua tables back to JSON; see shape.h. Whatever is
  * built hangs from a root that a userdata owns before it is filled, so that a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shape_push.c - from JSON to Lua tables; see shape.h. */
 #include <string.h>
 

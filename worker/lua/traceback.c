@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The traceback below an error, without our own machinery in it. */
 #include <string.h>
 

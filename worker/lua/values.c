@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Values as scripts see them, and errors as regbot words them. */
 #include <float.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vm.h - the Lua state of a worker: PUC Lua 5.3 with the layer that runs
  * scripts written for regbot's Lua 5.1 unchanged. No io, no debug, no loading

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vm_private.h - what the files that make up the Lua state share: vm.c, the
  * compatibility layer (compat_*.c, concat.c), print.c, require.c, os.c and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fetch.c - a manifest as a script asks for it; see fetch.h. */
 #include <stdlib.h>
 #include <string.h>

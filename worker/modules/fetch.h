@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fetch.h - a manifest as a script asks for it: by HEAD, or by GET with the
  * platform of an index chosen; where a dry run moved it, from where it really

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_image.c - the module "image": configs and their values. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_copy.c - image.copy; the work is copy.h's. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_image.h - bindings that other files add to the module "image". */
-#ifndef REGBOT_LUA_IMAGE_H
-#define REGBOT_LUA_IMAGE_H
+#ifndef REGBOT_IMAGE_COPY_H
+#define REGBOT_IMAGE_COPY_H
 
 #include <lua.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - lists of tags and repositories; see listing.h. */
 #include <stdlib.h>
 #include <string.h>

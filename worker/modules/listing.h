@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * listing.h - the tags of a repository, or the repositories of a registry: all
  * pages, within bounds, with what a dry run pretends laid over.

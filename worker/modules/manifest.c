@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lua_manifest.c - the module "manifest" and its values: reading. What
  * writes is in lua_manifest_write.c.

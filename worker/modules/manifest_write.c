@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lua_manifest_write.c - manifests that scripts delete, change and push.
  *

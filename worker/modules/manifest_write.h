@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_manifest.h - bindings that lua_manifest_write.c adds to "manifest". */
-#ifndef REGBOT_LUA_MANIFEST_H
-#define REGBOT_LUA_MANIFEST_H
+#ifndef REGBOT_MANIFEST_WRITE_H
+#define REGBOT_MANIFEST_WRITE_H
 
 #include <stdbool.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* modules.c - the global tables, and what their functions share. */
 #include <stdarg.h>
 #include <stdio.h>

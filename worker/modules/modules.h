@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * modules.h - what the files of the Lua modules share: their function lists,
  * and the ways in which they check, log, ask and fail.

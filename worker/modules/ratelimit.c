@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_ratelimit.c - rate limits: m:ratelimit() and image.ratelimitWait(). */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_reference.c - the module "reference" and its values. */
 #include <stdlib.h>
 

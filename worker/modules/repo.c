@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_repo.c - the module "repo": what repositories a registry has. */
 #include <string.h>
 

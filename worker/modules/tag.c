@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lua_tag.c - the module "tag": listing and deleting tags. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* value.c - what scripts hold; see value.h. */
 #include <stdio.h>
 #include <stdlib.h>

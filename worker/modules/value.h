@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * value.h - what scripts hold: references, manifests and image configs, as
  * userdata. The fields of a manifest or config are those of an exported table

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - strict reading of JSON that a registry sent; see manifest.h. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manifest.c - manifests and indexes; see manifest.h. */
 #include <errno.h>
 #include <stdio.h>

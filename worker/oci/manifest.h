@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * manifest.h - manifests and indexes (OCI image-spec; Docker image manifest
  * v2 schema 2 and manifest list; schema 1 as far as it can be read). The

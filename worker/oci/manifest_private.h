@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manifest_parts.h - what manifest*.c share among themselves. */
-#ifndef REGBOT_MANIFEST_PARTS_H
-#define REGBOT_MANIFEST_PARTS_H
+#ifndef REGBOT_MANIFEST_PRIVATE_H
+#define REGBOT_MANIFEST_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

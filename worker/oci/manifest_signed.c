@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * manifest_signed.c - signed schema 1 manifests: which part the signatures
  * cover, since the digest is over that part. Signatures are not verified: the

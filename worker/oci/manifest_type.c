@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* manifest_type.c - which kind of manifest it is; see manifest_parts.h. */
 #include <ctype.h>
 #include <stdlib.h>

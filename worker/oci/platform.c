@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* platform.c - platforms as regclient reads and writes them; manifest.h. */
 #include <ctype.h>
 #include <stdlib.h>

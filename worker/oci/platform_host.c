@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * platform_host.c - the platform that we run on, with the levels of amd64 as
  * Go names them. Asks the processor and the auxiliary vector only, so that it

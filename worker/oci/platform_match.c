@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* platform_match.c - which image fits which host; see manifest.h. */
 #include <errno.h>
 #include <limits.h>

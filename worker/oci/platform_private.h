@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* platform_parts.h - what platform*.c share among themselves. */
-#ifndef REGBOT_PLATFORM_PARTS_H
-#define REGBOT_PLATFORM_PARTS_H
+#ifndef REGBOT_PLATFORM_PRIVATE_H
+#define REGBOT_PLATFORM_PRIVATE_H
 
 #include <stdbool.h>
 

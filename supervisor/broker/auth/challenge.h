@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * challenge.h - the parser of WWW-Authenticate (RFC 9110, 11.6.1). Total:
  * any bytes give either challenges or an error.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scrub.h - text that a registry sent, made fit for errors and logs: secrets
  * are replaced, controls removed, the length cut.

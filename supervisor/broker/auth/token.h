@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * token.h - bearer tokens: fetched from the realm that a challenge names,
  * kept per realm, service and exact scopes until 5 s before they end. One

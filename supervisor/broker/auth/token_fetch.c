@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The fetch of a token: what is asked where, and what the answer means. */
 #include <stdlib.h>
 #include <string.h>

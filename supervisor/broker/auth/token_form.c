@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is sent to a token server. */
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* token_internal.h - between token.c (the cache) and token_fetch.c. */
-#ifndef REGBOT_TOKEN_INTERNAL_H
-#define REGBOT_TOKEN_INTERNAL_H
+#ifndef REGBOT_TOKEN_PRIVATE_H
+#define REGBOT_TOKEN_PRIVATE_H
 
 #include "supervisor/broker/http/http_private.h"
 #include "supervisor/broker/auth/token.h"

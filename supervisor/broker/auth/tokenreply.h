@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tokenreply.h - the JSON that a token server answers with. */
 #ifndef REGBOT_TOKENREPLY_H
 #define REGBOT_TOKENREPLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/broker/http/address.h"
 
 #include <sys/socket.h>

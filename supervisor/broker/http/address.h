@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * address.h - which network addresses are "local": places that a registry
  * has no business to send us to, since what listens there trusts this

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an answer means for its request: done, an error, or once more. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * headers.h - the header lines of one response, and what the fields mean
  * that a registry uses. Values come out checked: a field that is malformed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * http.h - requests to the one registry of this broker: connection pool,
  * authentication, redirects, retries with backoff, rate and concurrency

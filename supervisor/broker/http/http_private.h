@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * http_internal.h - what the files behind http.h share: http.c (the object),
  * http_request.c (a request's way from queue to answer), http_auth.c,
  * http_reply.c, http_log.c, target.c, token.c.
  */
-#ifndef REGBOT_HTTP_INTERNAL_H
-#define REGBOT_HTTP_INTERNAL_H
+#ifndef REGBOT_HTTP_PRIVATE_H
+#define REGBOT_HTTP_PRIVATE_H
 
 #include "supervisor/broker/http/http.h"
 #include "common/logrecord.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Link header (RFC 8288) of paged lists. */
 #include <ctype.h>
 #include <stdlib.h>

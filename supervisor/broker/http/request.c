@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A request's way to the registry: it waits for a place and its time
  * (throttle.h), gets its authorization (http_auth.c), becomes a transfer.

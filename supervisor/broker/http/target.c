@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where a request may go: the registry itself, and what it points to. A
  * registry is not trusted to choose: nothing it says makes us talk to this

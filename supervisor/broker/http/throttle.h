@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * throttle.h - when a request may start: the registry's concurrent requests
  * (first come, first served), the spacing of request starts, and the pause

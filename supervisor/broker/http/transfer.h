@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * transfer.h - one HTTP exchange after another over libcurl, on the loop: a
  * request to one URL, one answer, no redirects, no authentication, no

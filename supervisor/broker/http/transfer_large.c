@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bodies that are collected: most are small, and a registry that answers many
  * requests with the largest that is allowed must not make the broker large.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libcurl's multi handle on the loop. It is driven only by its socket and
  * timer callbacks: curl_multi_poll sleeps too long after a transfer was

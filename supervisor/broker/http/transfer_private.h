@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* transfer_internal.h - between transfer_multi.c, which drives transfers, and
  * transfer_large.c, which holds large bodies apart. */
-#ifndef REGBOT_TRANSFER_INTERNAL_H
-#define REGBOT_TRANSFER_INTERNAL_H
+#ifndef REGBOT_TRANSFER_PRIVATE_H
+#define REGBOT_TRANSFER_PRIVATE_H
 
 #include "supervisor/broker/http/transfer.h"
 

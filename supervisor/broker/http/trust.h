@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * trust.h - whom TLS believes: the system's certificates and the registry's
  * own CA, parsed once for all connections of a broker.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * url.h - the http and https URLs that a registry names: taken apart,
  * resolved, compared. Anything unusual in them (user names, zone ids, bytes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Blobs that do not flow through a stream: heads, small ones, mounts. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * emptyimage.h - an image of one empty layer that nobody else has, to take a
  * tag's place before both are deleted.

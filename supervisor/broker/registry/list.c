@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of tags and of repositories: one page a request, as it came. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests as bytes: what they say is the worker's business. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ops.h - what the table in dispatch.c calls: run functions start what a
  * request asks for, stop functions let go of it. A run function may end the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * query.h - the query of a URL, put together pair by pair, values in percent
  * encoding.

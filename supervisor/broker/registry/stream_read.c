@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* BLOB_READ: from the registry into the stream. A reply that is cut goes on
  * by Range, which is http's business; here the bytes just flow on. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* BLOB_WRITE: from the stream to the registry. */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Deletes one tag and leaves the other tags of its manifest alone. Where the
  * registry cannot delete a tag, an empty image that no other tag has takes its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * upload.h - an upload at the registry: opened by POST, filled by one PUT (or
  * PATCHes of UPLOAD_PIECE where it keeps state in its Location), and deleted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What test cases have in common."""
 import unittest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small registry client: what tests push with and look at afterwards."""
 import base64
 import hashlib

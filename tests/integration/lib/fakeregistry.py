@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An in-memory registry that can misbehave. Well-behaved by itself; a test
 adds rules, each of which takes requests over before the registry sees them."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes small images in memory: bytes that are the same on every run."""
 import gzip
 import hashlib

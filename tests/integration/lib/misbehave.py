@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Actions for FakeRegistry.on(): the ways in which a registry misbehaves.
 Each is a function of the handler; False lets the registry answer after all."""
 import json

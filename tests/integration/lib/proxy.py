@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A proxy between regbot and a real registry that writes down every request,
 so that a test can say what was sent and what was not."""
 import http.client

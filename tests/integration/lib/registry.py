@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs Debian's docker-registry for a test: a free port, own storage."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs regbot from a build directory, in a directory and home of its own, and
 looks at its processes."""
 import json

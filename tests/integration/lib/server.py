@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP/1.1 server under the token server, the proxy and the fake
 registry: a thread a connection, keep-alive, on a loopback port."""
 import http.server

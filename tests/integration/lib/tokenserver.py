@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A token server: hands out signed tokens that docker-registry accepts, and
 remembers who asked for what."""
 import base64

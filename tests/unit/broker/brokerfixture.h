@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokerfixture.h - the one rig (brokerrig.h) of a criterion suite, and what
  * several suites do with it.

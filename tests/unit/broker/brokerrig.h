@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokerrig.h - a broker in the test's own process, over the fake http, with
  * the test as its supervisor and as its workers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fakehttp.h - an implementation of http.h that keeps requests until the test
  * answers them. Linked instead of the real one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The channels of a broker: the table, credit, cancelling, grants, dry run. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

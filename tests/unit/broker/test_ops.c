@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a broker asks its registry for: manifests, lists, blobs, mounts. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Blobs from a registry into a stream pair, and the pairs themselves. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

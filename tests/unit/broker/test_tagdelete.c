@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Deletion of one tag, with every way in which it can go wrong. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Blobs from a stream pair into a registry. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * clientrig.h - a client with a scripted supervisor and scripted brokers, all
  * on one loop. A peer collects what the client sends; tests take it from

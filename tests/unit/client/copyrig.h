@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * copyrig.h - a client.c of the tests' own, over registries in memory: every
  * call is answered from the loop, a PUT is refused when what it names is not

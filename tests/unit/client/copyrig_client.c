@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The client of copyrig.h: calls that are answered from the loop. */
 #include "tests/unit/client/copyrig.h"
 

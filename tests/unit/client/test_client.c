@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The control channel, and one operation after the other. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to a broker: fields, answers, credit, violations, deaths. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What goes wrong on a broker's channel: violations, cancelling, deaths. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* client_blob_copy: the dance of a stream pair. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

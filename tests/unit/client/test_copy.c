@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image.copy of images: what is asked, in which order, what is put. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

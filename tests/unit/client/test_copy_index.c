@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image.copy of indexes: platforms, digest tags, and what a dry run does. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* channelrig.h - a channel with both of its ends in one process. */
 #ifndef REGBOT_CHANNELRIG_H
 #define REGBOT_CHANNELRIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Messages and descriptors between two ends of a channel. */
 #include <criterion/criterion.h>
 #include <errno.h>

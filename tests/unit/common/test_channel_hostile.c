@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a peer may send that breaks the rules. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* http_rig.h - an http object and a scripted server on one loop. */
 #ifndef REGBOT_HTTP_RIG_H
 #define REGBOT_HTTP_RIG_H

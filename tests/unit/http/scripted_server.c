@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/http/scripted_server.h"
 
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scripted_server.h - an HTTP server on loopback, on the loop of the test
  * that uses it: a handler sees each request and says, byte for byte, what is

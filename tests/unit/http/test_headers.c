@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Headers, links, URLs, addresses and the cleaning of foreign text. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP half of a broker against a server on the same loop. */
 #include <criterion/criterion.h>
 

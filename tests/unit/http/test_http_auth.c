@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Challenges, Basic, and who is told a password. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the registry may not do, and how many requests run at once. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bodies that flow: sources and sinks that pause, cuts, resumed ranges. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens: how they are fetched, kept, replaced and refused. */
 #include <criterion/criterion.h>
 

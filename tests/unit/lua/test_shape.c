@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes: JSON to Lua tables and back, Go's texts. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What scripts written for regbot's Lua 5.1 see: a script and what it logs. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Errors as scripts and logs see them, and scripts that mean no good. */
 #include <criterion/criterion.h>
 #include <stdio.h>

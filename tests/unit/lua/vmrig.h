@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vmrig.h - a worker without a supervisor, for tests of the Lua state: it
  * stands in for client.c, keeps what scripts log, and serves modules and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * modrig.h - a worker with a registry in memory, for tests of the Lua
  * modules: it stands in for client.c. Answers come from the loop, as the real

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* modrig_client.c - see modrig_client.h. */
 #include "worker/client/client.h"
 

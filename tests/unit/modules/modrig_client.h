@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* modrig_client.h - the client.c of modrig.h, which asks its store. */
 #ifndef REGBOT_MODRIG_CLIENT_H
 #define REGBOT_MODRIG_CLIENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* modrig_store.h - what the registry of modrig.h holds. */
 #ifndef REGBOT_MODRIG_STORE_H
 #define REGBOT_MODRIG_STORE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests: media types, digests, structure, bounds. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The Lua modules, run against a registry in memory (modrig.h). */
 #include <criterion/criterion.h>
 #include <stdlib.h>

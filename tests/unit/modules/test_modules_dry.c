@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Dry runs, rate limits and copies through the Lua modules. */
 #include <criterion/criterion.h>
 #include <stdio.h>

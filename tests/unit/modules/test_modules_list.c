@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of tags and repositories, good ones and hostile ones. */
 #include <criterion/criterion.h>
 #include <stdio.h>

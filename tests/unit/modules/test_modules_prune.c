@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What people run regbot for: mirror the newest, prune the rest. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Manifests and configs as scripts see, edit and push them. */
 #include <criterion/criterion.h>
 #include <stdio.h>

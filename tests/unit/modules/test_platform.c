@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Platforms: parsing, printing, matching, choosing. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* configrig.h - for tests of configurations: warnings as one text. */
 #ifndef CONFIGRIG_H
 #define CONFIGRIG_H

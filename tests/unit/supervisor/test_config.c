@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations: what is read from them. */
 #include <criterion/criterion.h>
 #include <fcntl.h>

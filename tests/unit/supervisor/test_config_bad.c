@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations: what is warned of, what is refused, in which words. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

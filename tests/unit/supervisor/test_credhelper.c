@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Credential helpers: answers, failures, limits, and no child left. */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* docker's logins, alone and under creds. */
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Templates: results and errors as Go's text/template has them. */
 #include <criterion/criterion.h>
 #include <fcntl.h>

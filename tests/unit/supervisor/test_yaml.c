@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The YAML tree: places, anchors, merges, limits, and what is refused. */
 #include <criterion/criterion.h>
 #include <stdio.h>
