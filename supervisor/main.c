@@ -9,7 +9,7 @@
 
 #include "supervisor/children/brokers.h"
 #include "supervisor/cli.h"
-#include "supervisor/log/describe.h"
+#include "supervisor/describe.h"
 #include "common/mem.h"
 #include "policy/policy.h"
 #include "supervisor/run.h"
@@ -60,7 +60,7 @@ run(struct supervisor *sv, const struct cli *cli)
 	}
 	if (sv->config->parallel > 0)
 		slots = (unsigned)sv->config->parallel;
-	describe_start(sv, slots);
+	describe_start(sv->log, sv->config, slots);
 	sv->slots = slots_new(slots);
 	sv->brokers = brokers_new(sv);
 	status = sv->once ? run_once(sv) : run_server(sv);

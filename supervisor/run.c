@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "supervisor/jobs/job.h"
 #include "common/mem.h"
-#include "supervisor/log/progress.h"
+#include "supervisor/jobs/progress.h"
 #include "supervisor/schedule.h"
 #include "supervisor/signals.h"
 #include "supervisor/jobs/slots.h"

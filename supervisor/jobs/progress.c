@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/log/progress.h"
+#include "supervisor/jobs/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/log/describe.h"
+/* describe.c - the debug lines of a start. */
+#include "supervisor/describe.h"
 
 #include <string.h>
 
@@ -18,8 +19,7 @@ describe_mirrors(struct log_record *r, char **mirrors)
 }
 
 static void
-describe_registry(const struct supervisor *sv,
-    const struct config_registry *c)
+describe_registry(struct log *log, const struct config_registry *c)
 {
 	static const char *const tls[] = { [TLS_ENABLED] = "enabled",
 	    [TLS_INSECURE] = "insecure", [TLS_DISABLED] = "disabled" };
@@ -38,22 +38,22 @@ describe_registry(const struct supervisor *sv,
 	log_record_string(&r, "source", "host");
 	log_record_string(&r, "tls", tls[c->tls]);
 	log_record_string(&r, "user", c->user);
-	log_write(sv->log, &r);
+	log_write(log, &r);
 }
 
 void
-describe_start(const struct supervisor *sv, unsigned slots)
+describe_start(struct log *log, const struct config *c, unsigned slots)
 {
 	struct log_record r;
 
 	log_record_init(&r, LOG_DEBUG, "Configuring parallel settings");
 	log_record_int(&r, "concurrent", slots);
-	log_write(sv->log, &r);
-	for (size_t i = 0; i < sv->config->nregistries; i++)
-		if (sv->config->registries[i].named)
-			describe_registry(sv, &sv->config->registries[i]);
+	log_write(log, &r);
+	for (size_t i = 0; i < c->nregistries; i++)
+		if (c->registries[i].named)
+			describe_registry(log, &c->registries[i]);
 	log_record_init(&r, LOG_DEBUG, "regclient initialized");
 	log_record_string(&r, "VCSRef", "unknown");
 	log_record_string(&r, "VCSTag", "v" PACKAGE_VERSION);
-	log_write(sv->log, &r);
+	log_write(log, &r);
 }
