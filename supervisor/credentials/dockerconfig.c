@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +12,7 @@
 #include "supervisor/credentials/credhelper.h"
 #include "common/mem.h"
 #include "common/reference.h"
+#include "common/text.h"
 #include "supervisor/credentials/secretjson.h"
 
 #define HUB_URL "https://index.docker.io/v1/"
@@ -56,51 +56,45 @@ set(char **where, const char *value)
 	*where = mem_strdup(value);
 }
 
-/* Base64 of user:pass, both the caller's even on failure. libcrypto counts
- * padding as data: it is taken off. */
+/* NULs around a password do not belong to it. One within it would cut it
+ * short: -1. */
+static int
+trim_password(const char *p, const char *end, char **pass)
+{
+	while (p < end && *p == '\0')
+		p++;
+	while (end > p && end[-1] == '\0')
+		end--;
+	if (memchr(p, '\0', (size_t)(end - p)) != NULL)
+		return -1;
+	*pass = mem_strndup(p, (size_t)(end - p));
+	return 0;
+}
+
+/* Base64 (the standard alphabet, padded) of user:pass; both are the caller's
+ * even on failure. */
 static int
 decode_auth(const char *auth, char **user, char **pass)
 {
-	size_t n = strlen(auth), pad = 0;
-	unsigned char *out;
-	char *colon, *p, *end;
-	int len, result = -1;
+	size_t n = strlen(auth);
+	struct buffer plain;
+	const char *colon;
+	int result = -1;
 
-	if (n == 0 || n % 4 != 0 || n > SECRET_MAX)
+	if (n == 0 || n % 4 != 0 || n > SECRET_MAX ||
+	    strpbrk(auth, "-_") != NULL)
 		return -1;
-	while (pad < 2 && auth[n - 1 - pad] == '=')
-		pad++;
-	/* It also skips white space and stops at '-', which are no part. */
-	if (strspn(auth, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789+/") != n - pad)
-		return -1;
-	out = mem_alloc(n);
-	len = EVP_DecodeBlock(out, (const unsigned char *)auth, (int)n);
-	if (len < (int)pad) {
-		free(out);
-		return -1;
-	}
-	out[len - (int)pad] = '\0';
-	p = (char *)out;
-	colon = strchr(p, ':');
-	if (colon != NULL) {
-		*colon = '\0';
-		*user = mem_strdup(p);
-		/* NULs around the password end or begin it. */
-		p = colon + 1;
-		end = (char *)out + len - pad;
-		while (p < end && *p == '\0')
-			p++;
-		while (end > p && end[-1] == '\0')
-			end--;
-		/* One within it would cut the password short. */
-		if (strnlen(p, (size_t)(end - p)) == (size_t)(end - p)) {
-			*pass = mem_strndup(p, (size_t)(end - p));
-			result = 0;
-		}
-	}
-	explicit_bzero(out, n);
-	free(out);
+	buffer_init(&plain, SECRET_MAX);
+	plain.secret = true;
+	if (text_base64_decode(&plain, auth, n) == -1)
+		goto out;
+	colon = strchr(buffer_str(&plain), ':');
+	if (colon == NULL)
+		goto out;
+	*user = mem_strndup(plain.data, (size_t)(colon - plain.data));
+	result = trim_password(colon + 1, plain.data + plain.len, pass);
+out:
+	buffer_free(&plain);
 	return result;
 }
 

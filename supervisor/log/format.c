@@ -4,40 +4,10 @@
  * (strconv.Quote) and JSONHandler's escaping.
  */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "common/clock.h"
+#include "common/text.h"
 #include "supervisor/log/log.h"
-
-/* Decodes one code point; returns its length, 0 for an invalid byte. */
-static size_t
-utf8(const unsigned char *s, size_t n, uint32_t *cp)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len;
-
-	if (s[0] < 0x80) {
-		*cp = s[0];
-		return 1;
-	}
-	len = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ?
-	    3 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
-	if (len == 0 || len > n)
-		return 0;
-	*cp = s[0] & (0xffu >> (len + 1));
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*cp = *cp << 6 | (s[i] & 0x3f);
-	}
-	if (*cp < least[len] || *cp > 0x10ffff ||
-	    (*cp >= 0xd800 && *cp <= 0xdfff))
-		return 0;
-	return len;
-}
 
 /* Go's unicode.IsPrint, for what matters in a log: letters and signs yes;
  * controls, spaces but U+0020, direction marks and the like no. */
@@ -62,14 +32,13 @@ printable(uint32_t cp)
 static bool
 needs_quotes(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t n = strlen(s), len;
 	uint32_t cp;
 
 	if (n == 0)
 		return true;
-	for (; n != 0; p += len, n -= len) {
-		len = utf8(p, n, &cp);
+	for (; n != 0; s += len, n -= len) {
+		len = text_utf8(s, n, &cp);
 		if (len == 0 || cp == ' ' || cp == '=' || cp == '"' ||
 		    !printable(cp))
 			return true;
@@ -82,21 +51,20 @@ quote(struct buffer *out, const char *s)
 {
 	static const char plain[] = "\a\b\f\n\r\t\v\\\"", name[] =
 	    "abfnrtv\\\"";
-	const unsigned char *p = (const unsigned char *)s;
 	size_t n = strlen(s), len;
 	const char *at;
 	uint32_t cp;
 
 	buffer_putc(out, '"');
-	for (; n != 0; p += len, n -= len) {
-		len = utf8(p, n, &cp);
+	for (; n != 0; s += len, n -= len) {
+		len = text_utf8(s, n, &cp);
 		if (len == 0) {
-			buffer_printf(out, "\\x%02x", *p);
+			buffer_printf(out, "\\x%02x", (unsigned char)*s);
 			len = 1;
 		} else if (cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
 			buffer_printf(out, "\\%c", name[at - plain]);
 		else if (printable(cp))
-			buffer_put(out, p, len);
+			buffer_put(out, s, len);
 		else if (cp < 0x80)
 			buffer_printf(out, "\\x%02x", cp);
 		else
@@ -110,14 +78,13 @@ static void
 json_string(struct buffer *out, const char *s)
 {
 	static const char plain[] = "\b\f\n\r\t\\\"", name[] = "bfnrt\\\"";
-	const unsigned char *p = (const unsigned char *)s;
 	size_t n = strlen(s), len;
 	const char *at;
 	uint32_t cp;
 
 	buffer_putc(out, '"');
-	for (; n != 0; p += len, n -= len) {
-		len = utf8(p, n, &cp);
+	for (; n != 0; s += len, n -= len) {
+		len = text_utf8(s, n, &cp);
 		if (len == 0) {
 			buffer_puts(out, "\\ufffd");
 			len = 1;
@@ -127,38 +94,9 @@ json_string(struct buffer *out, const char *s)
 		    cp == 0x2028 || cp == 0x2029)
 			buffer_printf(out, "\\u%04x", cp);
 		else
-			buffer_put(out, p, len);
+			buffer_put(out, s, len);
 	}
 	buffer_putc(out, '"');
-}
-
-/* RFC 3339 in the local zone: milliseconds, or all digits that matter. */
-static void
-put_time(struct buffer *out, int64_t wall, bool nanos)
-{
-	time_t t = (time_t)(wall / NS_PER_S);
-	int64_t ns = wall % NS_PER_S;
-	char stamp[32], frac[16];
-	struct tm tm;
-	long off;
-	size_t n;
-
-	localtime_r(&t, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	buffer_puts(out, stamp);
-	if (nanos) {
-		snprintf(frac, sizeof(frac), ".%09" PRId64, ns);
-		for (n = strlen(frac); n > 1 && frac[n - 1] == '0'; n--)
-			frac[n - 1] = '\0';
-		buffer_puts(out, n > 1 ? frac : "");
-	} else
-		buffer_printf(out, ".%03" PRId64, ns / NS_PER_MS);
-	off = tm.tm_gmtoff / 60;
-	if (off == 0)
-		buffer_putc(out, 'Z');
-	else
-		buffer_printf(out, "%c%02ld:%02ld", off < 0 ? '-' : '+',
-		    labs(off) / 60, labs(off) % 60);
 }
 
 static void
@@ -185,7 +123,8 @@ log_format(const struct log_record *r, int64_t wall, bool json,
 
 	log_level_name(r->level, level);
 	buffer_puts(out, json ? "{\"time\":\"" : "time=");
-	put_time(out, wall, json);
+	/* Milliseconds, or in JSON all digits that matter. */
+	text_time(out, wall, json ? 9 : 3, json, false);
 	buffer_printf(out, json ? "\",\"level\":\"%s\",\"msg\":" :
 	    " level=%s msg=", level);
 	put_value(out, &message, json);

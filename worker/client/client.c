@@ -7,6 +7,7 @@
 
 #include "worker/client/client_private.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "policy/policy.h"
 
 
@@ -276,13 +277,8 @@ client_getenv(const struct client *c, const char *name)
 static void
 put_cut(struct message_out *o, const char *text, size_t max)
 {
-	size_t n = strlen(text);
-	char *cut;
+	char *cut = mem_strndup(text, text_cut(text, strlen(text), max));
 
-	if (n > max)
-		for (n = max; n > 0 && (text[n] & 0xc0) == 0x80; n--)
-			;
-	cut = mem_strndup(text, n);
 	message_put_str(o, cut);
 	free(cut);
 }

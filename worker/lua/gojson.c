@@ -4,38 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "worker/lua/shape.h"
-
-/* The length of a UTF-8 sequence at p, 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *p, size_t n)
-{
-	size_t len, i;
-	uint32_t c;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	if (n < len)
-		return 0;
-	c = p[0] & (0xffu >> (len + 1));
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000) ||
-	    c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return len;
-}
 
 static void
 write_ascii(unsigned char c, struct buffer *out)
@@ -79,7 +49,7 @@ write_string(const char *s, size_t n, struct buffer *out)
 
 	buffer_putc(out, '"');
 	while (i < n) {
-		len = utf8_length(p + i, n - i);
+		len = text_utf8(s + i, n - i, NULL);
 		if (len == 1)
 			write_ascii(p[i], out);
 		else if (len == 0) {

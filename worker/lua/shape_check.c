@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/bounds.h"
+#include "common/text.h"
 #include "worker/oci/manifest_private.h"
 #include "worker/lua/shape.h"
 
@@ -44,8 +45,8 @@ check_bytes(const struct shape *s, const char *key, json_object *v,
 	if (!json_object_is_type(v, json_type_string))
 		return wrong(err, s, key, "a string");
 	buffer_init(&b, JSON_BYTES_MAX);
-	rv = base64_decode(json_object_get_string(v),
-	    (size_t)json_object_get_string_len(v), &b);
+	rv = text_base64_decode(&b, json_object_get_string(v),
+	    (size_t)json_object_get_string_len(v));
 	buffer_free(&b);
 	return rv == -1 ? wrong(err, s, key, "base64") : 0;
 }

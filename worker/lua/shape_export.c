@@ -13,6 +13,7 @@
 #include "common/bounds.h"
 #include "worker/oci/manifest_private.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
 
@@ -123,7 +124,7 @@ bytes_value(lua_State *L, int index)
 		buffer_putc(&raw, (char)lua_tointeger(L, -1));
 		lua_pop(L, 1);
 	}
-	base64_encode(buffer_str(&raw), raw.len, &text);
+	text_base64(&text, buffer_str(&raw), raw.len);
 	v = json_object_new_string_len(buffer_str(&text), (int)text.len);
 	buffer_free(&raw);
 	buffer_free(&text);

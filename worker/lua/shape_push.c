@@ -6,6 +6,7 @@
 #include <lua.h>
 
 #include "common/bounds.h"
+#include "common/text.h"
 #include "worker/oci/manifest_private.h"
 #include "worker/lua/shape.h"
 
@@ -48,7 +49,7 @@ push_bytes(lua_State *L, json_object *v)
 	n = (size_t)json_object_get_string_len(v);
 	room = lua_newuserdata(L, n + 1);
 	buffer_init(&b, JSON_BYTES_MAX);
-	if (base64_decode(json_object_get_string(v), n, &b) == -1)
+	if (text_base64_decode(&b, json_object_get_string(v), n) == -1)
 		buffer_clear(&b);
 	n = b.len;
 	memcpy(room, buffer_str(&b), n);

@@ -12,6 +12,7 @@
 #include "worker/modules/manifest_write.h"
 #include "worker/oci/manifest_private.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
@@ -109,8 +110,8 @@ config_embedded(struct config_task *c, const struct descriptor *d)
 	if (!json_object_is_type(v, json_type_string))
 		return false;
 	buffer_init(&b, MANIFEST_GET_MAX);
-	rv = base64_decode(json_object_get_string(v),
-	    (size_t)json_object_get_string_len(v), &b) == 0 &&
+	rv = text_base64_decode(&b, json_object_get_string(v),
+	    (size_t)json_object_get_string_len(v)) == 0 &&
 	    b.len == (uint64_t)d->size &&
 	    digest_verify(buffer_str(&b), b.len, d->digest, NULL) == 0;
 	if (rv)

@@ -28,9 +28,4 @@ bool manifest_may_be_signed(const char *header);
 int manifest_signed_payload(json_object *json, const char *bytes, size_t len,
     struct buffer *out, struct error *err);
 
-/* Decodes base64 (standard or URL alphabet, padding optional). */
-int base64_decode(const char *s, size_t n, struct buffer *out);
-/* Standard alphabet with padding. */
-void base64_encode(const void *p, size_t n, struct buffer *out);
-
 #endif

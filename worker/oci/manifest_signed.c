@@ -10,74 +10,9 @@
 #include <json-c/json.h>
 
 #include "common/bounds.h"
+#include "common/text.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
-
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	if (c == '/' || c == '_')
-		return 63;
-	return -1;
-}
-
-int
-base64_decode(const char *s, size_t n, struct buffer *out)
-{
-	unsigned bits = 0;
-	int have = 0, v;
-	size_t i;
-
-	while (n > 0 && s[n - 1] == '=')
-		n--;
-	if (n % 4 == 1)
-		return -1;
-	for (i = 0; i < n; i++) {
-		if ((v = base64_value(s[i])) == -1)
-			return -1;
-		bits = (bits << 6 | (unsigned)v) & 0xffffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			if (buffer_putc(out, (char)(bits >> have & 0xff)) ==
-			    -1)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-void
-base64_encode(const void *p, size_t n, struct buffer *out)
-{
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *b = p;
-	char four[4];
-	size_t i;
-
-	for (i = 0; i < n; i += 3) {
-		unsigned v = (unsigned)b[i] << 16;
-
-		if (i + 1 < n)
-			v |= (unsigned)b[i + 1] << 8;
-		if (i + 2 < n)
-			v |= b[i + 2];
-		four[0] = set[v >> 18];
-		four[1] = set[v >> 12 & 63];
-		four[2] = i + 1 < n ? set[v >> 6 & 63] : '=';
-		four[3] = i + 2 < n ? set[v & 63] : '=';
-		buffer_put(out, four, 4);
-	}
-}
 
 /* The header that a signature protects: where the payload was cut. */
 static int
@@ -91,8 +26,8 @@ protected_read(json_object *signature, int64_t *length, struct buffer *tail)
 	if (!json_object_is_type(signature, json_type_object) ||
 	    !json_object_object_get_ex(signature, "protected", &v) ||
 	    !json_object_is_type(v, json_type_string) ||
-	    base64_decode(json_object_get_string(v),
-	    (size_t)json_object_get_string_len(v), &text) == -1)
+	    text_base64_decode(&text, json_object_get_string(v),
+	    (size_t)json_object_get_string_len(v)) == -1)
 		goto out;
 	o = json_parse(buffer_str(&text), text.len, "signature", NULL);
 	if (!json_object_is_type(o, json_type_object) ||
@@ -100,8 +35,8 @@ protected_read(json_object *signature, int64_t *length, struct buffer *tail)
 	    !json_object_is_type(num, json_type_int) ||
 	    !json_object_object_get_ex(o, "formatTail", &fmt) ||
 	    !json_object_is_type(fmt, json_type_string) ||
-	    base64_decode(json_object_get_string(fmt),
-	    (size_t)json_object_get_string_len(fmt), tail) == -1)
+	    text_base64_decode(tail, json_object_get_string(fmt),
+	    (size_t)json_object_get_string_len(fmt)) == -1)
 		goto out;
 	*length = json_object_get_int64(num);
 	rv = 0;

@@ -2,11 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "supervisor/broker/auth/challenge.h"
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "supervisor/broker/auth/token.h"
 
 #define ROUNDS_MAX 4		/* 401 answers of one request */
@@ -55,17 +54,16 @@ char *
 auth_basic(const struct http *h)
 {
 	const struct registry_config *c = h->cfg;
-	size_t n = strlen(c->user) + strlen(c->pass) + 1;
-	char *plain = mem_printf("%s:%s", c->user, c->pass);
-	char *coded = mem_alloc(4 * (n / 3 + 1) + 1);
-	char *line;
+	struct buffer plain, line;
 
-	EVP_EncodeBlock((unsigned char *)coded, (unsigned char *)plain,
-	    (int)n);
-	line = mem_printf("Authorization: Basic %s", coded);
-	mem_wipe(plain);
-	mem_wipe(coded);
-	return line;
+	buffer_init(&plain, 0);
+	buffer_init(&line, 0);
+	plain.secret = line.secret = true;
+	buffer_printf(&plain, "%s:%s", c->user, c->pass);
+	buffer_puts(&line, "Authorization: Basic ");
+	text_base64(&line, buffer_str(&plain), plain.len);
+	buffer_free(&plain);
+	return buffer_steal(&line);
 }
 
 static void

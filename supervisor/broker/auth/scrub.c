@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 #define CENSORED "[censored]"
 #define JWT_MIN 40
@@ -36,11 +35,13 @@ add_one(struct scrub *s, char *secret)
 static void
 add_base64(struct scrub *s, const char *secret, bool url)
 {
-	size_t n = strlen(secret);
-	char *coded = mem_alloc(4 * (n / 3 + 1) + 1);
+	struct buffer b;
+	char *coded;
 
-	EVP_EncodeBlock((unsigned char *)coded, (const unsigned char *)secret,
-	    (int)n);
+	buffer_init(&b, 0);
+	b.secret = true;
+	text_base64(&b, secret, strlen(secret));
+	coded = buffer_steal(&b);
 	coded[strcspn(coded, "=")] = '\0';
 	for (char *p = coded; url && *p != '\0'; p++) {
 		if (*p == '+')

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sent to a token server. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buffer.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "supervisor/broker/auth/token.h"
 
 char *
@@ -20,26 +20,6 @@ token_key(const struct token_ask *ask)
 	return buffer_steal(&b);
 }
 
-static void
-escape(struct buffer *b, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		if (isalnum((unsigned char)*s) || strchr("-._~", *s) != NULL)
-			buffer_putc(b, *s);
-		else
-			buffer_printf(b, "%%%02X", (unsigned char)*s);
-	}
-}
-
-static void
-put(struct buffer *b, const char *key, const char *value)
-{
-	if (b->len != 0 && strchr("?&", b->data[b->len - 1]) == NULL)
-		buffer_putc(b, '&');
-	buffer_printf(b, "%s=", key);
-	escape(b, value);
-}
-
 char *
 token_url(const struct token_ask *ask, const char *account,
     const char *client_id)
@@ -51,12 +31,12 @@ token_url(const struct token_ask *ask, const char *account,
 	if (strchr(ask->realm->text, '?') == NULL)
 		buffer_putc(&b, '?');
 	if (*account != '\0')
-		put(&b, "account", account);
-	put(&b, "client_id", client_id);
+		text_query(&b, "account", account);
+	text_query(&b, "client_id", client_id);
 	for (size_t i = 0; i < ask->nscopes; i++)
-		put(&b, "scope", ask->scopes[i]);
+		text_query(&b, "scope", ask->scopes[i]);
 	if (*ask->service != '\0')
-		put(&b, "service", ask->service);
+		text_query(&b, "service", ask->service);
 	return buffer_steal(&b);
 }
 
@@ -69,14 +49,14 @@ token_form(const struct token_ask *ask, const char *refresh,
 	buffer_init(&b, 0);
 	buffer_init(&scopes, 0);
 	b.secret = true;
-	put(&b, "client_id", client_id);
-	put(&b, "grant_type", "refresh_token");
-	put(&b, "refresh_token", refresh);
+	text_query(&b, "client_id", client_id);
+	text_query(&b, "grant_type", "refresh_token");
+	text_query(&b, "refresh_token", refresh);
 	for (size_t i = 0; i < ask->nscopes; i++)
 		buffer_printf(&scopes, "%s%s", i > 0 ? " " : "",
 		    ask->scopes[i]);
-	put(&b, "scope", buffer_str(&scopes));
-	put(&b, "service", ask->service);
+	text_query(&b, "scope", buffer_str(&scopes));
+	text_query(&b, "service", ask->service);
 	buffer_free(&scopes);
 	return buffer_steal(&b);
 }

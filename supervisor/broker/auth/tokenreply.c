@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <json.h>
 
 #include "common/mem.h"
+#include "common/text.h"
 
 /* A member's text when it can stand in a header: NULL when it is absent, is
  * no string or has other bytes in it. */
@@ -32,35 +32,11 @@ header_safe(struct json_object *o, const char *key)
 	return mem_strndup(s, n);
 }
 
-/* RFC 3339 to seconds since 1970, -1 when it is none. */
-static int64_t
-parse_time(const char *s)
-{
-	struct tm tm = { 0 };
-	const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
-	int64_t t, offset = 0;
-
-	if (p == NULL || tm.tm_year > 8000)
-		return -1;
-	t = timegm(&tm);
-	if (*p == '.')
-		p += 1 + strspn(p + 1, "0123456789");
-	if (*p == 'Z' || *p == 'z')
-		return p[1] == '\0' ? t : -1;
-	if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':')
-		return -1;
-	for (int i = 1; i < 6; i++)
-		if (i != 3 && (p[i] < '0' || p[i] > '9'))
-			return -1;
-	offset = ((p[1] - '0') * 10 + p[2] - '0') * 3600 +
-	    ((p[4] - '0') * 10 + p[5] - '0') * 60;
-	return *p == '+' ? t - offset : t + offset;
-}
-
 static int64_t
 life(struct json_object *o, int64_t now_s)
 {
 	struct json_object *v;
+	struct text_time t;
 	int64_t issued = -1, n = TOKEN_LIFE_MIN_S;
 
 	if (json_object_object_get_ex(o, "expires_in", &v) &&
@@ -73,7 +49,8 @@ life(struct json_object *o, int64_t now_s)
 		n = 10LL * 365 * 86400;
 	if (json_object_object_get_ex(o, "issued_at", &v) &&
 	    json_object_is_type(v, json_type_string))
-		issued = parse_time(json_object_get_string(v));
+		issued = text_time_parse(json_object_get_string(v), &t) == 0 ?
+		    text_time_seconds(&t) : -1;
 	/* A clock that differs from ours must not make a fresh token old. */
 	if (issued <= 0 || issued > now_s || issued + n <= now_s)
 		return n;

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/text.h"
 
 static const struct types {
 	const char *manifest, *config, *layer;
@@ -25,29 +25,25 @@ static const struct types {
 static void
 put_config(struct empty_image *i, const char *tag)
 {
-	char day[16], clock[16];
+	struct buffer now;
 	uint64_t random = 0;
-	int64_t now = clock_wall();
-	time_t seconds = (time_t)(now / NS_PER_S);
-	int ns = (int)(now % NS_PER_S);
-	struct tm tm;
 
-	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	/* Without random bytes the time alone has to do. */
 	if (getrandom(&random, sizeof(random), 0) == -1)
 		random = 0;
+	buffer_init(&now, 0);
+	text_time(&now, clock_wall(), 9, false, true);
 	buffer_printf(&i->config,
-	    "{\"created\":\"%s" "T%s.%09dZ\",\"architecture\":\"amd64\","
+	    "{\"created\":\"%s\",\"architecture\":\"amd64\","
 	    "\"os\":\"linux\",\"config\":{\"Labels\":{"
-	    "\"delete-date\":\"%s %s.%09d +0000 UTC\","
+	    "\"delete-date\":\"%.10s %.18s +0000 UTC\","
 	    "\"delete-id\":\"%016" PRIx64 "\",\"delete-tag\":\"%s\"}},"
 	    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]},"
-	    "\"history\":[{\"created\":\"%s" "T%s.%09dZ\","
+	    "\"history\":[{\"created\":\"%s\","
 	    "\"created_by\":\"# regbot\",\"comment\":\"empty JSON blob\"}]}",
-	    day, clock, ns, day, clock, ns, random, tag, i->layer_digest,
-	    day, clock, ns);
+	    now.data, now.data, now.data + 11, random, tag, i->layer_digest,
+	    now.data);
+	buffer_free(&now);
 }
 
 void

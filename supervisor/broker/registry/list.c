@@ -2,8 +2,8 @@
 /* Lists of tags and of repositories: one page a request, as it came. */
 #include <string.h>
 
+#include "common/text.h"
 #include "supervisor/broker/registry/ops.h"
-#include "supervisor/broker/registry/query.h"
 #include "supervisor/serve/request.h"
 
 static bool
@@ -53,9 +53,9 @@ ask(struct request *r, const char *path, const char *actions)
 		buffer_puts(&query, r->query);
 	} else {
 		if (r->count != 0)
-			query_add_u64(&query, "n", r->count);
+			text_query_u64(&query, "n", r->count);
 		if (r->last[0] != '\0')
-			query_add(&query, "last", r->last);
+			text_query(&query, "last", r->last);
 	}
 	if (query.len != 0)
 		spec.query = query.data;

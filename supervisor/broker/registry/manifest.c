@@ -6,8 +6,8 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "supervisor/broker/registry/ops.h"
-#include "supervisor/broker/registry/query.h"
 #include "supervisor/serve/request.h"
 
 /* META of a manifest that came whole: its digest is told even where the
@@ -132,7 +132,7 @@ put(struct request *r)
 	/* The registry would take sha256 for a tag's manifest. */
 	if (strchr(r->name, ':') == NULL &&
 	    strcmp(digest_algorithm(r->digest), "sha256") != 0) {
-		query_add(&query, "digest", r->digest);
+		text_query(&query, "digest", r->digest);
 		spec.query = query.data;
 	}
 	request_ask(r, &spec, on_put);

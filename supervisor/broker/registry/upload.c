@@ -9,7 +9,7 @@
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/query.h"
+#include "common/text.h"
 
 enum phase { PHASE_POST, PHASE_OPEN, PHASE_PUT, PHASE_COMPLETE, PHASE_DELETE };
 
@@ -204,9 +204,9 @@ post(struct upload *u, bool mount)
 	buffer_init(&query, 0);
 	if (mount) {
 		spec.statuses[1] = 201;
-		query_add(&query, "mount", u->digest);
+		text_query(&query, "mount", u->digest);
 		if (u->from[0] != '\0') {
-			query_add(&query, "from", u->from);
+			text_query(&query, "from", u->from);
 			spec.mount_from = u->from;
 		} else
 			spec.no_backoff = true;
@@ -286,7 +286,7 @@ put(struct upload *u, const void *body, size_t len,
 
 	/* The Location is the registry's: kept as it is, and added to. */
 	buffer_init(&query, 0);
-	query_add(&query, "digest", u->digest);
+	text_query(&query, "digest", u->digest);
 	url = mem_printf("%s%c%s", u->url,
 	    strchr(u->url, '?') != NULL ? '&' : '?', query.data);
 	spec.url = url;

@@ -10,6 +10,7 @@
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
 #include "common/mem.h"
+#include "common/text.h"
 
 #define D "sha256:" \
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -138,7 +139,7 @@ Test(manifest, signed_schema1)
 	prot = mem_printf("{\"formatLength\":%zu,\"formatTail\":\"Cn0\"}",
 	    strlen(payload) - 2);
 	buffer_init(&b, 0);
-	base64_encode(prot, strlen(prot), &b);
+	text_base64(&b, prot, strlen(prot));
 	text = mem_printf("%.*s,\"signatures\":[{\"protected\":\"%s\"}]}",
 	    (int)strlen(payload) - 2, payload, buffer_str(&b));
 	digest_of(payload, strlen(payload), digest);
@@ -236,25 +237,3 @@ Test(manifest, strict_json)
 	}
 }
 
-Test(manifest, base64)
-{
-	struct buffer in, out;
-	int i;
-
-	buffer_init(&in, 0);
-	buffer_init(&out, 0);
-	for (i = 0; i < 40; i++) {
-		buffer_clear(&in);
-		buffer_clear(&out);
-		base64_encode("\xff\xfe abcdefghijklmnopqrstuvwxyz0123456789",
-		    (size_t)i, &in);
-		cr_assert_eq(base64_decode(buffer_str(&in), in.len, &out), 0);
-		cr_assert_eq(out.len, (size_t)i);
-		cr_assert_eq(memcmp(buffer_str(&out), "\xff\xfe abcdefghijklm"
-		    "nopqrstuvwxyz0123456789", (size_t)i), 0);
-	}
-	cr_assert_eq(base64_decode("a", 1, &out), -1);
-	cr_assert_eq(base64_decode("a b=", 4, &out), -1);
-	buffer_free(&in);
-	buffer_free(&out);
-}
