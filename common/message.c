@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of messages, and frames by it. */
 #include "common/message.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define MAGIC 0x4252
@@ -17,6 +17,7 @@ static const struct row {
 	const char *name;
 	unsigned type;
 	unsigned paths;
+	enum message_effect effect;
 	struct field_rule fields[MESSAGE_FIELDS];
 } rows[] = {
 #define U64 { FIELD_U64, 8 },
@@ -24,9 +25,12 @@ static const struct row {
 #define TEXT(n) { FIELD_TEXT, n },
 #define BYTES(n) { FIELD_BYTES, n },
 #define MESSAGE(name, number, paths, fields) \
-	{ #name, number, paths, { fields { FIELD_END, 0 } } },
+	{ #name, number, paths, EFFECT_READS, { fields { FIELD_END, 0 } } },
+#define REQUEST(name, number, verb, effect, fields) \
+	{ #name, number, W2B, EFFECT_##effect, { fields { FIELD_END, 0 } } },
 #include "common/messages.def"
 #undef MESSAGE
+#undef REQUEST
 #undef U64
 #undef TOKEN
 #undef TEXT
@@ -48,6 +52,14 @@ message_name(unsigned type)
 	const struct row *r = row_of(type);
 
 	return r != NULL ? r->name : "?";
+}
+
+bool
+message_writes(enum message_type type)
+{
+	const struct row *r = row_of(type);
+
+	return r != NULL && r->effect == EFFECT_WRITES;
 }
 
 static void

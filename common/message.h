@@ -8,6 +8,7 @@
 #ifndef REGBOT_MESSAGE_H
 #define REGBOT_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,9 +23,14 @@ enum message_path {
 
 enum message_type {
 #define MESSAGE(name, number, paths, fields) MSG_##name = number,
+#define REQUEST(name, number, verb, effect, fields) MSG_##name = number,
 #include "common/messages.def"
 #undef MESSAGE
+#undef REQUEST
 };
+
+/* What a request does at the registry. */
+enum message_effect { EFFECT_READS, EFFECT_WRITES };
 
 enum field_kind {
 	FIELD_END = 0,
@@ -71,6 +77,9 @@ void message_put_str(struct message_out *o, const char *s); /* NULL is "" */
 void message_put_bytes(struct message_out *o, const void *p, size_t n);
 int message_finish(struct message_out *o, struct error *err);
 void message_out_free(struct message_out *o);	/* wipes what it held */
+
+/* May this request change something at the registry? */
+bool message_writes(enum message_type type);
 
 /* "JOB" and so on, for logs; "?" for a number that is none. */
 const char *message_name(unsigned type);

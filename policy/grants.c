@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The check of one request against the grants of its job. */
 #include "policy/grants.h"
 
 static const char *const verbs[] = {
@@ -7,19 +8,18 @@ static const char *const verbs[] = {
 };
 
 int
-grants_check(const struct grants *g, enum grant_verb verb,
-    const char *registry, const char *repository, const char *name,
+grants_check(const struct grants *g, const struct grant_wish *w,
     struct error *err)
 {
-	const char *slash = repository[0] != '\0' ? "/" : "";
+	const char *slash = w->repository[0] != '\0' ? "/" : "";
 
-	if (g->dry_run && (verb == GRANT_PUSH || verb == GRANT_DELETE))
+	if (g->dry_run && w->writes)
 		return error_set(err, ERROR_DENIED, "cannot %s %s%s%s (%s): "
-		    "this is a dry run, which only reads", verbs[verb],
-		    registry, slash, repository, name);
+		    "this is a dry run, which only reads", verbs[w->verb],
+		    w->registry, slash, w->repository, w->name);
 	if (!g->everything)
 		return error_set(err, ERROR_DENIED, "the script may not %s "
-		    "%s%s%s (%s)", verbs[verb], registry, slash, repository,
-		    name);
+		    "%s%s%s (%s)", verbs[w->verb], w->registry, slash,
+		    w->repository, w->name);
 	return 0;
 }

@@ -17,10 +17,17 @@ struct grants {
 	bool dry_run;		/* only reading, whatever is granted */
 };
 
-/* 0, or -1 and ERROR_DENIED with a sentence. repository and name (a tag or a
- * digest) may be "" where the verb has none. */
-int grants_check(const struct grants *g, enum grant_verb verb,
-    const char *registry, const char *repository, const char *name,
+/* What a request asks for. messages.def says verb and effect of each. */
+struct grant_wish {
+	enum grant_verb verb;
+	bool writes;		/* refused in a dry run, whatever is granted */
+	const char *registry;
+	const char *repository;	/* "" where the verb has none */
+	const char *name;	/* a tag or a digest, or "" */
+};
+
+/* 0, or -1 and ERROR_DENIED with a sentence. */
+int grants_check(const struct grants *g, const struct grant_wish *wish,
     struct error *err);
 
 #endif

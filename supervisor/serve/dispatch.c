@@ -19,7 +19,9 @@ static int more_cancel(struct request *, const struct message *,
     struct error *);
 
 /*
- * A letter says what a field is:
+ * messages.def says which requests there are, what grant each needs and
+ * whether it writes. Here stands what else belongs to one: a request without
+ * its ROW does not compile. A letter says what a field is:
  *	r	the repository		f	another one, for a mount
  *	F	the same, or ""		t	a tag
  *	d	a digest		n	a tag or a digest
@@ -29,45 +31,39 @@ static int more_cancel(struct request *, const struct message *,
  *	s	stream number		k	entries of a page
  *	l	last entry before it	q	query of a next page
  */
-#define NEW(type, verb, writes, fields, body, run, stop) \
-	{ type, REQUEST_FREE, verb, writes, fields, body, run, stop, NULL }
-#define MORE(type, states, handler) \
-	{ type, states, GRANT_PULL, false, "", BODY_NONE, NULL, NULL, handler }
+#define ROW_TAG_LIST "rklq", BODY_REPLY, list_tags, NULL
+#define ROW_CATALOG "klq", BODY_REPLY, list_catalog, NULL
+#define ROW_MANIFEST_HEAD "rn", BODY_NONE, manifest_head, NULL
+#define ROW_MANIFEST_GET "rn", BODY_REPLY, manifest_get, NULL
+#define ROW_MANIFEST_PUT "rnmcp", BODY_WORKER, manifest_put, NULL
+#define ROW_MANIFEST_DELETE "rd", BODY_NONE, manifest_delete, NULL
+#define ROW_TAG_DELETE "rt", BODY_NONE, tagdelete_run, tagdelete_stop
+#define ROW_BLOB_HEAD "rd", BODY_NONE, blob_head, NULL
+#define ROW_BLOB_GET "rdx", BODY_REPLY, blob_get, NULL
+#define ROW_BLOB_MOUNT "rdf", BODY_NONE, blob_mount, blob_mount_stop
+#define ROW_BLOB_READ "rdzos", BODY_NONE, stream_read, stream_stop
+#define ROW_BLOB_WRITE "rdzsF", BODY_NONE, stream_write, stream_stop
 
 static const struct dispatch_row rows[] = {
-	NEW(MSG_TAG_LIST, GRANT_PULL, false, "rklq", BODY_REPLY,
-	    list_tags, NULL),
-	NEW(MSG_CATALOG, GRANT_LIST, false, "klq", BODY_REPLY,
-	    list_catalog, NULL),
-	NEW(MSG_MANIFEST_HEAD, GRANT_PULL, false, "rn", BODY_NONE,
-	    manifest_head, NULL),
-	NEW(MSG_MANIFEST_GET, GRANT_PULL, false, "rn", BODY_REPLY,
-	    manifest_get, NULL),
-	NEW(MSG_MANIFEST_PUT, GRANT_PUSH, true, "rnmcp", BODY_WORKER,
-	    manifest_put, NULL),
-	NEW(MSG_MANIFEST_DELETE, GRANT_DELETE, true, "rd", BODY_NONE,
-	    manifest_delete, NULL),
-	NEW(MSG_TAG_DELETE, GRANT_DELETE, true, "rt", BODY_NONE,
-	    tagdelete_run, tagdelete_stop),
-	NEW(MSG_BLOB_HEAD, GRANT_PULL, false, "rd", BODY_NONE,
-	    blob_head, NULL),
-	NEW(MSG_BLOB_GET, GRANT_PULL, false, "rdx", BODY_REPLY,
-	    blob_get, NULL),
-	NEW(MSG_BLOB_MOUNT, GRANT_PUSH, true, "rdf", BODY_NONE,
-	    blob_mount, blob_mount_stop),
-	NEW(MSG_BLOB_READ, GRANT_PULL, false, "rdzos", BODY_NONE,
-	    stream_read, stream_stop),
-	NEW(MSG_BLOB_WRITE, GRANT_PUSH, true, "rdzsF", BODY_NONE,
-	    stream_write, stream_stop),
-	MORE(MSG_RESERVE, REQUEST_OPEN, stream_reserve),
-	MORE(MSG_GO, REQUEST_HELD, stream_go),
-	MORE(MSG_DATA, REQUEST_RECEIVING, more_data),
-	MORE(MSG_CREDIT, REQUEST_ANY, more_credit),
-	MORE(MSG_CANCEL, REQUEST_ANY, more_cancel),
+#define MESSAGE(name, number, paths, fields)
+#define REQUEST(name, number, verb, effect, fields) \
+	{ MSG_##name, REQUEST_FREE, GRANT_##verb, \
+	    EFFECT_##effect == EFFECT_WRITES, ROW_##name, NULL },
+#include "common/messages.def"
+#undef MESSAGE
+#undef REQUEST
+#define WITHIN(type, states, more) \
+	{ type, states, GRANT_PULL, false, "", BODY_NONE, NULL, NULL, more }
+	WITHIN(MSG_RESERVE, REQUEST_OPEN, stream_reserve),
+	WITHIN(MSG_GO, REQUEST_HELD, stream_go),
+	WITHIN(MSG_DATA, REQUEST_RECEIVING, more_data),
+	WITHIN(MSG_CREDIT, REQUEST_ANY, more_credit),
+	WITHIN(MSG_CANCEL, REQUEST_ANY, more_cancel),
+#undef WITHIN
 };
 
-static const struct dispatch_row *
-row_of(enum message_type type)
+const struct dispatch_row *
+dispatch_row(enum message_type type)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == type)
@@ -286,20 +282,16 @@ take_fields(struct request *r, const struct message *m, struct error *err)
 static int
 permitted(const struct request *r, struct error *err)
 {
-	const struct session *s = r->session;
-	const char *registry = broker_name(r->broker);
+	const struct grants *g = &r->session->grants;
+	struct grant_wish wish = { r->row->verb, r->row->writes,
+	    broker_name(r->broker), r->repository, r->name };
+	struct grant_wish source = { GRANT_PULL, false,
+	    broker_name(r->broker), r->from, "" };
 
-	if (grants_check(&s->grants, r->row->verb, registry, r->repository,
-	    r->name, err) == -1)
+	if (grants_check(g, &wish, err) == -1)
 		return -1;
-	if (r->from[0] != '\0' && grants_check(&s->grants, GRANT_PULL,
-	    registry, r->from, "", err) == -1)
+	if (r->from[0] != '\0' && grants_check(g, &source, err) == -1)
 		return -1;
-	/* Whatever a grant says: a dry run writes nothing. */
-	if (r->row->writes && s->grants.dry_run)
-		return error_set(err, ERROR_DENIED, "request failed: %s would "
-		    "write to registry %s in a dry run",
-		    message_name(r->row->type), registry);
 	return 0;
 }
 
@@ -369,7 +361,7 @@ int
 dispatch_message(struct session *s, const struct message *m,
     struct error *err)
 {
-	const struct dispatch_row *row = row_of(m->type);
+	const struct dispatch_row *row = dispatch_row(m->type);
 	struct request *r;
 	unsigned state;
 

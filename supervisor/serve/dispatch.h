@@ -33,6 +33,9 @@ struct dispatch_row {
 	    struct error *err);
 };
 
+/* NULL: a worker may not send such a message. */
+const struct dispatch_row *dispatch_row(enum message_type type);
+
 /* A message of a session: 0, or -1 and ERROR_PROTOCOL. */
 int dispatch_message(struct session *s, const struct message *m,
     struct error *err);

@@ -266,14 +266,6 @@ broker_refused(struct client_broker *b, const struct error *err)
 	}
 }
 
-static bool
-request_writes(const struct client_request *r)
-{
-	return r->type == MSG_MANIFEST_PUT || r->type == MSG_MANIFEST_DELETE ||
-	    r->type == MSG_TAG_DELETE || r->type == MSG_BLOB_MOUNT ||
-	    r->type == MSG_BLOB_WRITE;
-}
-
 /* What becomes of a request whose broker is gone: true when it is repeated. */
 static bool
 request_orphaned(struct client_request *r, const struct error *why)
@@ -288,7 +280,7 @@ request_orphaned(struct client_request *r, const struct error *why)
 	else if (why->kind != ERROR_NONE)
 		error_set(err, why->kind, "the process that talks to %s was "
 		    "given up: %s", registry, why->text);
-	else if (request_writes(r))
+	else if (message_writes(r->type))
 		error_set(err, ERROR_PEER, "the process that talks to %s "
 		    "died; the request was not repeated because it writes",
 		    registry);

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "supervisor/serve/dispatch.h"
+#include "supervisor/serve/request.h"
 #include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"
@@ -35,6 +37,39 @@ violated(void)
 	close(other);
 	rig_run(&rig);
 	cr_assert_eq(fake_count(), 0);
+}
+
+/* The table has a row for each message that a worker may send, and no other;
+ * a request's row needs the right that its name says. */
+Test(dispatch, every_message_of_a_worker_has_a_row)
+{
+	static const struct {
+		const char *name;
+		enum message_type type;
+		unsigned paths;
+	} messages[] = {
+#define MESSAGE(name, number, paths, fields) { #name, MSG_##name, paths },
+#define REQUEST(name, number, verb, effect, fields) \
+		{ #name, MSG_##name, W2B },
+#include "common/messages.def"
+#undef MESSAGE
+#undef REQUEST
+	};
+	const struct dispatch_row *row;
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		row = dispatch_row(messages[i].type);
+		cr_expect_eq(row != NULL, (messages[i].paths & W2B) != 0,
+		    "%s", messages[i].name);
+		if (row == NULL)
+			continue;
+		cr_expect_eq(row->writes, message_writes(row->type), "%s",
+		    messages[i].name);
+		cr_expect(!row->writes || row->verb == GRANT_PUSH ||
+		    row->verb == GRANT_DELETE, "%s", messages[i].name);
+		cr_expect_eq(row->run == NULL, row->more != NULL, "%s",
+		    messages[i].name);
+	}
 }
 
 Test(dispatch, head_answers_meta_rate_end)

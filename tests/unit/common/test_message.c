@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Encoding and decoding of every message. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,11 @@ static const struct type {
 #define BYTES(n) { FIELD_BYTES, n },
 #define MESSAGE(name, number, paths, fields) \
 	{ #name, number, paths, { fields { FIELD_END, 0 } } },
+#define REQUEST(name, number, verb, effect, fields) \
+	{ #name, number, W2B, { fields { FIELD_END, 0 } } },
 #include "common/messages.def"
 #undef MESSAGE
+#undef REQUEST
 #undef U64
 #undef TOKEN
 #undef TEXT
