@@ -50,8 +50,9 @@ bool reference_valid_repository(const char *s);
 bool reference_valid_tag(const char *s);
 
 /* A registry's name as brokers are keyed by it, from a reference or from
- * configuration: lower case, no trailing dot, no default port (443), Docker
- * Hub's names as "docker.io". The caller frees it; NULL when it is none. */
+ * configuration: lower case, no trailing dot, no zeros before the port, no
+ * default port (443), Docker Hub's names as "docker.io". The caller frees it;
+ * NULL when it is none. */
 char *reference_registry_key(const char *registry);
 
 #endif

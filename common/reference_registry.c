@@ -155,6 +155,8 @@ reference_registry_key(const char *registry)
 		return NULL;
 	if (name.p[name.n - 1] == '.')
 		name.n--;
+	for (; port.n > 1 && port.p[0] == '0'; port.n--)
+		port.p++;
 	if (reference_equals(port, "443"))
 		port.n = 0;
 	key = mem_printf("%.*s%s%.*s", (int)name.n, name.p,

@@ -168,6 +168,7 @@ Test(config, names_of_registries)
 		    "h.example.com", "h.example.com" },
 		{ "localhost:5000", "localhost:5000", "localhost:5000",
 		    "localhost:5000" },
+		{ "h:05000", "h:5000", "h:05000", "h:05000" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
