@@ -66,7 +66,7 @@ run(struct supervisor *sv, const struct cli *cli)
 	status = sv->once ? run_once(sv) : run_server(sv);
 	brokers_free(sv->brokers);
 	slots_free(sv->slots);
-	config_free(sv->config);
+	config_unref(sv->config);
 	return status;
 }
 

@@ -16,6 +16,7 @@
 
 struct task {			/* a script of a server */
 	struct run *run;
+	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
 	int64_t interval;
 	struct timer *timer;
@@ -31,6 +32,7 @@ struct run {
 	bool failed;
 	char *first;		/* the first error, printed at the end */
 	struct task *tasks;	/* server only */
+	size_t ntasks;
 	bool ending;
 };
 
@@ -88,13 +90,13 @@ on_once_done(void *arg, bool failed, const char *text, bool stopped)
 static void
 next_script(struct run *r)
 {
-	const struct config *c = r->sv->config;
+	struct config *c = r->sv->config;
 	size_t most = c->has_parallel && c->parallel > 0 ? JOBS_MAX : 1;
 
 	while (r->sv->stopping == 0 && r->next < c->nscripts &&
 	    r->running < most) {
 		r->running++;
-		job_start(r->sv, &c->scripts[r->next++], on_once_done, r);
+		job_start(r->sv, c, &c->scripts[r->next++], on_once_done, r);
 	}
 	if (r->running == 0)
 		end(r);
@@ -112,8 +114,7 @@ on_signal(void *arg, int sig)
 		if (!r->sv->once)
 			write_line(r->sv, LOG_INFO, "Stopping server");
 	}
-	for (size_t i = 0; r->tasks != NULL && i < r->sv->config->nscripts;
-	    i++)
+	for (size_t i = 0; i < r->ntasks; i++)
 		if (r->tasks[i].timer != NULL)
 			timer_disarm(r->tasks[i].timer);
 	for (j = r->sv->jobs; j != NULL; j = next) {
@@ -207,7 +208,7 @@ on_tick(void *arg)
 	write_task(t, LOG_DEBUG, "Running task", NULL);
 	t->running = true;
 	t->run->running++;
-	job_start(t->run->sv, t->script, on_server_done, t);
+	job_start(t->run->sv, t->config, t->script, on_server_done, t);
 }
 
 static void
@@ -233,21 +234,24 @@ int
 run_server(struct supervisor *sv)
 {
 	struct run r;
-	size_t n = sv->config->nscripts;
 	int status;
 
 	if (begin(&r, sv) == -1)
 		return 1;
-	r.tasks = mem_array(n, sizeof(r.tasks[0]));
-	for (size_t i = 0; i < n; i++) {
+	r.ntasks = sv->config->nscripts;
+	r.tasks = mem_array(r.ntasks, sizeof(r.tasks[0]));
+	for (size_t i = 0; i < r.ntasks; i++) {
 		r.tasks[i].run = &r;
+		r.tasks[i].config = config_ref(sv->config);
 		r.tasks[i].script = &sv->config->scripts[i];
 		schedule(&r.tasks[i]);
 	}
 	loop_run(sv->loop);
 	status = finish(&r);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < r.ntasks; i++) {
 		timer_free(r.tasks[i].timer);
+		config_unref(r.tasks[i].config);
+	}
 	free(r.tasks);
 	return status;
 }

@@ -16,6 +16,7 @@ enum secret_kind {	/* as PROTOCOL.md numbers them */
 
 struct brokerchild {
 	struct supervisor *sv;
+	struct config *config;	/* a reference: registry is a part of it */
 	const struct config_registry *registry;
 	struct config_registry *own;	/* where no creds entry names it */
 	struct credhelper *helper;
@@ -39,6 +40,7 @@ brokerchild_free(struct brokerchild *c)
 	mem_wipe(c->pass);
 	mem_wipe(c->token);
 	config_registry_free(c->own);
+	config_unref(c->config);
 	free(c);
 }
 
@@ -70,7 +72,7 @@ static void
 send_registry(struct brokerchild *c)
 {
 	const struct config_registry *r = c->registry;
-	const char *agent = c->sv->config->user_agent;
+	const char *agent = c->config->user_agent;
 	struct message_out o;
 
 	message_start(&o, MSG_REGISTRY, 0);
@@ -198,10 +200,11 @@ brokerchild_start(struct supervisor *sv, const char *key,
 	c->sv = sv;
 	c->ops = ops;
 	c->arg = arg;
-	c->registry = config_registry(sv->config, key);
+	c->config = config_ref(sv->config);
+	c->registry = config_registry(c->config, key);
 	if (c->registry == NULL) {
 		c->registry = c->own = config_registry_default(key);
-		config_registry_certs(sv->config, c->own, log_borrowed,
+		config_registry_certs(c->config, c->own, log_borrowed,
 		    sv->log);
 	}
 	c->kill = loop_timer(sv->loop, on_kill, c);

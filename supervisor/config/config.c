@@ -137,6 +137,7 @@ config_parse(const char *text, size_t len, const char *name, const char *dir,
 	struct yaml_tree tree;
 	int result;
 
+	c->refs = 1;
 	c->path = mem_strdup(name);
 	c->dir = mem_strdup(dir);
 	result = yaml_tree_read(&tree, text, len, name,
@@ -147,7 +148,7 @@ config_parse(const char *text, size_t len, const char *name, const char *dir,
 	}
 	yaml_tree_free(&tree);
 	if (result == -1) {
-		config_free(c);
+		config_unref(c);
 		return NULL;
 	}
 	return c;
@@ -205,10 +206,17 @@ config_load(const char *path, config_warn_fn *warn, void *arg,
 	return c;
 }
 
-void
-config_free(struct config *c)
+struct config *
+config_ref(struct config *c)
 {
-	if (c == NULL)
+	c->refs++;
+	return c;
+}
+
+void
+config_unref(struct config *c)
+{
+	if (c == NULL || --c->refs != 0)
 		return;
 	for (size_t i = 0; i < c->nregistries; i++)
 		config_registry_wipe(&c->registries[i]);

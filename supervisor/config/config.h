@@ -57,7 +57,10 @@ struct config_script {
 	int line;		/* where the script stands in the file */
 };
 
+/* Shared: whoever keeps a pointer into it holds a reference, since a reload
+ * replaces it while jobs still run. Nothing in it changes once it is read. */
 struct config {
+	unsigned refs;
 	char *path;		/* as given; "-" is standard input */
 	char *dir;		/* directory of the file, "." for stdin */
 	bool has_parallel;
@@ -77,15 +80,20 @@ struct config {
 typedef void config_warn_fn(void *arg, const struct log_record *r);
 
 /* Reads and checks path ("-": standard input), applies templates and, unless
- * it is skipped, docker's config. NULL and *err on failure; free with
- * config_free, which wipes secrets. */
+ * it is skipped, docker's config. The caller holds the one reference to what
+ * is returned; NULL and *err on failure. */
 struct config *config_load(const char *path, config_warn_fn *warn, void *arg,
     struct error *err);
 
 /* The same from memory; name stands in errors, dir is for modules. */
 struct config *config_parse(const char *text, size_t len, const char *name,
     const char *dir, config_warn_fn *warn, void *arg, struct error *err);
-void config_free(struct config *c);
+
+/* One reference more; returns c. */
+struct config *config_ref(struct config *c);
+/* Gives a reference back. The last one wipes the secrets and frees c. NULL is
+ * fine. */
+void config_unref(struct config *c);
 
 /* The registry with that key (reference_registry_key), or NULL. */
 const struct config_registry *config_registry(const struct config *c,

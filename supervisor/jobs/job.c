@@ -19,6 +19,7 @@ enum stop_reason { STOP_NONE = 0, STOP_CANCELED = 1, STOP_DEADLINE = 2 };
 struct job {
 	struct job *next;
 	struct supervisor *sv;
+	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
 	struct child *child;	/* NULL before it starts and after it ended */
 	uint64_t id;
@@ -150,6 +151,7 @@ finish(struct job *j)
 	timer_free(j->never);
 	free(j->text);
 	free(j->late);
+	config_unref(j->config);
 	free(j);
 }
 
@@ -260,7 +262,7 @@ on_ready(void *arg, const char *missing)
 	message_put_u64(&o, j->script->text_len);
 	message_put_u64(&o, (uint64_t)j->script->timeout);
 	message_put_u64(&o, (j->sv->dry_run ? 1 : 0) |
-	    (j->sv->config->has_parallel ? 0 : 2));
+	    (j->config->has_parallel ? 0 : 2));
 	message_put_u64(&o, (uint64_t)(j->sv->log_level + LOG_LEVEL_BIAS));
 	message_put_u64(&o, WORKER_MEMORY);
 	job_send(j, &o, -1);
@@ -331,14 +333,15 @@ on_never(void *arg)
 }
 
 void
-job_start(struct supervisor *sv, const struct config_script *script,
-    job_done_fn *done, void *arg)
+job_start(struct supervisor *sv, struct config *config,
+    const struct config_script *script, job_done_fn *done, void *arg)
 {
 	struct job *j = mem_alloc(sizeof(*j)), **tail;
 	struct error err;
 	char *what;
 
 	j->sv = sv;
+	j->config = config_ref(config);
 	j->script = script;
 	j->id = ++sv->last_job;
 	j->started = clock_now();

@@ -17,9 +17,10 @@
 typedef void job_done_fn(void *arg, bool failed, const char *text,
     bool stopped);
 
-/* Starts a run. A job that cannot start calls done later, from the loop. */
-void job_start(struct supervisor *sv, const struct config_script *script,
-    job_done_fn *done, void *arg);
+/* Starts a run of a script of config, which it keeps a reference to. A job
+ * that cannot start calls done later, from the loop. */
+void job_start(struct supervisor *sv, struct config *config,
+    const struct config_script *script, job_done_fn *done, void *arg);
 
 /* STOP: cancelled; SIGKILL follows. now: SIGKILL at once. */
 void job_stop(struct job *j, bool now);

@@ -62,6 +62,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(c);
 	else if (err.kind == ERROR_NONE || strncmp(err.text, "f.yml:", 6) != 0)
 		abort();
-	config_free(c);
+	config_unref(c);
 	return 0;
 }

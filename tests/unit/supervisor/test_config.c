@@ -26,7 +26,7 @@ parse(const char *text)
 static void
 finish(struct config *c)
 {
-	config_free(c);
+	config_unref(c);
 	buffer_free(&warnings);
 }
 
@@ -276,6 +276,17 @@ Test(config, two_entries_of_one_registry)
 	finish(c);
 }
 
+Test(config, lives_as_long_as_somebody_holds_it)
+{
+	struct config *c = parse("scripts: [{name: a, script: x = 1}]\n");
+	struct config *held = config_ref(c);
+	const struct config_script *s = &held->scripts[0];
+
+	finish(c);
+	cr_expect_str_eq(s->text, "x = 1");
+	config_unref(held);
+}
+
 static void
 load_fails(const char *path, const char *expected)
 {
@@ -306,7 +317,7 @@ Test(config, files)
 	cr_expect_str_eq(c->path, path);
 	cr_expect_str_eq(c->dir, dir);
 	cr_expect_str_eq(c->scripts[0].name, "x");
-	config_free(c);
+	config_unref(c);
 	cr_assert_eq(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
 	close(fd);
 	cr_expect_null(config_load(path, NULL, NULL, &err));

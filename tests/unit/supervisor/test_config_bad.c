@@ -22,7 +22,7 @@ parse(const char *text)
 static void
 finish(struct config *c)
 {
-	config_free(c);
+	config_unref(c);
 	buffer_free(&warnings);
 }
 

@@ -32,7 +32,7 @@ with_docker(const char *json, const char *yaml)
 static void
 finish(struct config *c)
 {
-	config_free(c);
+	config_unref(c);
 	buffer_free(&warnings);
 }
 
