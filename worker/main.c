@@ -12,10 +12,10 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "worker/oci/manifest.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 #include "policy/policy.h"
 #include "worker/lua/vm.h"
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 #define CONTROL_FD 3
 

@@ -12,7 +12,7 @@
 
 #include "common/error.h"
 #include "common/reference.h"
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 struct copy;
 

@@ -20,7 +20,7 @@
 #include "worker/copy/copy.h"
 #include "worker/copy/copy_known.h"
 #include "worker/oci/manifest.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 
 struct node;
 

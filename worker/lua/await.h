@@ -18,7 +18,7 @@
 #include <lua.h>
 
 #include "common/error.h"
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 struct task {
 	struct worker *w;

@@ -14,7 +14,7 @@
 #include <lua.h>
 
 #include "common/error.h"
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 /* A state with the base libraries, the compatibility layer, log, print and
  * require; w may have no client in tests (print and log then fail). memory

@@ -8,7 +8,7 @@
 #include "worker/modules/fetch.h"
 #include "common/logrecord.h"
 #include "common/mem.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 
 static void fetch_get(struct fetch *f);

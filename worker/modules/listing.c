@@ -12,7 +12,7 @@
 #include "common/logrecord.h"
 #include "worker/oci/manifest.h"
 #include "common/mem.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 
 static void list_page(void *arg, struct answer *a);
 

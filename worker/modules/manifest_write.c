@@ -16,7 +16,7 @@
 #include "worker/modules/manifest_write.h"
 #include "common/mem.h"
 #include "worker/modules/modules.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
 

@@ -9,7 +9,7 @@
 
 #include "common/mem.h"
 #include "worker/modules/modules.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 #include "worker/lua/vm.h"
 
 static int

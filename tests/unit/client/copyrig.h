@@ -13,8 +13,8 @@
 
 #include "worker/client/client.h"
 #include "worker/copy/copy.h"
-#include "worker/overlay.h"
-#include "worker/worker.h"
+#include "worker/job/overlay.h"
+#include "worker/job/worker.h"
 
 struct rig_manifest {
 	struct rig_manifest *next;

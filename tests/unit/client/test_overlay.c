@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 
 #define D1 "sha256:" \
 	"1111111111111111111111111111111111111111111111111111111111111111"

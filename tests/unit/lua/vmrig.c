@@ -9,7 +9,7 @@
 #include "worker/client/client.h"
 #include "common/clock.h"
 #include "common/mem.h"
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 struct client {
 	struct buffer log;

@@ -10,8 +10,8 @@
 #include "common/mem.h"
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
-#include "worker/overlay.h"
-#include "worker/worker.h"
+#include "worker/job/overlay.h"
+#include "worker/job/worker.h"
 
 static void
 forget(struct modrig *rig)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/worker.h"
+#include "worker/job/worker.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/overlay.h"
+#include "worker/job/overlay.h"
 
 #include <stdlib.h>
 #include <string.h>
