@@ -118,7 +118,7 @@ root_start(struct node *n)
 	bool known = digest_valid(n->src.digest) && !c->dry;
 
 	n->state = NODE_FETCHING;
-	n->heads = (c->dry ? 0 : 1) + (known ? 0 : 1);
+	n->heads = (c->dry ? 0u : 1u) + (known ? 0u : 1u);
 	if (known)
 		set(&n->digest, n->src.digest);
 	if (!c->dry && (s = step_new(c, target_head, n)) != NULL)

@@ -35,7 +35,7 @@ http_request_success(const struct http_request *r, int status)
 			return true;
 	/* Part of what was asked for, or all of it: both can go on. */
 	return (status == 206 || status == 200) && r->spec.method == HTTP_GET &&
-	    r->spec.range_from + r->delivered > 0;
+	    (r->spec.range_from > 0 || r->delivered > 0);
 }
 
 static struct curl_slist *
