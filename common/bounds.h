@@ -68,6 +68,8 @@
 #define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
 #define QUIT_MS 5000		/* a broker's time to cancel its uploads */
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
+#define BROKER_DEATHS 3		/* deaths of a broker within that time ... */
+#define BROKER_CLOSED_MS 60000	/* ... close its registry for that time */
 #define SPOIL_MS 3500		/* to end a request of a cancelled upload */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
 #define HELD_MS 600000		/* a place is kept for a stream without GO, while

@@ -4,16 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/children/brokerchild.h"
 #include "common/channel.h"
-#include "supervisor/children/claims.h"
 #include "common/clock.h"
+#include "supervisor/children/brokerchild.h"
+#include "supervisor/children/claims.h"
+#include "supervisor/children/deaths.h"
 #include "supervisor/jobs/job.h"
 #include "common/mem.h"
 #include "common/reference.h"
-
-#define DEATHS 3		/* so many within DEATHS_NS close a registry */
-#define DEATHS_NS (60 * NS_PER_S)
 
 struct broker {
 	struct broker *next;
@@ -23,7 +21,7 @@ struct broker {
 	bool ready, quitting;
 	uint64_t generation;
 	uint32_t last_channel;
-	int64_t deaths[DEATHS];		/* times, the latest first */
+	struct deaths deaths;
 	struct claims claims;
 	struct timer *idle;
 };
@@ -191,22 +189,12 @@ on_progress(void *arg, uint64_t job, uint64_t bytes)
 		job_add_moved(j, bytes);
 }
 
-/* More than it should: then the registry rests for a while. */
-static bool
-dies_too_often(const struct broker *b)
-{
-	return b->deaths[DEATHS - 1] != 0 &&
-	    clock_now() - b->deaths[DEATHS - 1] < DEATHS_NS;
-}
-
 static void
 note_death(struct broker *b, const struct error *how)
 {
 	struct log_record r;
 
-	memmove(b->deaths + 1, b->deaths,
-	    (DEATHS - 1) * sizeof(b->deaths[0]));
-	b->deaths[0] = clock_now();
+	deaths_note(&b->deaths, clock_now());
 	log_record_init(&r, LOG_WARN, "Registry process ended unexpectedly");
 	log_record_string(&r, "registry", b->key);
 	log_record_string(&r, "error", how->kind != ERROR_NONE ? how->text :
@@ -228,7 +216,8 @@ on_gone(void *arg, const struct error *how)
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
 	/* One that dies of each channel must not be started for ever. */
-	if (b->claims.waiting != NULL && (!was_up || dies_too_often(b))) {
+	if (b->claims.waiting != NULL && (!was_up ||
+	    deaths_closed(&b->deaths, clock_now()))) {
 		why = *how;
 		if (why.kind == ERROR_NONE)
 			error_set(&why, ERROR_PEER, "its process ended");
@@ -282,7 +271,7 @@ static bool
 is_spent(const struct broker *b)
 {
 	return b->child == NULL && claims_none(&b->claims) &&
-	    (b->deaths[0] == 0 || clock_now() - b->deaths[0] >= DEATHS_NS);
+	    deaths_over(&b->deaths, clock_now());
 }
 
 /* A service may see any number of names in its life. Returns how many are
@@ -343,10 +332,10 @@ may_open(struct brokers *all, const struct job *j, const char *key,
 	if (b == NULL && count >= BROKERS_MAX)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: %d registries are in use", key, BROKERS_MAX);
-	if (b != NULL && dies_too_often(b))
+	if (b != NULL && deaths_closed(&b->deaths, clock_now()))
 		return error_set(err, ERROR_PEER, "cannot talk to registry "
 		    "%s: its process ended unexpectedly %d times within a "
-		    "minute, try again in a minute", key, DEATHS);
+		    "minute, try again in a minute", key, BROKER_DEATHS);
 	return 0;
 }
 
