@@ -128,12 +128,14 @@ on_write(char *p, size_t size, size_t n, void *arg)
 	case BODY_SINK:
 		return to_sink(t, p, n);
 	case BODY_KEEP:
+		/* The buffer is larger where an error's text may be. */
+		if (n > t->spec.max_body - t->body.len) {
+			t->end = TRANSFER_BODY;
+			return 0;
+		}
 		if (!transfer_may_grow(t, t->body.len + n))
 			return CURL_WRITEFUNC_PAUSE;
-		if (buffer_put(&t->body, p, n) == 0)
-			return n;
-		t->end = TRANSFER_BODY;
-		return 0;
+		return buffer_put(&t->body, p, n) == 0 ? n : 0;
 	case BODY_ERROR:
 		/* What was read explains enough; more would cost time. */
 		room = ERROR_BODY_MAX - t->body.len;

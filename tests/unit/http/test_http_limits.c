@@ -75,6 +75,45 @@ Test(http_limits, what_is_too_large_is_refused)
 	rig_free(g);
 }
 
+/* A body of as many bytes as the path says, in two parts or with a length. */
+static void
+so_many(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	const char *p = strstr(head, "/app/") + 5;
+	int n = (int)strtol(p + 1, NULL, 10);
+
+	(void)arg, (void)body, (void)len;
+	if (*p == 'l') {
+		conn_printf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+		    "%0*d", n, n, 0);
+		return;
+	}
+	conn_printf(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "%x\r\n%0*d\r\n1\r\n0\r\n0\r\n\r\n", (unsigned)n - 1, n - 1, 0);
+}
+
+Test(http_limits, a_body_has_an_exact_limit)
+{
+	static const char *const paths[] = { "l1000", "c1000", "l1001",
+	    "c1001", "c65535" };
+	struct rig *g = rig_new(so_many);
+	struct http_spec s = rig_spec("");
+	struct result *r;
+
+	s.max_body = 1000;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		s.path = paths[i];
+		r = rig_start(g, &s);
+		rig_wait(g, r);
+		cr_assert_eq(r->err.kind, i < 2 ? ERROR_NONE : ERROR_LIMIT,
+		    "%s: %s", paths[i], r->err.text);
+		if (i < 2)
+			cr_assert_eq(strlen(r->body), 1000);
+	}
+	rig_free(g);
+}
+
 static void
 nonsense(void *arg, struct conn *c, const char *head, const char *body,
     size_t len)
