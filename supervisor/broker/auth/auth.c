@@ -118,7 +118,8 @@ on_token(void *arg, const char *token, const struct error *err)
 		http_request_complete(r, NULL, err);
 		return;
 	}
-	r->fetched = true;
+	mem_wipe(r->token);
+	r->token = mem_strdup(token);
 	http_request_continue(r);
 }
 
@@ -142,7 +143,10 @@ auth_lacks_token(struct http_request *r)
 {
 	struct token_ask ask;
 
-	return wanted(r, &ask) && tokens_find(r->h->tokens, &ask) == NULL;
+	/* One that came for it is used, however soon it ends: otherwise it
+	 * would be fetched again without end. */
+	return r->token == NULL && wanted(r, &ask) &&
+	    tokens_find(r->h->tokens, &ask) == NULL;
 }
 
 void
@@ -165,16 +169,22 @@ auth_prepare(struct http_request *r)
 	mem_wipe(r->authorization);
 	r->authorization = NULL;
 	r->sent = AUTH_NONE;
-	r->fresh = r->fetched;
-	r->fetched = false;
-	if (e == NULL || !url_same_origin(&r->url, &h->origin))
-		return;
-	if (e->basic) {
+	r->fresh = false;
+	if (e != NULL && e->basic && url_same_origin(&r->url, &h->origin)) {
 		r->authorization = auth_basic(h);
 		r->sent = AUTH_BASIC;
-	} else if (wanted(r, &ask) &&
-	    (token = tokens_find(h->tokens, &ask)) != NULL)
-		set_bearer(r, token);
+	} else if (wanted(r, &ask)) {
+		token = tokens_find(h->tokens, &ask);
+		/* Where it has ended meanwhile, it is no wonder when the
+		 * registry refuses it: another one may be fetched. */
+		r->fresh = r->token != NULL && token != NULL;
+		if (r->token != NULL)
+			token = r->token;
+		if (token != NULL)
+			set_bearer(r, token);
+	}
+	mem_wipe(r->token);
+	r->token = NULL;
 }
 
 /* Adds to the comma-separated actions what more has beyond them; NULL when

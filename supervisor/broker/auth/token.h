@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * token.h - bearer tokens: fetched from the realm that a challenge names,
- * kept per realm, service and exact scopes until 5 s before they end. One
+ * kept per realm, service and exact scopes until shortly before they end. One
  * fetch is under way per key, others wait for it. Fetches take no place
  * among the registry's concurrent requests.
  */

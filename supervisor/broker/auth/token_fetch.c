@@ -9,7 +9,7 @@
 #include "supervisor/broker/auth/token_private.h"
 #include "supervisor/broker/auth/tokenreply.h"
 
-#define RENEW_BEFORE_MS 5000
+#define RENEW_BEFORE_MS 5000	/* but half of its life where that is short */
 #define TOKEN_TRIES 5
 #define TOKEN_ANSWER_MS 30000	/* a token server that hangs is given up */
 #define TOKEN_WAIT_MAX_MS 30000	/* the longest Retry-After of such a one */
@@ -49,6 +49,7 @@ take_reply(struct token *k, struct transfer *t)
 	struct tokens *ts = k->owner;
 	struct token_reply reply;
 	struct error err;
+	int64_t ms;
 
 	if (token_reply_parse(&reply, buffer_str(&t->body), t->body.len,
 	    (int64_t)time(NULL), &err) == -1) {
@@ -65,8 +66,9 @@ take_reply(struct token *k, struct transfer *t)
 		free(ts->refresh_realm);
 		ts->refresh_realm = mem_strdup(k->realm.text);
 	}
-	token_finish(k, mem_strdup(reply.token),
-	    reply.life_s * 1000 - RENEW_BEFORE_MS);
+	ms = reply.life_s * 1000;
+	token_finish(k, mem_strdup(reply.token), ms >= 2 * RENEW_BEFORE_MS ?
+	    ms - RENEW_BEFORE_MS : ms / 2);
 	token_reply_free(&reply);
 }
 

@@ -278,6 +278,7 @@ http_request_free(struct http_request *r)
 	http_slot_free(r->spec.slot);
 	timer_free(r->timer);
 	mem_wipe(r->authorization);
+	mem_wipe(r->token);
 	for (size_t i = 0; i < r->nscopes; i++)
 		free(r->scopes[i]);
 	free(r->scopes);

@@ -82,8 +82,8 @@ struct http_request {
 
 	enum auth_kind sent;		/* what the last attempt had */
 	char *authorization;		/* its header line, secret */
-	bool fetched;			/* a token came for its next attempt */
-	bool fresh;			/* its token was fetched for it */
+	char *token;			/* came for its next attempt, secret */
+	bool fresh;			/* its last one had such a token */
 	bool basic_tried;
 	unsigned auth_rounds;
 	char **scopes;

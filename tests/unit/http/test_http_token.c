@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/http/http_rig.h"
 
@@ -216,6 +217,49 @@ Test(http_token, a_refresh_token_is_posted)
 	rig_wait(g, r);
 	cr_assert_eq(r->status, 200, "%s", r->err.text);
 	cr_assert_eq(g->other->requests, 3);
+	rig_free(g);
+}
+
+/* Tokens have a second to live when they come. */
+static void
+old_tokens(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+	time_t then = time(NULL) - 899;
+	char text[128];
+
+	(void)body, (void)len;
+	if (c->server == g->server) {
+		registry(g, c, head);
+		return;
+	}
+	g->step++;
+	strftime(text, sizeof(text), "{\"token\":\"token-1\","
+	    "\"expires_in\":900,\"issued_at\":\"%Y-%m-%dT%H:%M:%SZ\"}",
+	    gmtime(&then));
+	conn_answer(c, "200 OK", "", text);
+}
+
+Test(http_token, a_token_that_ends_soon_is_used_once)
+{
+	struct rig *g = rig_new(old_tokens);
+	struct result *r[3];
+
+	g->other = server_new(g->loop, old_tokens, g);
+	for (int i = 0; i < 3; i++)
+		r[i] = rig_get(g, "x");
+	for (int i = 0; i < 3; i++) {
+		rig_wait(g, r[i]);
+		cr_assert_eq(r[i]->status, 200, "%s", r[i]->err.text);
+	}
+	cr_assert_leq(g->step, 3);
+	/* Where the registry refuses it, it is not fetched without end. */
+	g->nheld = 99;
+	r[0] = rig_get(g, "x");
+	rig_wait(g, r[0]);
+	cr_assert_eq(r[0]->err.http, 401);
+	cr_assert_leq(g->step, 8);
 	rig_free(g);
 }
 
