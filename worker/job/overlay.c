@@ -1,25 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * overlay.c - what a dry run pretends; see overlay.h. A tree of repositories,
+ * and in each a tree of names: a script may pretend tens of thousands.
+ */
 #include "worker/job/overlay.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 
 /* A tag or a digest of one repository, and what became of it. */
-struct entry {
-	char *registry;		/* the key */
-	char *repository;
+struct overlay_entry {
 	char *name;
 	bool is_digest;
 	bool deleted;
+	bool listed;		/* overlay_tags: the registry has it too */
 	struct reference real;	/* by digest; empty when deleted */
+	STAILQ_ENTRY(overlay_entry) all;
+	/* A tag's place among those of the digest that it stands for; a
+	 * digest's tags. */
+	LIST_ENTRY(overlay_entry) same;
+	bool is_same;		/* it is in such a list */
+	LIST_HEAD(, overlay_entry) tags;
+};
+
+struct overlay_repository {
+	char *registry;		/* the key */
+	char *name;
+	void *entries;		/* tsearch tree by is_digest and name */
+	STAILQ_HEAD(, overlay_entry) all;
 };
 
 struct overlay {
-	struct entry *entries;
-	size_t n;
+	void *repositories;	/* tsearch tree by registry and name */
+	size_t n;		/* entries of all of them */
 };
+
+static int
+compare_repositories(const void *a, const void *b)
+{
+	const struct overlay_repository *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order != 0 ? order : strcmp(x->registry, y->registry);
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct overlay_entry *x = a, *y = b;
+
+	if (x->is_digest != y->is_digest)
+		return x->is_digest ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
 
 struct overlay *
 overlay_new(void)
@@ -27,22 +65,37 @@ overlay_new(void)
 	return mem_alloc(sizeof(struct overlay));
 }
 
+static void
+entry_free(void *entry)
+{
+	struct overlay_entry *e = entry;
+
+	free(e->name);
+	reference_free(&e->real);
+	free(e);
+}
+
+static void
+repository_free(void *repository)
+{
+	struct overlay_repository *r = repository;
+
+	tdestroy(r->entries, entry_free);
+	free(r->registry);
+	free(r->name);
+	free(r);
+}
+
 void
 overlay_free(struct overlay *o)
 {
 	if (o == NULL)
 		return;
-	for (size_t i = 0; i < o->n; i++) {
-		free(o->entries[i].registry);
-		free(o->entries[i].repository);
-		free(o->entries[i].name);
-		reference_free(&o->entries[i].real);
-	}
-	free(o->entries);
+	tdestroy(o->repositories, repository_free);
 	free(o);
 }
 
-/* The key of ref's registry; a name that is none is its own key. */
+/* The key of ref's registry; a name that is not valid is its own key. */
 static char *
 registry_of(const struct reference *ref)
 {
@@ -51,58 +104,73 @@ registry_of(const struct reference *ref)
 	return key != NULL ? key : mem_strdup(ref->registry);
 }
 
-static bool
-in_repository(const struct entry *e, const char *registry,
-    const struct reference *ref)
+static struct overlay_repository *
+repository_find(const struct overlay *o, const struct reference *ref)
 {
-	return strcmp(e->repository, ref->repository) == 0 &&
-	    strcmp(e->registry, registry) == 0;
+	struct overlay_repository want = { .registry = registry_of(ref),
+	    .name = ref->repository }, **at;
+
+	at = tfind(&want, &o->repositories, compare_repositories);
+	free(want.registry);
+	return at != NULL ? *at : NULL;
 }
 
-static struct entry *
-find(const struct overlay *o, const char *registry,
-    const struct reference *ref, const char *name, bool is_digest)
+static struct overlay_repository *
+repository_of(struct overlay *o, const struct reference *ref)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		struct entry *e = &o->entries[i];
+	struct overlay_repository *r = repository_find(o, ref);
 
-		if (e->is_digest == is_digest && strcmp(e->name, name) == 0 &&
-		    in_repository(e, registry, ref))
-			return e;
-	}
-	return NULL;
+	if (r != NULL)
+		return r;
+	r = mem_alloc(sizeof(*r));
+	r->registry = registry_of(ref);
+	r->name = mem_strdup(ref->repository);
+	STAILQ_INIT(&r->all);
+	tsearch(r, &o->repositories, compare_repositories);
+	return r;
+}
+
+static struct overlay_entry *
+entry_find(const struct overlay_repository *r, const char *name,
+    bool is_digest)
+{
+	struct overlay_entry want = { .name = (char *)name,
+	    .is_digest = is_digest }, **at;
+
+	at = tfind(&want, &r->entries, compare_entries);
+	return at != NULL ? *at : NULL;
 }
 
 /* The entry of that name, made if there is none; NULL when there are too
- * many. Its real reference is empty then. */
-static struct entry *
-entry_of(struct overlay *o, const struct reference *ref, const char *name,
+ * many. Its real reference is empty then, and it stands for no digest. */
+static struct overlay_entry *
+entry_of(struct overlay *o, struct overlay_repository *r, const char *name,
     bool is_digest)
 {
-	char *registry = registry_of(ref);
-	struct entry *e = find(o, registry, ref, name, is_digest);
+	struct overlay_entry *e = entry_find(r, name, is_digest);
 
 	if (e != NULL) {
-		free(registry);
 		reference_free(&e->real);
+		if (e->is_same)
+			LIST_REMOVE(e, same);
+		e->is_same = false;
 		return e;
 	}
-	if (o->n == OVERLAY_MAX) {
-		free(registry);
+	if (o->n == OVERLAY_MAX)
 		return NULL;
-	}
-	o->entries = mem_resize(o->entries, o->n + 1, sizeof(*e));
-	e = &o->entries[o->n++];
-	memset(e, 0, sizeof(*e));
-	e->registry = registry;
-	e->repository = mem_strdup(ref->repository);
+	o->n++;
+	e = mem_alloc(sizeof(*e));
 	e->name = mem_strdup(name);
 	e->is_digest = is_digest;
+	LIST_INIT(&e->tags);
+	tsearch(e, &r->entries, compare_entries);
+	STAILQ_INSERT_TAIL(&r->all, e, all);
 	return e;
 }
 
 static void
-entry_move(struct entry *e, const struct reference *src, const char *digest)
+entry_move(struct overlay_entry *e, const struct reference *src,
+    const char *digest)
 {
 	if (e == NULL)
 		return;
@@ -111,59 +179,56 @@ entry_move(struct entry *e, const struct reference *src, const char *digest)
 	reference_set_digest(&e->real, digest);
 }
 
-static void
-entry_delete(struct entry *e)
-{
-	if (e != NULL)
-		e->deleted = true;
-}
-
 void
 overlay_put(struct overlay *o, const struct reference *dst,
     const struct reference *src, const char *digest)
 {
+	struct overlay_repository *r = repository_of(o, dst);
+	struct overlay_entry *tag = NULL, *by_digest;
 	struct reference from;
 
-	/* src may belong to an entry that moves when the array grows. */
+	/* src may belong to one of the entries. */
 	reference_copy(&from, src);
 	if (dst->digest[0] == '\0' && dst->tag[0] != '\0')
-		entry_move(entry_of(o, dst, dst->tag, false), &from, digest);
-	entry_move(entry_of(o, dst, digest, true), &from, digest);
+		tag = entry_of(o, r, dst->tag, false);
+	by_digest = entry_of(o, r, digest, true);
+	entry_move(tag, &from, digest);
+	entry_move(by_digest, &from, digest);
+	if (tag != NULL && by_digest != NULL) {
+		LIST_INSERT_HEAD(&by_digest->tags, tag, same);
+		tag->is_same = true;
+	}
 	reference_free(&from);
 }
 
 void
 overlay_delete(struct overlay *o, const struct reference *ref)
 {
-	char *registry;
+	struct overlay_repository *r = repository_of(o, ref);
+	bool is_digest = ref->digest[0] != '\0';
+	struct overlay_entry *e = entry_of(o, r,
+	    is_digest ? ref->digest : ref->tag, is_digest), *tag;
 
-	if (ref->digest[0] == '\0') {
-		entry_delete(entry_of(o, ref, ref->tag, false));
+	if (e == NULL)
 		return;
+	e->deleted = true;
+	while ((tag = LIST_FIRST(&e->tags)) != NULL) {
+		LIST_REMOVE(tag, same);
+		tag->is_same = false;
+		reference_free(&tag->real);
+		tag->deleted = true;
 	}
-	entry_delete(entry_of(o, ref, ref->digest, true));
-	registry = registry_of(ref);
-	for (size_t i = 0; i < o->n; i++) {
-		struct entry *e = &o->entries[i];
-
-		if (e->deleted || !in_repository(e, registry, ref) ||
-		    strcmp(e->real.digest, ref->digest) != 0)
-			continue;
-		reference_free(&e->real);
-		e->deleted = true;
-	}
-	free(registry);
 }
 
 enum overlay_state
 overlay_find(const struct overlay *o, const struct reference *ref,
     struct reference *real)
 {
-	char *registry = registry_of(ref);
-	struct entry *e = find(o, registry, ref, reference_name(ref),
-	    ref->digest[0] != '\0');
+	const struct overlay_repository *r = repository_find(o, ref);
+	const struct overlay_entry *e = NULL;
 
-	free(registry);
+	if (r != NULL)
+		e = entry_find(r, reference_name(ref), ref->digest[0] != '\0');
 	if (e == NULL)
 		return OVERLAY_UNKNOWN;
 	if (e->deleted)
@@ -172,56 +237,78 @@ overlay_find(const struct overlay *o, const struct reference *ref,
 	return OVERLAY_MOVED;
 }
 
-/* Registries list tags in the order of their bytes: that is where a new one
- * goes. In a list that has no order it comes before the first larger one. */
-static void
-insert_tag(char ***tags, size_t *n, const char *tag)
+/* Drops the deleted tags of a list and marks the pretended ones in it. */
+static size_t
+drop_deleted(const struct overlay_repository *r, char **tags, size_t n)
 {
-	size_t at = 0;
-
-	while (at < *n && strcmp((*tags)[at], tag) < 0)
-		at++;
-	*tags = mem_resize(*tags, *n + 1, sizeof((*tags)[0]));
-	memmove(*tags + at + 1, *tags + at, (*n - at) * sizeof((*tags)[0]));
-	(*tags)[at] = mem_strdup(tag);
-	(*n)++;
-}
-
-static void
-remove_tag(char **tags, size_t *n, const char *tag)
-{
+	struct overlay_entry *e;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(tags[i], tag) == 0)
+	for (size_t i = 0; i < n; i++) {
+		e = entry_find(r, tags[i], false);
+		if (e != NULL && e->deleted) {
 			free(tags[i]);
-		else
-			tags[kept++] = tags[i];
+			continue;
+		}
+		if (e != NULL)
+			e->listed = true;
+		tags[kept++] = tags[i];
 	}
-	*n = kept;
+	return kept;
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The pretended tags that have no mark, in order; the caller frees the array,
+ * the names are the entries'. Marks are taken away. */
+static char **
+new_tags(const struct overlay_repository *r, size_t *n)
+{
+	struct overlay_entry *e;
+	size_t room = 0;
+	char **tags;
+
+	STAILQ_FOREACH(e, &r->all, all)
+		room++;
+	tags = mem_array(room + 1, sizeof(*tags));
+	*n = 0;
+	STAILQ_FOREACH(e, &r->all, all) {
+		if (!e->is_digest && !e->deleted && !e->listed)
+			tags[(*n)++] = e->name;
+		e->listed = false;
+	}
+	qsort(tags, *n, sizeof(*tags), compare_names);
+	return tags;
+}
+
+/* Registries list tags in the order of their bytes: that is where a new one
+ * goes. In a list that has no order it comes before the first larger one. */
 void
 overlay_tags(const struct overlay *o, const struct reference *repo,
     char ***tags, size_t *n)
 {
-	char *registry = registry_of(repo);
-	bool there;
+	const struct overlay_repository *r = repository_find(o, repo);
+	char **added, **merged;
+	size_t nadded, a = 0, out = 0;
 
-	for (size_t i = 0; i < o->n; i++) {
-		const struct entry *e = &o->entries[i];
-
-		if (e->is_digest || !in_repository(e, registry, repo))
-			continue;
-		if (e->deleted) {
-			remove_tag(*tags, n, e->name);
-			continue;
-		}
-		there = false;
-		for (size_t k = 0; k < *n && !there; k++)
-			there = strcmp((*tags)[k], e->name) == 0;
-		if (!there)
-			insert_tag(tags, n, e->name);
+	if (r == NULL)
+		return;
+	*n = drop_deleted(r, *tags, *n);
+	added = new_tags(r, &nadded);
+	merged = mem_array(*n + nadded + 1, sizeof(*merged));
+	for (size_t i = 0; i < *n; i++) {
+		while (a < nadded && strcmp(added[a], (*tags)[i]) < 0)
+			merged[out++] = mem_strdup(added[a++]);
+		merged[out++] = (*tags)[i];
 	}
-	free(registry);
+	while (a < nadded)
+		merged[out++] = mem_strdup(added[a++]);
+	free(added);
+	free(*tags);
+	*tags = merged;
+	*n = out;
 }

@@ -11,6 +11,25 @@
 #define D2 "sha256:" \
 	"2222222222222222222222222222222222222222222222222222222222222222"
 
+#define MANY 40000
+/* What a search in a balanced tree of MANY names takes, several times over. */
+#define COMPARED_MAX (200UL * MANY)
+
+/* The program's own strcmp, so that the work of the overlay can be counted.
+ * The sanitizer's memory map may not be there yet when it is first called. */
+static unsigned long compared;
+
+__attribute__((no_sanitize("address"))) int
+strcmp(const char *a, const char *b)
+{
+	compared++;
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
 static struct reference
 ref(const char *s)
 {
@@ -202,6 +221,80 @@ Test(overlay, a_source_may_be_its_own_answer)
 	expect(o, "h:5000/b:7", "src.io/x@" D1);
 	expect(o, "h:5000/b:199", "src.io/x@" D1);
 	reference_free(&real);
+	reference_free(&r);
+	overlay_free(o);
+}
+
+static void
+del_number(struct overlay *o, int i)
+{
+	char *s = mem_printf("h:5000/a:v%05d", i);
+
+	del(o, s);
+	free(s);
+}
+
+Test(overlay, many_deletions_take_little_work)
+{
+	struct overlay *o = overlay_new();
+
+	for (int i = 0; i < MANY; i++)
+		del_number(o, i);
+	cr_expect_lt(compared, COMPARED_MAX, "%lu comparisons", compared);
+	expect(o, "h:5000/a:v00000", "deleted");
+	expect(o, "h:5000/a:v39999", "deleted");
+	expect(o, "h:5000/a:v40000", "unknown");
+	overlay_free(o);
+}
+
+Test(overlay, a_digest_with_many_tags_takes_little_work)
+{
+	struct overlay *o = overlay_new();
+
+	for (int i = 0; i < MANY; i++) {
+		char *s = mem_printf("h:5000/a:v%05d", i);
+
+		put(o, s, "src.io/x:v", D1);
+		free(s);
+	}
+	/* Each of these has no tag, or all of them. */
+	for (int i = 0; i < 100; i++)
+		del(o, "h:5000/a@" D2);
+	del(o, "h:5000/a@" D1);
+	cr_expect_lt(compared, COMPARED_MAX, "%lu comparisons", compared);
+	expect(o, "h:5000/a:v00000", "deleted");
+	expect(o, "h:5000/a:v39999", "deleted");
+	overlay_free(o);
+}
+
+Test(overlay, a_long_list_takes_little_work)
+{
+	struct overlay *o = overlay_new();
+	struct reference r = ref("h:5000/a");
+	char **tags = mem_array(MANY, sizeof(*tags));
+	size_t n = MANY;
+
+	for (int i = 0; i < MANY; i++) {
+		tags[i] = mem_printf("v%05d", i);
+		if (i % 2 == 0) {
+			del_number(o, i);
+			continue;
+		}
+		char *s = mem_printf("h:5000/a:v%05dnew", i);
+
+		put(o, s, "src.io/x:v", D1);
+		free(s);
+	}
+	compared = 0;
+	overlay_tags(o, &r, &tags, &n);
+	cr_expect_lt(compared, COMPARED_MAX, "%lu comparisons", compared);
+	cr_assert_eq(n, MANY);
+	cr_expect_str_eq(tags[0], "v00001");
+	cr_expect_str_eq(tags[1], "v00001new");
+	cr_expect_str_eq(tags[MANY - 1], "v39999new");
+	for (size_t i = 0; i < n; i++)
+		free(tags[i]);
+	free(tags);
 	reference_free(&r);
 	overlay_free(o);
 }
