@@ -1,73 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gojson.c - JSON text as Go's encoding/json writes it; see shape.h. */
-#include <stdint.h>
-#include <stdio.h>
+/* json_write.c - JSON text as Go's encoding/json writes it; see json.h. */
+#include <stdbool.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/text.h"
-#include "worker/lua/shape.h"
 
-static void
-write_ascii(unsigned char c, struct buffer *out)
+/* How a code point is escaped, or false when it stands for itself. */
+static bool
+write_escape(struct buffer *out, uint32_t cp, unsigned flags)
 {
-	switch (c) {
-	case '"':
-		buffer_puts(out, "\\\"");
-		break;
-	case '\\':
-		buffer_puts(out, "\\\\");
-		break;
-	case '\b':
-		buffer_puts(out, "\\b");
-		break;
-	case '\f':
-		buffer_puts(out, "\\f");
-		break;
-	case '\n':
-		buffer_puts(out, "\\n");
-		break;
-	case '\r':
-		buffer_puts(out, "\\r");
-		break;
-	case '\t':
-		buffer_puts(out, "\\t");
-		break;
-	default:
-		if (c < 0x20 || c == '<' || c == '>' || c == '&')
-			buffer_printf(out, "\\u%04x", c);
-		else
-			buffer_putc(out, (char)c);
-		break;
-	}
+	static const char plain[] = "\b\f\n\r\t\\\"", name[] = "bfnrt\\\"";
+	const char *at;
+
+	if (cp != 0 && cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
+		buffer_printf(out, "\\%c", name[at - plain]);
+	else if (cp < 0x20 || cp == 0x2028 || cp == 0x2029 ||
+	    ((flags & JSON_HTML) && (cp == '<' || cp == '>' || cp == '&')) ||
+	    ((flags & JSON_CONTROLS) && cp >= 0x7f && cp < 0xa0))
+		buffer_printf(out, "\\u%04x", cp);
+	else
+		return false;
+	return true;
 }
 
-static void
-write_string(const char *s, size_t n, struct buffer *out)
+void
+json_write_string(struct buffer *out, const char *s, size_t n,
+    unsigned flags)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t i = 0, len;
+	uint32_t cp;
+	size_t len;
 
 	buffer_putc(out, '"');
-	while (i < n) {
-		len = text_utf8(s + i, n - i, NULL);
-		if (len == 1)
-			write_ascii(p[i], out);
-		else if (len == 0) {
+	for (; n > 0; s += len, n -= len) {
+		len = text_utf8(s, n, &cp);
+		if (len == 0) {
 			buffer_puts(out, "\\ufffd");
 			len = 1;
-		} else if (len == 3 && p[i] == 0xe2 && p[i + 1] == 0x80 &&
-		    (p[i + 2] & ~1u) == 0xa8)
-			buffer_puts(out, p[i + 2] & 1 ? "\\u2029" :
-			    "\\u2028");
-		else
-			buffer_put(out, p + i, len);
-		i += len;
+		} else if (!write_escape(out, cp, flags))
+			buffer_put(out, s, len);
 	}
 	buffer_putc(out, '"');
 }
 
 static void
-write_array(json_object *o, struct buffer *out)
+write_array(struct buffer *out, json_object *o)
 {
 	size_t i, n = json_object_array_length(o);
 
@@ -75,13 +52,13 @@ write_array(json_object *o, struct buffer *out)
 	for (i = 0; i < n; i++) {
 		if (i > 0)
 			buffer_putc(out, ',');
-		gojson_write(json_object_array_get_idx(o, i), out);
+		json_write(out, json_object_array_get_idx(o, i));
 	}
 	buffer_putc(out, ']');
 }
 
 static void
-write_object(json_object *o, struct buffer *out)
+write_object(struct buffer *out, json_object *o)
 {
 	bool first = true;
 
@@ -90,26 +67,26 @@ write_object(json_object *o, struct buffer *out)
 		if (!first)
 			buffer_putc(out, ',');
 		first = false;
-		write_string(key, strlen(key), out);
+		json_write_string(out, key, strlen(key), JSON_HTML);
 		buffer_putc(out, ':');
-		gojson_write(value, out);
+		json_write(out, value);
 	}
 	buffer_putc(out, '}');
 }
 
 void
-gojson_write(json_object *o, struct buffer *out)
+json_write(struct buffer *out, json_object *o)
 {
 	switch (json_object_get_type(o)) {
 	case json_type_string:
-		write_string(json_object_get_string(o),
-		    (size_t)json_object_get_string_len(o), out);
+		json_write_string(out, json_object_get_string(o),
+		    (size_t)json_object_get_string_len(o), JSON_HTML);
 		break;
 	case json_type_array:
-		write_array(o, out);
+		write_array(out, o);
 		break;
 	case json_type_object:
-		write_object(o, out);
+		write_object(out, o);
 		break;
 	default:
 		buffer_puts(out, json_object_to_json_string_ext(o,
@@ -157,7 +134,7 @@ copy_string(const char *p, size_t n, size_t i, struct buffer *out)
 }
 
 void
-gojson_indent(const char *p, size_t n, struct buffer *out)
+json_indent(struct buffer *out, const char *p, size_t n)
 {
 	bool opened = false;	/* the last token opened a container */
 	unsigned depth = 0;

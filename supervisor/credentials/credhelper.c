@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/json.h"
 #include "supervisor/credentials/credhelper.h"
 
 #include <stdlib.h>
@@ -6,7 +7,6 @@
 
 #include "supervisor/credentials/helper.h"
 #include "common/mem.h"
-#include "supervisor/credentials/secretjson.h"
 
 struct credhelper {
 	struct helper_run *run;
@@ -36,11 +36,11 @@ read_answer(struct credhelper *h, const char *out, size_t len,
 {
 	char *what = mem_printf("the answer of %.256s", h->program);
 
-	*answer = secretjson_parse(out, len, what, err);
+	*answer = json_parse_secret(out, len, DOCKER_CONFIG_MAX, what, err);
 	free(what);
 	if (*answer == NULL)
 		return -1;
-	if (secretjson_text(*answer, "Secret")[0] == '\0')
+	if (json_text(*answer, "Secret")[0] == '\0')
 		return error_set(err, ERROR_INPUT, "%.256s has no secret in "
 		    "its answer for %.256s, expected Username and Secret",
 		    h->program, h->host);
@@ -61,13 +61,13 @@ on_done(void *arg, const char *out, size_t len, const struct error *why)
 		    "for %.256s", h->program, h->host);
 	if (err.kind == ERROR_NONE &&
 	    read_answer(h, out, len, &answer, &err) == 0) {
-		user = secretjson_text(answer, "Username");
-		secret = secretjson_text(answer, "Secret");
+		user = json_text(answer, "Username");
+		secret = json_text(answer, "Secret");
 	}
 	token = strcmp(user, "<token>") == 0;
 	h->done(h->arg, token ? "" : user, token ? "" : secret,
 	    token ? secret : "", &err);
-	secretjson_free(answer);
+	json_secret_free(answer);
 	release(h);
 }
 
@@ -114,7 +114,7 @@ on_list(void *arg, const char *out, size_t len, const struct error *why)
 		*l->err = *why;
 		return;
 	}
-	o = secretjson_parse(out, len, l->program, l->err);
+	o = json_parse_secret(out, len, DOCKER_CONFIG_MAX, l->program, l->err);
 	if (o == NULL)
 		return;
 	if (json_object_object_length(o) > CONFIG_CREDS_MAX) {
@@ -129,7 +129,7 @@ on_list(void *arg, const char *out, size_t len, const struct error *why)
 			l->hosts[n++] = mem_strdup(host);
 		}
 	}
-	secretjson_free(o);
+	json_secret_free(o);
 }
 
 char **

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "common/buffer.h"
+#include "common/json.h"
 #include "supervisor/credentials/credhelper.h"
 #include "common/mem.h"
 #include "common/reference.h"
 #include "common/text.h"
-#include "supervisor/credentials/secretjson.h"
 
 #define HUB_URL "https://index.docker.io/v1/"
 #define HELPER "docker-credential-"
@@ -102,14 +102,14 @@ static int
 read_auth(struct config_hosts *out, const char *key, struct json_object *v,
     const char *what, struct error *err)
 {
-	const char *auth = secretjson_text(v, "auth");
-	const char *token = secretjson_text(v, "identitytoken");
+	const char *auth = json_text(v, "auth");
+	const char *token = json_text(v, "identitytoken");
 	char *user = NULL, *pass = NULL;
 	struct config_host *h;
 
 	if (*auth == '\0') {
-		user = mem_strdup(secretjson_text(v, "username"));
-		pass = mem_strdup(secretjson_text(v, "password"));
+		user = mem_strdup(json_text(v, "username"));
+		pass = mem_strdup(json_text(v, "password"));
 	} else if (decode_auth(auth, &user, &pass) == -1) {
 		mem_wipe(user);
 		return error_set(err, ERROR_INPUT, "%s: \"auth\" of %.256s is "
@@ -160,11 +160,11 @@ read_helpers(struct config_hosts *out, struct json_object *helpers,
 {
 	json_object_object_foreach(helpers, key, v) {
 		(void)v;
-		if (secretjson_text(helpers, key)[0] == '\0')
+		if (json_text(helpers, key)[0] == '\0')
 			return error_set(err, ERROR_INPUT, "%s: "
 			    "\"credHelpers\" of %.256s is no text, expected "
 			    "the end of a program's name", what, key);
-		use_helper(out, key, secretjson_text(helpers, key));
+		use_helper(out, key, json_text(helpers, key));
 	}
 	return 0;
 }
@@ -214,23 +214,23 @@ dockerconfig_parse(struct config_reader *r, const char *text, size_t len,
 	struct json_object *o, *v;
 	int result = -1;
 
-	o = secretjson_parse(text, len, what, err);
+	o = json_parse_secret(text, len, DOCKER_CONFIG_MAX, what, err);
 	if (o == NULL)
 		return -1;
 	if (check_kind(o, "auths", what, err) == -1 ||
 	    check_kind(o, "credHelpers", what, err) == -1)
 		goto out;
-	v = secretjson_object(o, "auths");
+	v = json_member(o, "auths", json_type_object);
 	if (v != NULL && read_auths(out, v, what, err) == -1)
 		goto out;
-	v = secretjson_object(o, "credHelpers");
+	v = json_member(o, "credHelpers", json_type_object);
 	if (v != NULL && read_helpers(out, v, what, err) == -1)
 		goto out;
-	if (secretjson_text(o, "credsStore")[0] != '\0')
-		read_store(r, out, secretjson_text(o, "credsStore"));
+	if (json_text(o, "credsStore")[0] != '\0')
+		read_store(r, out, json_text(o, "credsStore"));
 	result = 0;
 out:
-	secretjson_free(o);
+	json_secret_free(o);
 	return result;
 }
 

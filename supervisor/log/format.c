@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/text.h"
 #include "supervisor/log/log.h"
 
@@ -75,31 +76,6 @@ quote(struct buffer *out, const char *s)
 }
 
 static void
-json_string(struct buffer *out, const char *s)
-{
-	static const char plain[] = "\b\f\n\r\t\\\"", name[] = "bfnrt\\\"";
-	size_t n = strlen(s), len;
-	const char *at;
-	uint32_t cp;
-
-	buffer_putc(out, '"');
-	for (; n != 0; s += len, n -= len) {
-		len = text_utf8(s, n, &cp);
-		if (len == 0) {
-			buffer_puts(out, "\\ufffd");
-			len = 1;
-		} else if (cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
-			buffer_printf(out, "\\%c", name[at - plain]);
-		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-		    cp == 0x2028 || cp == 0x2029)
-			buffer_printf(out, "\\u%04x", cp);
-		else
-			buffer_put(out, s, len);
-	}
-	buffer_putc(out, '"');
-}
-
-static void
 put_value(struct buffer *out, const struct attr *a, bool json)
 {
 	if (a->kind == ATTR_BOOL)
@@ -107,7 +83,8 @@ put_value(struct buffer *out, const struct attr *a, bool json)
 	else if (a->kind == ATTR_INT)
 		buffer_printf(out, "%" PRId64, a->number);
 	else if (json)
-		json_string(out, a->text);
+		json_write_string(out, a->text, strlen(a->text),
+		    JSON_CONTROLS);
 	else if (needs_quotes(a->text))
 		quote(out, a->text);
 	else
@@ -131,7 +108,8 @@ log_format(const struct log_record *r, int64_t wall, bool json,
 	for (int i = 0; i < r->nattrs; i++) {
 		if (json) {
 			buffer_putc(out, ',');
-			json_string(out, r->attrs[i].key);
+			json_write_string(out, r->attrs[i].key,
+			    strlen(r->attrs[i].key), JSON_CONTROLS);
 			buffer_putc(out, ':');
 		} else {
 			buffer_putc(out, ' ');

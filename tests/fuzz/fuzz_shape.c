@@ -7,7 +7,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/bounds.h"
 #include "common/buffer.h"
+#include "common/json.h"
 #include "worker/oci/manifest.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
@@ -57,6 +59,12 @@ shape_for(uint8_t c)
 	}
 }
 
+static json_object *
+parse(const char *p, size_t n)
+{
+	return json_parse(p, n, JSON_BYTES_MAX, "the text", NULL);
+}
+
 /* One trip; what Go would write for it. Frees o; NULL when o has not the
  * shape. */
 static char *
@@ -75,7 +83,7 @@ trip(const struct shape *s, json_object *o)
 	lua_newtable(L);
 	shape_push(L, s, o, 1);
 	buffer_init(&out, 0);
-	gojson_write(shape_export(L, s, 2, 1, o), &out);
+	json_write(&out, shape_export(L, s, 2, 1, o));
 	lua_close(L);
 	json_object_put(o);
 	return buffer_steal(&out);
@@ -89,8 +97,8 @@ check_indent(const char *p, size_t n)
 	json_object *o;
 
 	buffer_init(&b, 0);
-	gojson_indent(p, n, &b);
-	if ((o = json_parse(buffer_str(&b), b.len, "text", NULL)) == NULL)
+	json_indent(&b, p, n);
+	if ((o = parse(buffer_str(&b), b.len)) == NULL)
 		abort();
 	json_object_put(o);
 	buffer_free(&b);
@@ -107,7 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	s = shape_for(data[0]);
-	o = json_parse((const char *)data + 1, size - 1, "text", NULL);
+	o = parse((const char *)data + 1, size - 1);
 	if (o == NULL)
 		return 0;
 	check_indent((const char *)data + 1, size - 1);
@@ -115,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Bytes that are no UTF-8 become an escape, then a character: what
 	 * the second trip gives must not change any more. */
 	for (i = 1; text[0] != NULL && i < 3; i++) {
-		o = json_parse(text[i - 1], strlen(text[i - 1]), "text", NULL);
+		o = parse(text[i - 1], strlen(text[i - 1]));
 		if ((text[i] = trip(s, o)) == NULL)
 			abort();
 	}

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "worker/copy/copy_private.h"
 #include "common/digest.h"
+#include "common/json.h"
 #include "common/mem.h"
 
 /* The digest that a tag begins with, NULL when it is no digest tag. */
@@ -91,8 +93,8 @@ take_page(struct copy *c, struct answer *a, struct error *err)
 	    (a->next[0] != '\0' && strcmp(a->next, c->page) == 0))
 		return error_set(err, ERROR_LIMIT, "the list of tags does "
 		    "not end");
-	if ((o = json_parse(buffer_str(&a->body), a->body.len, "tag list",
-	    err)) == NULL)
+	if ((o = json_parse(buffer_str(&a->body), a->body.len,
+	    JSON_BYTES_MAX, "the tag list", err)) == NULL)
 		return -1;
 	json_object_object_get_ex(o, "tags", &list);
 	if (json_object_is_type(list, json_type_array))

@@ -76,11 +76,6 @@ void shape_push(lua_State *L, const struct shape *s, json_object *o,
 json_object *shape_export(lua_State *L, const struct shape *s, int index,
     int origins, json_object *orig);
 
-/* JSON text as Go writes it: compact, "<" ">" "&" escaped. */
-void gojson_write(json_object *o, struct buffer *out);
-/* Valid JSON text, its keys and numbers as they are, indented by two. */
-void gojson_indent(const char *p, size_t n, struct buffer *out);
-
 /* "2021-01-01T00:00:00Z" as Go prints such a time: "2021-01-01 00:00:00
  * +0000 UTC". -1 when it is no time. */
 #define GOTIME_MAX 64

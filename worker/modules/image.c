@@ -7,7 +7,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/bounds.h"
 #include "common/digest.h"
+#include "common/json.h"
 #include "worker/modules/image_copy.h"
 #include "worker/modules/manifest_write.h"
 #include "worker/oci/manifest_private.h"
@@ -55,7 +57,8 @@ config_take(struct config_task *c, const char *p, size_t n)
 		    "bytes, its descriptor says %lld", n,
 		    (long long)c->size);
 	else if (digest_verify(p, n, c->digest, &err) == 0 &&
-	    (c->json = json_parse(p, n, "image config", &err)) != NULL &&
+	    (c->json = json_parse(p, n, JSON_BYTES_MAX, "the image config",
+	    &err)) != NULL &&
 	    shape_check(&shape_config, c->json, &err) == 0) {
 		c->bytes = mem_alloc(n + 1);
 		memcpy(c->bytes, p, n);
@@ -231,14 +234,15 @@ config_export(lua_State *L)
 	out = value_push_config(L);
 	buffer_init(&b, 0);
 	if (changed)
-		gojson_write(json, &b);
+		json_write(&b, json);
 	else
 		buffer_put(&b, v->bytes, v->len);
 	out->len = b.len;
 	out->bytes = buffer_steal(&b);
 	reference_copy(&out->ref, &v->ref);
 	reference_copy(&out->at, &v->at);
-	out->json = json_parse(out->bytes, out->len, "image config", &err);
+	out->json = json_parse(out->bytes, out->len, JSON_BYTES_MAX,
+	    "the image config", &err);
 	if (out->json == NULL ||
 	    shape_check(&shape_config, out->json, &err) == -1)
 		return vm_raise(L, "Failed exporting config: %s", err.text);
@@ -256,7 +260,7 @@ config_tostring(lua_State *L)
 		return vm_arg_error(L, 1, value_call_name(L),
 		    "config expected");
 	q = module_request_new(L);
-	gojson_indent(v->bytes, v->len, &q->body);
+	json_indent(&q->body, v->bytes, v->len);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);
 	return 1;

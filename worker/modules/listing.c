@@ -7,6 +7,7 @@
 
 #include "common/bounds.h"
 #include "common/buffer.h"
+#include "common/json.h"
 #include "worker/modules/fetch.h"
 #include "worker/modules/listing.h"
 #include "common/logrecord.h"
@@ -216,8 +217,9 @@ list_page(void *arg, struct answer *a)
 		return;
 	}
 	l->pages++;
-	page = json_parse(buffer_str(&a->body), a->body.len,
-	    l->registry != NULL ? "repository list" : "tag list", &err);
+	page = json_parse(buffer_str(&a->body), a->body.len, JSON_BYTES_MAX,
+	    l->registry != NULL ? "the repository list" : "the tag list",
+	    &err);
 	rv = page == NULL ? -1 : list_read(l, page, &err);
 	json_object_put(page);
 	if (rv == -1) {

@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/json.h"
 #include "worker/modules/manifest_write.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/shape.h"
@@ -112,7 +113,7 @@ manifest_tostring(lua_State *L)
 		return vm_raise(L, "Failed outputing manifest: it was only "
 		    "looked up with head and has no content");
 	q = module_request_new(L);
-	gojson_indent(v->m->bytes, v->m->len, &q->body);
+	json_indent(&q->body, v->m->bytes, v->m->len);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);
 	return 1;

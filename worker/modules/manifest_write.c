@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/json.h"
 #include "worker/modules/manifest_write.h"
 #include "common/mem.h"
 #include "worker/modules/modules.h"
@@ -92,8 +93,8 @@ same_text(json_object *a, json_object *b)
 
 	buffer_init(&x, 0);
 	buffer_init(&y, 0);
-	gojson_write(a, &x);
-	gojson_write(b, &y);
+	json_write(&x, a);
+	json_write(&y, b);
 	rv = x.len == y.len && memcmp(buffer_str(&x), buffer_str(&y),
 	    x.len) == 0;
 	buffer_free(&x);
@@ -139,7 +140,7 @@ export_parse(const struct manifest_value *v, json_object *json, bool changed,
 		return NULL;
 	}
 	buffer_init(&b, 0);
-	gojson_write(json, &b);
+	json_write(&b, json);
 	m = manifest_parse(buffer_str(&b), b.len, v->m->media_type, "", err);
 	buffer_free(&b);
 	if (m != NULL && shape_check(shape_of_kind(m->kind), m->json, err) ==

@@ -10,6 +10,7 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/digest.h"
+#include "common/json.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
 #include "common/mem.h"
@@ -274,7 +275,9 @@ manifest_parse(const char *bytes, size_t len, const char *media_type,
 	may_be_signed = manifest_may_be_signed(media_type);
 	if (!may_be_signed && digest_check(m, expected, err) == -1)
 		goto fail;
-	if ((m->json = json_parse(m->bytes, len, "manifest", err)) == NULL)
+	m->json = json_parse(m->bytes, len, JSON_BYTES_MAX, "the manifest",
+	    err);
+	if (m->json == NULL)
 		goto fail;
 	if (!json_object_is_type(m->json, json_type_object)) {
 		error_set(err, ERROR_INPUT, "the manifest is not a JSON "

@@ -74,11 +74,6 @@ int manifest_kind_parse(const char *media_type, enum manifest_kind *kind,
     struct error *err);
 bool manifest_media_type_known(const char *media_type);
 
-/* JSON within JSON_DEPTH_MAX and strict; NULL and *err with what is wrong
- * (HTML named as such). what is "manifest" and so on. */
-json_object *json_parse(const char *p, size_t n, const char *what,
-    struct error *err);
-
 /* Platforms (registry-behaviour.md, 7). */
 int platform_parse(const char *s, struct platform *out, struct error *err);
 void platform_free(struct platform *p);		/* its strings */

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "common/bounds.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
@@ -29,7 +30,8 @@ protected_read(json_object *signature, int64_t *length, struct buffer *tail)
 	    text_base64_decode(&text, json_object_get_string(v),
 	    (size_t)json_object_get_string_len(v)) == -1)
 		goto out;
-	o = json_parse(buffer_str(&text), text.len, "signature", NULL);
+	o = json_parse(buffer_str(&text), text.len, JSON_BYTES_MAX,
+	    "the signature", NULL);
 	if (!json_object_is_type(o, json_type_object) ||
 	    !json_object_object_get_ex(o, "formatLength", &num) ||
 	    !json_object_is_type(num, json_type_int) ||

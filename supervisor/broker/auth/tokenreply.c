@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/json.h"
 #include "supervisor/broker/auth/tokenreply.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <json.h>
 
 #include "common/mem.h"
 #include "common/text.h"
@@ -61,39 +59,27 @@ int
 token_reply_parse(struct token_reply *r, const char *p, size_t n,
     int64_t now_s, struct error *err)
 {
-	struct json_tokener *tok;
-	struct json_object *o = NULL;
-	bool whole = false;
+	json_object *o;
 
 	memset(r, 0, sizeof(*r));
-	while (n > 0 && strchr(" \t\r\n", p[n - 1]) != NULL && p[n - 1] != 0)
-		n--;
-	if (n == 0 || n > TOKEN_REPLY_MAX)
-		return error_set(err, ERROR_HTTP, "the token server's answer "
-		    "is %s", n == 0 ? "empty" : "too long");
-	tok = json_tokener_new_ex(JSON_DEPTH_MAX);
-	if (tok != NULL) {
-		json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
-		    JSON_TOKENER_VALIDATE_UTF8);
-		o = json_tokener_parse_ex(tok, p, (int)n);
-		whole = json_tokener_get_error(tok) == json_tokener_success &&
-		    json_tokener_get_parse_end(tok) == n;
+	o = json_parse_secret(p, n, TOKEN_REPLY_MAX, "the token server's "
+	    "answer", err);
+	if (o == NULL) {
+		if (err != NULL)
+			err->kind = ERROR_HTTP;
+		return -1;
 	}
-	if (whole && json_object_is_type(o, json_type_object)) {
-		r->token = header_safe(o, "access_token");
-		if (r->token == NULL)
-			r->token = header_safe(o, "token");
-		r->refresh = header_safe(o, "refresh_token");
-		r->life_s = life(o, now_s);
-	} else
-		whole = false;
-	json_object_put(o);
-	json_tokener_free(tok);
+	r->token = header_safe(o, "access_token");
+	if (r->token == NULL)
+		r->token = header_safe(o, "token");
+	r->refresh = header_safe(o, "refresh_token");
+	r->life_s = life(o, now_s);
+	json_secret_free(o);
 	if (r->token != NULL)
 		return 0;
 	token_reply_free(r);
-	return error_set(err, ERROR_HTTP, "the token server's answer %s",
-	    whole ? "has no usable token" : "is not a JSON object");
+	return error_set(err, ERROR_HTTP, "the token server's answer has no "
+	    "usable token");
 }
 
 void

@@ -289,7 +289,7 @@ Test(http_token, token_servers_that_fail)
 	static const char *const texts[] = {
 		"request failed: unauthorized [http 401]: token server "
 		    "127.0.0.1: who are you",
-		"the token server's answer is not a JSON object",
+		"the token server's answer is HTML, not JSON",
 		"the token server's answer has no usable token",
 		"refused to go to 169.254.169.254", "redirects to nowhere"
 	};

@@ -93,6 +93,7 @@ Test(token, replies_that_are_refused)
 	buffer_puts(&deep, "{\"token\":\"a\",\"x\":");
 	for (int i = 0; i < JSON_DEPTH_MAX; i++)
 		buffer_putc(&deep, '[');
+	buffer_putc(&deep, '1');
 	for (int i = 0; i < JSON_DEPTH_MAX; i++)
 		buffer_putc(&deep, ']');
 	buffer_putc(&deep, '}');

@@ -128,9 +128,9 @@ dropped(const char *json, const char *why)
 
 Test(dockerconfig, malformed)
 {
-	dropped("{", " is not JSON: unexpected end of data at byte 1");
-	dropped("[]", " holds no JSON object, expected {...}");
-	dropped("{} x", " is not JSON: something follows its end at byte 3");
+	dropped("{", " is not valid JSON: it is cut short");
+	dropped("[]", " is not a JSON object, expected {...}");
+	dropped("{} x", " is not valid JSON: something follows it at byte 4");
 	dropped("{\"auths\":[]}", ": \"auths\" is no object, expected {...}");
 	dropped("{\"auths\":{\"h.io\":\"s3cret\"}}", ": \"auths\" of h.io is "
 	    "no object, expected {\"auth\": ...}");
@@ -159,7 +159,7 @@ Test(dockerconfig, nesting)
 	buffer_puts(&b, "{\"x\":");
 	for (int i = 0; i < 40; i++)
 		buffer_putc(&b, '[');
-	dropped(buffer_str(&b), " is not JSON: nesting too deep at byte 36");
+	dropped(buffer_str(&b), " is nested deeper than 32 levels");
 	buffer_free(&b);
 }
 
