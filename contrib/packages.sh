@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
 # packages.sh - read by quickstart and check: installs Debian packages that
 # are missing, and leaves no service behind that was not there before.
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "supervisor/version.h"
+
 static void
 describe_mirrors(struct log_record *r, char **mirrors)
 {
@@ -53,7 +55,7 @@ describe_start(struct log *log, const struct config *c, unsigned slots)
 		if (c->registries[i].named)
 			describe_registry(log, &c->registries[i]);
 	log_record_init(&r, LOG_DEBUG, "regclient initialized");
-	log_record_string(&r, "VCSRef", "unknown");
-	log_record_string(&r, "VCSTag", "v" PACKAGE_VERSION);
+	log_record_string(&r, "VCSRef", version_ref());
+	log_record_string(&r, "VCSTag", version_tag());
 	log_write(log, &r);
 }

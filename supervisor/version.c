@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * version.c - the version as text. vcs.h is written by contrib/version at every
+ * make and changes with the commit; only this file includes it.
+ */
 #include "supervisor/version.h"
 
 #include <stdio.h>
@@ -8,6 +12,7 @@
 #include "common/buffer.h"
 #include "common/mem.h"
 #include "supervisor/template/template.h"
+#include "vcs.h"
 
 /* regbot's names, so that scripts that read them go on working. */
 enum { TAG, REF, COMMIT, STATE, DATE, PLATFORM, GO_VERSION, GO_COMPILER, N };
@@ -42,13 +47,25 @@ architecture(void)
 	return u.machine;
 }
 
+const char *
+version_tag(void)
+{
+	return VCS_TAG;
+}
+
+const char *
+version_ref(void)
+{
+	return VCS_REF;
+}
+
 char *
 version_text(const char *format, struct error *err)
 {
 	char platform[96];
 	const char *values[N] = {
-		"v" PACKAGE_VERSION, "unknown", "unknown", "unknown",
-		"unknown", platform, "none", "cc " __VERSION__
+		VCS_TAG, VCS_REF, VCS_COMMIT, VCS_STATE, VCS_DATE, platform,
+		"none", "cc " __VERSION__
 	};
 	struct template_field fields[N];
 	struct template_data data = { "version.Info", fields, N };

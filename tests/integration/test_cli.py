@@ -112,27 +112,6 @@ class CommandLine(Case):
                 self.assertEqual(b"User script message" in done.stderr,
                                  "2>&-" not in closed)
 
-    def test_version(self):
-        result = self.run_it("version")
-        self.succeeded(result)
-        lines = result.out.rstrip("\n").split("\n")
-        self.assertEqual([line.split(":")[0] for line in lines][:6], [
-            "VCSTag", "VCSRef", "VCSCommit", "VCSState", "VCSDate",
-            "Platform"])
-        for line in lines:
-            self.assertRegex(line, r"^[A-Za-z]+: +\S")
-            self.assertNotEqual(line[12], " ", line)
-
-    def test_version_format(self):
-        tag = [line for line in self.run_it("version").out.split("\n")
-               if line.startswith("VCSTag:")][0].split()[1]
-        result = self.run_it("version", "--format", "{{.VCSTag}}")
-        self.succeeded(result)
-        self.assertEqual(result.out, tag)
-        bad = self.run_it("version", "--format", "{{.Nope}}")
-        self.assertNotEqual(bad.code, 0)
-        self.assertIn("Nope", bad.err)
-
     def test_exit_status_of_scripts(self):
         good, bad = 'log "x"', 'error "boom"'
         for scripts, code in (({"a": good}, 0), ({"a": bad}, 1),
