@@ -11,6 +11,7 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "worker/lua/vm_private.h"
 
 #define INTEGER_LIMIT 9.2e18	/* beyond it a float is no lua_Integer */
@@ -26,8 +27,9 @@ vm_text(const char *s, size_t len, size_t max)
 	for (size_t i = 0; i < len; i += n) {
 		int r;
 
-		for (n = 1; i + n < len && (s[i + n] & 0xc0) == 0x80;)
-			n++;
+		/* What is not UTF-8 counts byte by byte. */
+		if ((n = text_utf8(s + i, len - i, NULL)) == 0)
+			n = 1;
 		r = s[i] == '\0' ? buffer_puts(&b, "\xef\xbf\xbd") :
 		    buffer_put(&b, s + i, n);
 		if (r == -1)

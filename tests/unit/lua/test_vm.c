@@ -2,7 +2,9 @@
 /* What scripts written for regbot's Lua 5.1 see: a script and what it logs. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/bounds.h"
 #include "tests/unit/lua/vmrig.h"
 
 struct row {
@@ -285,4 +287,30 @@ Test(vm, output)
 	};
 
 	CHECK(rows);
+}
+
+/* A text that is too long is cut, whatever bytes it is made of. */
+Test(vm, long_texts)
+{
+	static const struct {
+		const char *script;
+		size_t len;
+	} rows[] = {
+		{ "log(('x'):rep(9000))", LOG_TEXT_MAX },
+		{ "log(('\\128'):rep(9000))", LOG_TEXT_MAX },
+		{ "log('a' .. ('\\128'):rep(9000))", LOG_TEXT_MAX },
+		{ "log('a' .. ('\\xe2\\x82\\xac'):rep(3000))",
+		    1 + (LOG_TEXT_MAX - 1) / 3 * 3 },
+		{ "print(('\\0'):rep(9000))", LOG_TEXT_MAX / 3 * 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct vmrig rig = { 0 };
+
+		vmrig_run(&rig, rows[i].script);
+		cr_expect_not(rig.result.failed, "%s", rig.result.text);
+		cr_expect_eq(strlen(rig.log), rows[i].len, "%s: %zu",
+		    rows[i].script, strlen(rig.log));
+		vmrig_free(&rig);
+	}
 }
