@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/auth/tokenreply.h"
+#include "supervisor/broker/auth/token_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 #define ROUNDS_MAX 4		/* 401 answers of one request */
 #define ENTRIES_MAX 1024	/* repositories with a state of their own */

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/broker/auth/token_private.h"
-#include "supervisor/broker/auth/tokenreply.h"
+#include "supervisor/broker/auth/token_reply.h"
 
 #define RENEW_BEFORE_MS 5000	/* but half of its life where that is short */
 #define TOKEN_TRIES 5

@@ -6,7 +6,7 @@
 #include "common/buffer.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 char *
 token_key(const struct token_ask *ask)

@@ -4,7 +4,7 @@
 #define REGBOT_TOKEN_PRIVATE_H
 
 #include "supervisor/broker/http/http_private.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 struct token_wait {
 	struct token_wait *next, *prev;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 #define SPARE_CONNECTIONS 2	/* beyond reqConcurrent, for tokens */
 

@@ -9,11 +9,11 @@
 
 #include "supervisor/broker/http/http.h"
 #include "common/logrecord.h"
-#include "supervisor/broker/auth/scrub.h"
+#include "supervisor/broker/transfer/scrub.h"
 #include "supervisor/broker/http/throttle.h"
-#include "supervisor/broker/http/transfer.h"
-#include "supervisor/broker/http/trust.h"
-#include "supervisor/broker/http/url.h"
+#include "supervisor/broker/transfer/transfer.h"
+#include "supervisor/broker/transfer/trust.h"
+#include "supervisor/broker/transfer/url.h"
 
 struct tokens;
 struct token_wait;

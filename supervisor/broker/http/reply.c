@@ -6,7 +6,7 @@
 
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 /* Go's texts, which is what scripts and people search for. */
 static const struct {

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token.h"
+#include "supervisor/broker/auth/token_cache.h"
 
 /* The longest wait for an answer once a request is sent. Some registries take
  * minutes to commit a large blob or to delete a manifest. */

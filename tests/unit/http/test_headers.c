@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 #include "common/bounds.h"
-#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/scrub.h"
-#include "supervisor/broker/http/url.h"
+#include "supervisor/broker/transfer/scrub.h"
+#include "supervisor/broker/transfer/url.h"
 
 static void
 add(struct headers *h, const char *line)

@@ -7,8 +7,8 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token.h"
-#include "supervisor/broker/auth/tokenreply.h"
+#include "supervisor/broker/auth/token_cache.h"
+#include "supervisor/broker/auth/token_reply.h"
 
 #define NOW 1790000000	/* 2026-09-21T14:13:20Z */
 

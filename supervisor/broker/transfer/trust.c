@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/http/trust.h"
+#include "supervisor/broker/transfer/trust.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

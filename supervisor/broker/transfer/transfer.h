@@ -14,10 +14,10 @@
 #include <curl/curl.h>
 
 #include "common/buffer.h"
-#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/http/http.h"
 #include "common/loop.h"
-#include "supervisor/broker/http/trust.h"
+#include "supervisor/broker/transfer/trust.h"
 
 struct transfers;
 struct transfer;

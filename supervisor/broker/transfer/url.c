@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/http/url.h"
+#include "supervisor/broker/transfer/url.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include <curl/curl.h>
 #include <libpsl.h>
 
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 #include "common/mem.h"
 
 static bool

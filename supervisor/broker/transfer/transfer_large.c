@@ -4,7 +4,7 @@
  * requests with the largest that is allowed must not make the broker large.
  * Of the large ones one grows at a time, the others are paused meanwhile.
  */
-#include "supervisor/broker/http/transfer_private.h"
+#include "supervisor/broker/transfer/transfer_private.h"
 
 #define LARGE_BODY (1 * MIB)	/* of bodies that are collected, only one at a
 				 * time grows beyond this */

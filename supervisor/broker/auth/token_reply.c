@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json.h"
-#include "supervisor/broker/auth/tokenreply.h"
+#include "supervisor/broker/auth/token_reply.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/transfer/headers.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/http/headers.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
 
 /* The end of a parameter's value at s, which may be quoted. */

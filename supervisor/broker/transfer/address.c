@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 
 #include <sys/socket.h>
 

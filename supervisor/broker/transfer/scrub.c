@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/auth/scrub.h"
+#include "supervisor/broker/transfer/scrub.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #ifndef REGBOT_TRANSFER_PRIVATE_H
 #define REGBOT_TRANSFER_PRIVATE_H
 
-#include "supervisor/broker/http/transfer.h"
+#include "supervisor/broker/transfer/transfer.h"
 
 struct transfers {
 	struct loop *loop;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 #include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
 

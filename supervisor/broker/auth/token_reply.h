@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokenreply.h - the JSON that a token server answers with. */
-#ifndef REGBOT_TOKENREPLY_H
-#define REGBOT_TOKENREPLY_H
+#ifndef REGBOT_TOKEN_REPLY_H
+#define REGBOT_TOKEN_REPLY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,13 +5,13 @@
  * fetch is under way per key, others wait for it. Fetches take no place
  * among the registry's concurrent requests.
  */
-#ifndef REGBOT_TOKEN_H
-#define REGBOT_TOKEN_H
+#ifndef REGBOT_TOKEN_CACHE_H
+#define REGBOT_TOKEN_CACHE_H
 
 #include <stddef.h>
 
 #include "common/error.h"
-#include "supervisor/broker/http/url.h"
+#include "supervisor/broker/transfer/url.h"
 
 struct http;
 struct scrub;

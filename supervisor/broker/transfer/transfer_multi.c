@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "supervisor/broker/http/transfer_private.h"
+#include "supervisor/broker/transfer/transfer_private.h"
 
 #define STALL_MS 60000		/* a body is given up that in this time */
 #define STALL_BYTES (4 * KIB)	/* moves less than that */

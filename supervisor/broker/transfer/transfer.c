@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/http/transfer.h"
+#include "supervisor/broker/transfer/transfer.h"
 
 #include <sys/socket.h>
 
@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "supervisor/broker/http/address.h"
+#include "supervisor/broker/transfer/address.h"
 #include "common/clock.h"
 #include "common/mem.h"
 
