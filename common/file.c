@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading files, in the words of regbot where it has some. */
+/* file.c - reading a whole file within a limit; see file.h. */
+#include "common/file.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include "common/buffer.h"
-#include "supervisor/config/config_private.h"
 
 /* "open x: no such file or directory": Go begins in lower case. */
 static int
@@ -17,47 +17,54 @@ fail(struct error *err, const char *verb, const char *path, int errnum)
 
 	if (why == NULL)
 		why = "unknown error";
-	return error_set(err, ERROR_INPUT, "%s %.512s: %c%s", verb, path,
+	return error_set(err, errnum == ENOENT || errnum == ENOTDIR ?
+	    ERROR_NOT_FOUND : ERROR_INPUT, "%s %.512s: %c%s", verb, path,
 	    tolower((unsigned char)why[0]), why + 1);
 }
 
 int
-config_file_read(const char *path, size_t max, struct buffer *out,
-    struct error *err)
+file_read_fd(int fd, const char *name, struct buffer *out, struct error *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	char chunk[4096];
-	int fd = STDIN_FILENO, result = -1;
+	char chunk[16 * 1024];
+	int result = -1;
 	ssize_t n;
 
-	if (!is_stdin) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd == -1)
-			return fail(err, "open", path, errno);
-	}
-	for (;;) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n == 0)
-			break;
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
-			fail(err, "read", is_stdin ? "standard input" : path,
-			    errno);
+			fail(err, "read", name, errno);
 			goto out;
 		}
-		if (out->len + (size_t)n > max) {
+		if (buffer_put(out, chunk, (size_t)n) == -1) {
 			error_set(err, ERROR_LIMIT, "%.512s is larger than "
-			    "%zu bytes, which is the limit", is_stdin ?
-			    "standard input" : path, max);
+			    "%zu bytes, which is the limit", name, out->max);
 			goto out;
 		}
-		buffer_put(out, chunk, (size_t)n);
 	}
 	result = 0;
 out:
 	explicit_bzero(chunk, sizeof(chunk));
-	if (!is_stdin)
-		close(fd);
+	return result;
+}
+
+int
+file_read(const char *path, unsigned flags, struct buffer *out,
+    struct error *err)
+{
+	struct stat st;
+	int fd, result;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	    (flags & FILE_REGULAR ? O_NONBLOCK : 0));
+	if (fd == -1)
+		return fail(err, "open", path, errno);
+	if ((flags & FILE_REGULAR) &&
+	    (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)))
+		result = error_set(err, ERROR_INPUT, "%.512s is not a regular "
+		    "file", path);
+	else
+		result = file_read_fd(fd, path, out, err);
+	close(fd);
 	return result;
 }

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/buffer.h"
+#include "common/file.h"
 #include "supervisor/config/config_private.h"
 #include "supervisor/credentials/dockerconfig.h"
 #include "common/mem.h"
@@ -191,10 +193,11 @@ config_load(const char *path, config_warn_fn *warn, void *arg,
 		error_set(err, ERROR_INPUT, "required input missing");
 		return NULL;
 	}
-	buffer_init(&text, CONFIG_FILE_MAX + 1);
+	buffer_init(&text, CONFIG_FILE_MAX);
 	text.secret = true;
 	dir = directory(path);
-	if (config_file_read(path, CONFIG_FILE_MAX, &text, err) == 0)
+	if ((is_stdin ? file_read_fd(STDIN_FILENO, "standard input", &text,
+	    err) : file_read(path, 0, &text, err)) == 0)
 		c = config_parse(buffer_str(&text), text.len,
 		    is_stdin ? "<stdin>" : path, dir, warn, arg, err);
 	if (c != NULL && is_stdin) {

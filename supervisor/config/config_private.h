@@ -137,9 +137,4 @@ config_read_fn config_read_allow, config_read_protect, config_read_limits,
 void config_apply_rules(struct config_reader *r, struct config_script *s,
     const struct config_rules *own, const struct config_rules *defaults);
 
-/* config_file.c: at most max bytes of a file, "-" is standard input. */
-struct buffer;
-int config_file_read(const char *path, size_t max, struct buffer *out,
-    struct error *err);
-
 #endif

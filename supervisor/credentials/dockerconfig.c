@@ -2,13 +2,12 @@
 #include "supervisor/credentials/dockerconfig.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "common/buffer.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "supervisor/credentials/credhelper.h"
 #include "common/mem.h"
@@ -252,19 +251,18 @@ load_file(struct config_reader *r, struct config_hosts *out,
 {
 	char *path = config_path();
 	struct buffer text;
-	int result = 0;
+	int result;
 
-	if (path == NULL || (access(path, F_OK) == -1 && (errno == ENOENT ||
-	    errno == ENOTDIR))) {
-		free(path);
+	if (path == NULL)
 		return 0;
-	}
-	buffer_init(&text, DOCKER_CONFIG_MAX + 1);
+	buffer_init(&text, DOCKER_CONFIG_MAX);
 	text.secret = true;
-	result = config_file_read(path, DOCKER_CONFIG_MAX, &text, err);
+	result = file_read(path, 0, &text, err);
 	if (result == 0)
 		result = dockerconfig_parse(r, buffer_str(&text), text.len,
 		    path, out, err);
+	else if (err->kind == ERROR_NOT_FOUND)
+		result = 0;
 	buffer_free(&text);
 	free(path);
 	return result;
@@ -292,8 +290,8 @@ add_certificate(struct config_reader *r, const char *path,
 	struct buffer one;
 	struct error err;
 
-	buffer_init(&one, SECRET_MAX + 1);
-	if (config_file_read(path, SECRET_MAX, &one, &err) == -1)
+	buffer_init(&one, SECRET_MAX);
+	if (file_read(path, 0, &one, &err) == -1)
 		config_warn(r, NULL, "Failed to load docker certificate",
 		    "error", err.text);
 	else if (strstr(buffer_str(&one), "-----BEGIN CERT") == NULL ||

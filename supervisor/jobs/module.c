@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/file.h"
 #include "supervisor/jobs/module.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/mem.h"
 
@@ -35,45 +32,19 @@ relative(const char *name, char *out, size_t size)
 static int
 try_file(const char *path, char **text, size_t *len, struct error *err)
 {
-	struct stat st;
-	char *p = NULL;
-	size_t got = 0;
-	ssize_t n;
-	int fd, r = -1;
+	struct error why = { 0 };
+	struct buffer b;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
-			return 0;
-		return error_sys(err, errno, "cannot open module %s", path);
+	buffer_init(&b, MODULE_MAX);
+	if (file_read(path, FILE_REGULAR, &b, &why) == 0) {
+		*len = b.len;
+		*text = buffer_steal(&b);
+		return 1;
 	}
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		error_set(err, ERROR_INPUT, "module %s is no regular file",
-		    path);
-		goto out;
-	}
-	p = mem_alloc(MODULE_MAX + 1);
-	while (got <= MODULE_MAX &&
-	    (n = read(fd, p + got, MODULE_MAX + 1 - got)) != 0) {
-		if (n == -1) {
-			error_sys(err, errno, "cannot read module %s", path);
-			goto out;
-		}
-		got += (size_t)n;
-	}
-	if (got > MODULE_MAX) {
-		error_set(err, ERROR_LIMIT, "module %s is larger than %u "
-		    "bytes", path, MODULE_MAX);
-		goto out;
-	}
-	*text = p;
-	*len = got;
-	p = NULL;
-	r = 1;
-out:
-	free(p);
-	close(fd);
-	return r;
+	buffer_free(&b);
+	if (why.kind == ERROR_NOT_FOUND)
+		return 0;
+	return error_set(err, why.kind, "cannot load a module: %s", why.text);
 }
 
 static int

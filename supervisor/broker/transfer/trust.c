@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supervisor/broker/transfer/trust.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -14,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "common/buffer.h"
+#include "common/file.h"
 #include "common/mem.h"
 
 #define BUNDLE_MAX (16 * MIB)
@@ -34,25 +33,6 @@ static const char *const bundles[] = {
 static struct buffer bundle;
 static bool loaded;
 
-static int
-read_bundle(const char *path)
-{
-	char part[16 * KIB];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd == -1)
-		return -1;
-	while ((n = read(fd, part, sizeof(part))) > 0)
-		if (buffer_put(&bundle, part, (size_t)n) == -1)
-			n = -1;
-	close(fd);
-	if (n == 0 && bundle.len != 0)
-		return 0;
-	buffer_clear(&bundle);
-	return -1;
-}
-
 void
 trust_preload(void)
 {
@@ -60,9 +40,12 @@ trust_preload(void)
 		return;
 	loaded = true;
 	buffer_init(&bundle, BUNDLE_MAX);
-	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
-		if (read_bundle(bundles[i]) == 0)
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+		if (file_read(bundles[i], FILE_REGULAR, &bundle, NULL) == 0 &&
+		    bundle.len != 0)
 			return;
+		buffer_clear(&bundle);
+	}
 }
 
 /* Adds all certificates of a PEM text; how many there were. */
