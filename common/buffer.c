@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* buffer.c - bytes that grow up to a limit; see buffer.h. */
 #include "common/buffer.h"
 
 #include <stdarg.h>

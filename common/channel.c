@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* channel.c - messages over a seqpacket socketpair; see channel.h. */
 #include "common/channel.h"
 
 #include <errno.h>

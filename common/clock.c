@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c - the monotonic clock and the wall clock. */
 #include "common/clock.h"
 
 #include <time.h>

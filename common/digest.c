@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* digest.c - SHA-2 digests, computed and checked; see digest.h. */
 #include "common/digest.h"
 
 #include <openssl/evp.h>

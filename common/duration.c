@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* duration.c - durations as Go reads and writes them. */
 #include "common/duration.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* error.c - the sentence of a failure; see error.h. */
 #include "common/error.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* logrecord.c - a log record, and its form on the wire. */
 #include "common/logrecord.h"
 
 #include <stdio.h>

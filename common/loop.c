@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* loop.c - descriptors and timers of one thread, over poll. */
 #include "common/loop.h"
 
 #include <limits.h>

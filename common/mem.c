@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* mem.c - allocation that does not fail; see mem.h. */
 #include "common/mem.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* reference.c - image references: parsing, rendering, validity. */
 #include "common/reference.h"
 
 #include <stdlib.h>

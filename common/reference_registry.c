@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* reference_registry.c - the registry's part of a reference. */
 #include "common/reference.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* channelrig.c - two ends of a channel, one of which is a raw socket. */
 #include "tests/unit/common/channelrig.h"
 
 #include <criterion/criterion.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_buffer.c - growth, limits, wiping. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

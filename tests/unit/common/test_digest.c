@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_digest.c - known digests, and what is not one. */
 #include <criterion/criterion.h>
 #include <string.h>
 

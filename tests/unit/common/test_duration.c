@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_duration.c - durations as Go has them. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_error.c - sentences, and where they are cut. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>

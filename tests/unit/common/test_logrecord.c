@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_logrecord.c - records there and back, and broken ones. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_loop.c - watches and timers that change each other. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_reference.c - references good and bad, and their names. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
