@@ -7,13 +7,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "supervisor/children/brokers.h"
 #include "supervisor/cli.h"
 #include "supervisor/describe.h"
-#include "common/mem.h"
 #include "policy/policy.h"
 #include "supervisor/run.h"
-#include "supervisor/jobs/slots.h"
 #include "supervisor/version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
@@ -46,27 +43,28 @@ show_version(const char *format)
 	return r;
 }
 
+/* From the configuration to the exit status. */
 static int
-run(struct supervisor *sv, const struct cli *cli)
+run(struct child_env *env, const struct cli *cli)
 {
+	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
+	    .modules_here = cli->command == CLI_ONCE };
+	struct run_env r = { .loop = env->loop, .log = env->log };
 	struct error err;
-	unsigned slots = 1;
-	int status = STATUS_USAGE;
+	int status;
 
-	sv->config = config_load(cli->config, log_borrowed, sv->log, &err);
-	if (sv->config == NULL) {
-		log_plain(sv->log, err.text);
-		return status;
+	r.config = config_load(cli->config, log_borrowed, env->log, &err);
+	if (r.config == NULL) {
+		log_plain(env->log, err.text);
+		return STATUS_USAGE;
 	}
-	if (sv->config->parallel > 0)
-		slots = (unsigned)sv->config->parallel;
-	describe_start(sv->log, sv->config, slots);
-	sv->slots = slots_new(slots);
-	sv->brokers = brokers_new(sv);
-	status = sv->once ? run_once(sv) : run_server(sv);
-	brokers_free(sv->brokers);
-	slots_free(sv->slots);
-	config_unref(sv->config);
+	if (r.config->parallel > 0)
+		options.slots = (unsigned)r.config->parallel;
+	describe_start(env->log, r.config, options.slots);
+	r.jobs = jobs_new(env, r.config, &options);
+	status = cli->command == CLI_ONCE ? run_once(&r) : run_server(&r);
+	jobs_free(r.jobs);
+	config_unref(r.config);
 	return status;
 }
 
@@ -104,7 +102,7 @@ shed_inherited(void)
 int
 main(int argc, char **argv)
 {
-	struct supervisor sv = { 0 };
+	struct child_env env = { 0 };
 	struct error err;
 	struct cli cli;
 	int status;
@@ -119,13 +117,11 @@ main(int argc, char **argv)
 		return show_version(cli.format);
 	if (policy_protect_self(&err) == -1)
 		return usage(&err);
-	sv.loop = loop_new();
-	sv.log = log_new(sv.loop, STDERR_FILENO, cli.level, cli.json);
-	sv.log_level = cli.level;
-	sv.dry_run = cli.dry_run;
-	sv.once = cli.command == CLI_ONCE;
-	status = run(&sv, &cli);
-	log_free(sv.log);
-	loop_free(sv.loop);
+	env.loop = loop_new();
+	env.log = log_new(env.loop, STDERR_FILENO, cli.level, cli.json);
+	env.log_level = cli.level;
+	status = run(&env, &cli);
+	log_free(env.log);
+	loop_free(env.loop);
 	return status;
 }

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - which scripts run when, and what a signal does to them. */
 #include "supervisor/run.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/children/brokers.h"
 #include "common/clock.h"
-#include "supervisor/jobs/job.h"
 #include "common/mem.h"
 #include "supervisor/jobs/progress.h"
 #include "supervisor/schedule.h"
 #include "supervisor/signals.h"
-#include "supervisor/jobs/slots.h"
 
-struct task {			/* a script of a server */
-	struct run *run;
+struct server_task {			/* a script of a server */
+	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
 	int64_t interval;
@@ -23,48 +21,49 @@ struct task {			/* a script of a server */
 	bool running;
 };
 
-struct run {
-	struct supervisor *sv;
+struct run_state {
+	const struct run_env *env;
+	int stopping;		/* signals to stop that came so far */
 	struct signals *signals;
 	struct progress *progress;
 	size_t next;		/* once, in order: the script to run next */
 	size_t running;
 	bool failed;
 	char *first;		/* the first error, printed at the end */
-	struct task *tasks;	/* server only */
+	struct server_task *tasks;	/* server only, else NULL */
 	size_t ntasks;
 	bool ending;
 };
 
 static void
-write_line(struct supervisor *sv, int level, const char *message)
+write_line(struct run_state *r, int level, const char *message)
 {
-	struct log_record r;
+	struct log_record rec;
 
-	log_record_init(&r, level, message);
-	log_write(sv->log, &r);
+	log_record_init(&rec, level, message);
+	log_write(r->env->log, &rec);
 }
 
 static void
 on_quit_done(void *arg)
 {
-	struct run *r = arg;
+	struct run_state *r = arg;
 
-	loop_stop(r->sv->loop);
+	loop_stop(r->env->loop);
 }
 
 /* Nothing runs any more: the brokers cancel what is left and end. */
 static void
-end(struct run *r)
+end(struct run_state *r)
 {
 	if (r->ending)
 		return;
 	r->ending = true;
-	brokers_quit(r->sv->brokers, on_quit_done, r);
+	jobs_quit(r->env->jobs, on_quit_done, r);
 }
 
 static void
-note_end(struct run *r, bool failed, const char *text)
+note_end(struct run_state *r, bool failed, const char *text)
 {
 	r->running--;
 	if (!failed)
@@ -74,12 +73,12 @@ note_end(struct run *r, bool failed, const char *text)
 		r->first = mem_strdup(text);
 }
 
-static void next_script(struct run *r);
+static void next_script(struct run_state *r);
 
 static void
 on_once_done(void *arg, bool failed, const char *text, bool stopped)
 {
-	struct run *r = arg;
+	struct run_state *r = arg;
 
 	(void)stopped;
 	note_end(r, failed, text);
@@ -88,15 +87,15 @@ on_once_done(void *arg, bool failed, const char *text, bool stopped)
 
 /* In order one at a time, or as many as there may be. */
 static void
-next_script(struct run *r)
+next_script(struct run_state *r)
 {
-	struct config *c = r->sv->config;
+	struct config *c = r->env->config;
 	size_t most = c->has_parallel && c->parallel > 0 ? JOBS_MAX : 1;
 
-	while (r->sv->stopping == 0 && r->next < c->nscripts &&
+	while (r->stopping == 0 && r->next < c->nscripts &&
 	    r->running < most) {
 		r->running++;
-		job_start(r->sv, c, &c->scripts[r->next++], on_once_done, r);
+		jobs_start(r->env->jobs, c, &c->scripts[r->next++], on_once_done, r);
 	}
 	if (r->running == 0)
 		end(r);
@@ -105,66 +104,62 @@ next_script(struct run *r)
 static void
 on_signal(void *arg, int sig)
 {
-	struct run *r = arg;
-	struct job *j, *next;
+	struct run_state *r = arg;
 
 	(void)sig;
-	if (r->sv->stopping++ == 0) {
-		write_line(r->sv, LOG_DEBUG, "Interrupt received, stopping");
-		if (!r->sv->once)
-			write_line(r->sv, LOG_INFO, "Stopping server");
+	if (r->stopping++ == 0) {
+		write_line(r, LOG_DEBUG, "Interrupt received, stopping");
+		if (r->tasks != NULL)
+			write_line(r, LOG_INFO, "Stopping server");
 	}
 	for (size_t i = 0; i < r->ntasks; i++)
 		if (r->tasks[i].timer != NULL)
 			timer_disarm(r->tasks[i].timer);
-	for (j = r->sv->jobs; j != NULL; j = next) {
-		next = job_next(j);
-		job_stop(j, r->sv->stopping > 1);
-	}
+	jobs_stop(r->env->jobs, r->stopping > 1);
 	if (r->running == 0)
 		end(r);
 }
 
 static int
-finish(struct run *r)
+finish(struct run_state *r)
 {
 	int status = r->failed ? 1 : 0;
 
 	progress_free(r->progress);
 	signals_free(r->signals);
 	if (r->first != NULL)
-		log_plain(r->sv->log, r->first);
+		log_plain(r->env->log, r->first);
 	free(r->first);
 	return status;
 }
 
 static int
-begin(struct run *r, struct supervisor *sv)
+begin(struct run_state *r, const struct run_env *env)
 {
 	struct error err;
 
 	memset(r, 0, sizeof(*r));
-	r->sv = sv;
-	r->signals = signals_new(sv->loop, on_signal, r, &err);
+	r->env = env;
+	r->signals = signals_new(env->loop, on_signal, r, &err);
 	if (r->signals == NULL) {
-		log_plain(sv->log, err.text);
+		log_plain(env->log, err.text);
 		return -1;
 	}
-	r->progress = progress_new(sv);
+	r->progress = progress_new(env->loop, env->log, env->jobs);
 	return 0;
 }
 
 int
-run_once(struct supervisor *sv)
+run_once(const struct run_env *env)
 {
-	struct run r;
+	struct run_state r;
 
-	if (begin(&r, sv) == -1)
+	if (begin(&r, env) == -1)
 		return 1;
 	next_script(&r);
-	loop_run(sv->loop);
+	loop_run(env->loop);
 	/* A script that was stopped has failed; these were not even begun. */
-	if (r.next < sv->config->nscripts)
+	if (r.next < env->config->nscripts)
 		r.failed = true;
 	return finish(&r);
 }
@@ -172,16 +167,16 @@ run_once(struct supervisor *sv)
 static void
 on_server_done(void *arg, bool failed, const char *text, bool stopped)
 {
-	struct task *t = arg;
+	struct server_task *t = arg;
 
 	t->running = false;
 	note_end(t->run, failed && !stopped, text);
-	if (t->run->sv->stopping != 0 && t->run->running == 0)
+	if (t->run->stopping != 0 && t->run->running == 0)
 		end(t->run);
 }
 
 static void
-write_task(struct task *t, int level, const char *message,
+write_task(struct server_task *t, int level, const char *message,
     const struct error *err)
 {
 	struct log_record rec;
@@ -192,13 +187,13 @@ write_task(struct task *t, int level, const char *message,
 		log_record_string(&rec, "sched", t->script->schedule);
 		log_record_string(&rec, "err", err->text);
 	}
-	log_write(t->run->sv->log, &rec);
+	log_write(t->run->env->log, &rec);
 }
 
 static void
 on_tick(void *arg)
 {
-	struct task *t = arg;
+	struct server_task *t = arg;
 
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
 	if (t->running || t->run->running >= JOBS_MAX) {
@@ -208,11 +203,11 @@ on_tick(void *arg)
 	write_task(t, LOG_DEBUG, "Running task", NULL);
 	t->running = true;
 	t->run->running++;
-	job_start(t->run->sv, t->config, t->script, on_server_done, t);
+	jobs_start(t->run->env->jobs, t->config, t->script, on_server_done, t);
 }
 
 static void
-schedule(struct task *t)
+schedule(struct server_task *t)
 {
 	struct error err;
 
@@ -226,27 +221,27 @@ schedule(struct task *t)
 		return;
 	}
 	write_task(t, LOG_DEBUG, "Scheduled task", NULL);
-	t->timer = loop_timer(t->run->sv->loop, on_tick, t);
+	t->timer = loop_timer(t->run->env->loop, on_tick, t);
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
 }
 
 int
-run_server(struct supervisor *sv)
+run_server(const struct run_env *env)
 {
-	struct run r;
+	struct run_state r;
 	int status;
 
-	if (begin(&r, sv) == -1)
+	if (begin(&r, env) == -1)
 		return 1;
-	r.ntasks = sv->config->nscripts;
+	r.ntasks = env->config->nscripts;
 	r.tasks = mem_array(r.ntasks, sizeof(r.tasks[0]));
 	for (size_t i = 0; i < r.ntasks; i++) {
 		r.tasks[i].run = &r;
-		r.tasks[i].config = config_ref(sv->config);
-		r.tasks[i].script = &sv->config->scripts[i];
+		r.tasks[i].config = config_ref(env->config);
+		r.tasks[i].script = &env->config->scripts[i];
 		schedule(&r.tasks[i]);
 	}
-	loop_run(sv->loop);
+	loop_run(env->loop);
 	status = finish(&r);
 	for (size_t i = 0; i < r.ntasks; i++) {
 		timer_free(r.tasks[i].timer);

@@ -6,14 +6,24 @@
 #ifndef REGBOT_RUN_H
 #define REGBOT_RUN_H
 
-#include "supervisor/supervisor.h"
+#include "common/loop.h"
+#include "supervisor/config/config.h"
+#include "supervisor/jobs/jobs.h"
+#include "supervisor/log/log.h"
+
+struct run_env {		/* all of it is borrowed */
+	struct loop *loop;
+	struct log *log;
+	struct config *config;
+	struct jobs *jobs;
+};
 
 /* Runs every script once: in order, or all at once where defaults.parallel
  * is set. 0 when all succeeded, else 1. The first error is printed last. */
-int run_once(struct supervisor *sv);
+int run_once(const struct run_env *env);
 
 /* Runs scripts on their intervals until SIGINT or SIGTERM. 0, or 1 when a
  * run failed (one that was only stopped does not count). */
-int run_server(struct supervisor *sv);
+int run_server(const struct run_env *env);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* brokerchild.c - a broker: its credentials, what it is told, its end. */
 #include "supervisor/children/brokerchild.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/children/child.h"
 #include "common/clock.h"
-#include "supervisor/credentials/credhelper.h"
 #include "common/mem.h"
+#include "supervisor/credentials/credhelper.h"
 
 enum secret_kind {	/* as PROTOCOL.md numbers them */
 	SECRET_USER = 1, SECRET_PASS, SECRET_TOKEN, SECRET_REGCERT,
@@ -15,7 +15,7 @@ enum secret_kind {	/* as PROTOCOL.md numbers them */
 };
 
 struct brokerchild {
-	struct supervisor *sv;
+	struct child_env *env;
 	struct config *config;	/* a reference: registry is a part of it */
 	const struct config_registry *registry;
 	struct config_registry *own;	/* where no creds entry names it */
@@ -85,7 +85,7 @@ send_registry(struct brokerchild *c)
 	    (r->disable_head ? 8 : 0) | (r->named ? 16 : 0));
 	message_put_u64(&o, (uint64_t)r->req_concurrent);
 	message_put_u64(&o, (uint64_t)(r->req_per_sec * 1000));
-	message_put_u64(&o, (uint64_t)(c->sv->log_level + LOG_LEVEL_BIAS));
+	message_put_u64(&o, (uint64_t)(c->env->log_level + LOG_LEVEL_BIAS));
 	brokerchild_send(c, &o, -1);
 }
 
@@ -127,7 +127,7 @@ on_helper(void *arg, const char *user, const char *pass, const char *token,
 		log_record_string(&r, "registry", c->registry->name);
 		log_record_string(&r, "helper", c->registry->cred_helper);
 		log_record_string(&r, "error", err->text);
-		log_write(c->sv->log, &r);
+		log_write(c->env->log, &r);
 	} else {
 		c->user = mem_strdup(user);
 		c->pass = mem_strdup(pass);
@@ -137,11 +137,10 @@ on_helper(void *arg, const char *user, const char *pass, const char *token,
 }
 
 static void
-on_ready(void *arg, const char *missing)
+on_ready(void *arg)
 {
 	struct brokerchild *c = arg;
 
-	supervisor_missing(c->sv, missing);
 	c->confined = true;
 	configure(c);
 }
@@ -163,7 +162,7 @@ on_message(void *arg, const struct message *m, struct error *err)
 	struct brokerchild *c = arg;
 
 	if (m->type == MSG_LOG)
-		return log_message(c->sv->log, m, NULL, err);
+		return log_message(c->env->log, m, NULL, err);
 	if (m->type == MSG_PROGRESS)
 		return on_progress(c, m, err);
 	if (m->type == MSG_ATTACHED)
@@ -191,25 +190,26 @@ on_kill(void *arg)
 static const struct child_ops broker_ops = { on_ready, on_message, on_gone };
 
 struct brokerchild *
-brokerchild_start(struct supervisor *sv, const char *key,
-    const struct brokerchild_ops *ops, void *arg, struct error *err)
+brokerchild_start(struct child_env *env, struct config *config,
+    const char *key, const struct brokerchild_ops *ops, void *arg,
+    struct error *err)
 {
 	struct brokerchild *c = mem_alloc(sizeof(*c));
 	char *what;
 
-	c->sv = sv;
+	c->env = env;
 	c->ops = ops;
 	c->arg = arg;
-	c->config = config_ref(sv->config);
+	c->config = config_ref(config);
 	c->registry = config_registry(c->config, key);
 	if (c->registry == NULL) {
 		c->registry = c->own = config_registry_default(key);
 		config_registry_certs(c->config, c->own, log_borrowed,
-		    sv->log);
+		    env->log);
 	}
-	c->kill = loop_timer(sv->loop, on_kill, c);
+	c->kill = loop_timer(env->loop, on_kill, c);
 	what = mem_printf("broker of registry %s", key);
-	c->child = child_start(sv->loop, "regbot-broker", what, B2S,
+	c->child = child_start(env, "regbot-broker", what, B2S,
 	    &broker_ops, c, err);
 	free(what);
 	if (c->child == NULL) {
@@ -218,7 +218,7 @@ brokerchild_start(struct supervisor *sv, const char *key,
 	}
 	if (c->registry->cred_helper != NULL &&
 	    *c->registry->cred_helper != '\0')
-		c->helper = credhelper_start(sv->loop,
+		c->helper = credhelper_start(env->loop,
 		    c->registry->cred_helper,
 		    *c->registry->cred_host != '\0' ? c->registry->cred_host :
 		    c->registry->hostname, on_helper, c);

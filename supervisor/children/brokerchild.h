@@ -6,10 +6,12 @@
 #ifndef REGBOT_BROKERCHILD_H
 #define REGBOT_BROKERCHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/message.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/children/child.h"
+#include "supervisor/config/config.h"
 
 struct brokerchild;
 
@@ -17,18 +19,24 @@ struct brokerchild_ops {
 	void (*ready)(void *arg);	/* channels can be given to it */
 	/* CHANNEL number is served. -1: there is no such number. */
 	int (*attached)(void *arg, uint32_t number, struct error *err);
+	/* So many bytes more were uploaded for that job. */
 	void (*progress)(void *arg, uint64_t job, uint64_t bytes);
 	/* It is over; the callback frees it. how as in child.h. */
 	void (*gone)(void *arg, const struct error *how);
 };
 
-/* key: reference_registry_key() of the registry. */
-struct brokerchild *brokerchild_start(struct supervisor *sv, const char *key,
-    const struct brokerchild_ops *ops, void *arg, struct error *err);
+/* key: reference_registry_key() of the registry. Keeps a reference to config.
+ * NULL and *err when it cannot be started. */
+struct brokerchild *brokerchild_start(struct child_env *env,
+    struct config *config, const char *key, const struct brokerchild_ops *ops,
+    void *arg, struct error *err);
 void brokerchild_free(struct brokerchild *c);	/* kills; NULL is fine */
 
+/* As child_is_dying and child_is_full. */
 bool brokerchild_is_dying(const struct brokerchild *c);
-bool brokerchild_is_full(const struct brokerchild *c);	/* as in child.h */
+bool brokerchild_is_full(const struct brokerchild *c);
+
+/* fd (or -1) is closed in every case. What cannot be sent kills it. */
 void brokerchild_send(struct brokerchild *c, struct message_out *o, int fd);
 
 /* QUIT, and SIGKILL once its time is over. gone is called in the end. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* brokers.c - who gets which broker, and when one starts and ends. */
 #include "supervisor/children/brokers.h"
 
 #include <stdlib.h>
@@ -6,15 +7,13 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
-#include "supervisor/children/brokerchild.h"
 #include "supervisor/children/claims.h"
 #include "supervisor/children/deaths.h"
-#include "supervisor/jobs/job.h"
 #include "common/mem.h"
 #include "common/reference.h"
 
-struct broker {
-	struct broker *next;
+struct broker_entry {
+	TAILQ_ENTRY(broker_entry) next;
 	struct brokers *all;
 	char *key;
 	struct brokerchild *child;	/* NULL: not running */
@@ -27,21 +26,26 @@ struct broker {
 };
 
 struct brokers {
-	struct supervisor *sv;
-	struct broker *list;
+	struct child_env *env;
+	struct config *config;		/* a reference */
+	bool dry_run;
+	const struct brokers_ops *ops;
+	void *arg;
+	TAILQ_HEAD(, broker_entry) list;
 	void (*quit_done)(void *arg);
 	void *quit_arg;
 	struct timer *quit_now;
 };
 
-static void start(struct broker *b);
+static void start(struct broker_entry *b);
 
 static void
 on_quit_now(void *arg)
 {
 	struct brokers *all = arg;
+	struct broker_entry *b;
 
-	for (struct broker *b = all->list; b != NULL; b = b->next)
+	TAILQ_FOREACH(b, &all->list, next)
 		if (b->child != NULL)
 			return;
 	if (all->quit_done != NULL)
@@ -49,20 +53,27 @@ on_quit_now(void *arg)
 }
 
 struct brokers *
-brokers_new(struct supervisor *sv)
+brokers_new(struct child_env *env, struct config *config, bool dry_run,
+    const struct brokers_ops *ops, void *arg)
 {
 	struct brokers *all = mem_alloc(sizeof(*all));
 
-	all->sv = sv;
-	all->quit_now = loop_timer(sv->loop, on_quit_now, all);
+	all->env = env;
+	all->config = config_ref(config);
+	all->dry_run = dry_run;
+	all->ops = ops;
+	all->arg = arg;
+	TAILQ_INIT(&all->list);
+	all->quit_now = loop_timer(env->loop, on_quit_now, all);
 	return all;
 }
 
 static void
-broker_free(struct broker *b)
+drop(struct broker_entry *b)
 {
+	TAILQ_REMOVE(&b->all->list, b, next);
 	brokerchild_free(b->child);
-	claims_forget(&b->claims, NULL);
+	claims_free(&b->claims);
 	timer_free(b->idle);
 	free(b->key);
 	free(b);
@@ -71,20 +82,19 @@ broker_free(struct broker *b)
 void
 brokers_free(struct brokers *all)
 {
-	struct broker *b;
+	struct broker_entry *b;
 
 	if (all == NULL)
 		return;
-	while ((b = all->list) != NULL) {
-		all->list = b->next;
-		broker_free(b);
-	}
+	while ((b = TAILQ_FIRST(&all->list)) != NULL)
+		drop(b);
 	timer_free(all->quit_now);
+	config_unref(all->config);
 	free(all);
 }
 
 static void
-quit(struct broker *b)
+quit(struct broker_entry *b)
 {
 	if (b->child == NULL || b->quitting)
 		return;
@@ -101,21 +111,25 @@ on_idle(void *arg)
 }
 
 static void
-refuse_waiting(struct broker *b, const struct error *why)
+refuse(struct broker_entry *b, struct claim *w, const struct error *why)
+{
+	b->all->ops->refused(b->all->arg, w->job, w->id, why);
+	claims_refused(&b->claims, w);
+}
+
+static void
+refuse_waiting(struct broker_entry *b, const struct error *why)
 {
 	struct claim *w;
 
-	while ((w = b->claims.waiting) != NULL) {
-		job_refuse(w->job, w->id, why);
-		claims_end(&b->claims, w);
-	}
+	while ((w = claims_waiting(&b->claims)) != NULL)
+		refuse(b, w, why);
 }
 
 /* A channel: one end to the broker, with what the job may do. */
 static void
-attach(struct broker *b, struct claim *w)
+attach(struct broker_entry *b, struct claim *w)
 {
-	struct supervisor *sv = b->all->sv;
 	struct message_out o;
 	struct error err;
 	int pair[2];
@@ -123,22 +137,20 @@ attach(struct broker *b, struct claim *w)
 	if (brokerchild_is_full(b->child)) {
 		error_set(&err, ERROR_LIMIT, "cannot talk to registry %s: "
 		    "too many channels are asked for at once", b->key);
-		job_refuse(w->job, w->id, &err);
-		claims_end(&b->claims, w);
+		refuse(b, w, &err);
 		return;
 	}
 	if (channel_pair(pair, &err) == -1) {
-		job_refuse(w->job, w->id, &err);
-		claims_end(&b->claims, w);
+		refuse(b, w, &err);
 		return;
 	}
 	w->fd = pair[1];
 	w->number = ++b->last_channel;
 	timer_disarm(b->idle);
 	message_start(&o, MSG_CHANNEL, w->number);
-	message_put_u64(&o, job_id(w->job));
-	message_put_u64(&o, (sv->dry_run ? 1 : 0) | 2);
-	message_put_str(&o, job_name(w->job));
+	message_put_u64(&o, w->job);
+	message_put_u64(&o, (b->all->dry_run ? 1 : 0) | 2);
+	message_put_str(&o, w->script);
 	message_put_bytes(&o, "", 0);
 	brokerchild_send(b->child, &o, pair[0]);
 }
@@ -147,50 +159,46 @@ attach(struct broker *b, struct claim *w)
 static int
 on_attached(void *arg, uint32_t number, struct error *err)
 {
-	struct broker *b = arg;
+	struct broker_entry *b = arg;
 	struct claim *w;
-	struct message_out o;
 
 	if (number == 0 || number > b->last_channel)
 		return error_set(err, ERROR_PROTOCOL, "ATTACHED has a number "
 		    "that was never given");
-	w = claims_find(&b->claims, number);
+	w = claims_sent(&b->claims, number);
 	if (w == NULL)
 		return 0;	/* the job is over */
-	claims_use(&b->claims, w->job);
-	message_start(&o, MSG_OPENED, w->id);
-	message_put_u64(&o, b->generation);
-	job_send(w->job, &o, w->fd);
-	w->fd = -1;
-	claims_end(&b->claims, w);
+	b->all->ops->opened(b->all->arg, w->job, w->id, b->generation, w->fd);
+	claims_opened(w);
 	return 0;
 }
 
 static void
 on_ready(void *arg)
 {
-	struct broker *b = arg;
+	struct broker_entry *b = arg;
 	struct claim *w, *next;
 
 	b->ready = true;
-	for (w = b->claims.waiting; w != NULL; w = next) {
-		next = w->next;
-		attach(b, w);
+	for (w = TAILQ_FIRST(&b->claims); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, next);
+		if (w->waiting)
+			attach(b, w);
 	}
 }
 
 static void
 on_progress(void *arg, uint64_t job, uint64_t bytes)
 {
-	struct broker *b = arg;
-	struct job *j = supervisor_job(b->all->sv, job);
+	struct broker_entry *b = arg;
+	const struct claim *c = claims_of(&b->claims, job);
 
-	if (j != NULL && claims_uses(&b->claims, j))
-		job_add_moved(j, bytes);
+	if (c != NULL && c->opened)
+		b->all->ops->moved(b->all->arg, job, bytes);
 }
 
 static void
-note_death(struct broker *b, const struct error *how)
+note_death(struct broker_entry *b, const struct error *how)
 {
 	struct log_record r;
 
@@ -199,14 +207,25 @@ note_death(struct broker *b, const struct error *how)
 	log_record_string(&r, "registry", b->key);
 	log_record_string(&r, "error", how->kind != ERROR_NONE ? how->text :
 	    "it exited");
-	log_write(b->all->sv->log, &r);
+	log_write(b->all->env->log, &r);
+}
+
+static void
+refuse_after_death(struct broker_entry *b, const struct error *how)
+{
+	struct error why = *how;
+
+	if (why.kind == ERROR_NONE)
+		error_set(&why, ERROR_PEER, "its process ended");
+	error_prefix(&why, "cannot talk to registry %s", b->key);
+	why.kind = ERROR_PEER;
+	refuse_waiting(b, &why);
 }
 
 static void
 on_gone(void *arg, const struct error *how)
 {
-	struct broker *b = arg;
-	struct error why;
+	struct broker_entry *b = arg;
 	bool was_up = b->ready || b->quitting;
 
 	if (!b->quitting)
@@ -215,16 +234,10 @@ on_gone(void *arg, const struct error *how)
 	b->child = NULL;
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
-	/* One that dies of each channel must not be started for ever. */
-	if (b->claims.waiting != NULL && (!was_up ||
-	    deaths_closed(&b->deaths, clock_now()))) {
-		why = *how;
-		if (why.kind == ERROR_NONE)
-			error_set(&why, ERROR_PEER, "its process ended");
-		error_prefix(&why, "cannot talk to registry %s", b->key);
-		why.kind = ERROR_PEER;
-		refuse_waiting(b, &why);
-	} else if (b->claims.waiting != NULL)
+	/* If each channel kills it, it must not be started for ever. */
+	if (!was_up || deaths_closed(&b->deaths, clock_now()))
+		refuse_after_death(b, how);
+	else if (claims_waiting(&b->claims) != NULL)
 		start(b);
 	if (b->all->quit_done != NULL)
 		on_quit_now(b->all);
@@ -235,42 +248,44 @@ static const struct brokerchild_ops child_ops = {
 };
 
 static void
-start(struct broker *b)
+start(struct broker_entry *b)
 {
-	struct supervisor *sv = b->all->sv;
 	struct error err;
 
 	b->generation++;
-	b->child = brokerchild_start(sv, b->key, &child_ops, b, &err);
+	b->child = brokerchild_start(b->all->env, b->all->config, b->key,
+	    &child_ops, b, &err);
 	if (b->child == NULL)
 		refuse_waiting(b, &err);
 }
 
-static struct broker *
+static struct broker_entry *
 find(const struct brokers *all, const char *key)
 {
-	struct broker *b;
+	struct broker_entry *b;
 
-	for (b = all->list; b != NULL && strcmp(b->key, key) != 0; b = b->next)
-		;
+	TAILQ_FOREACH(b, &all->list, next)
+		if (strcmp(b->key, key) == 0)
+			break;
 	return b;
 }
 
 static unsigned
-registries_of(const struct brokers *all, const struct job *j)
+registries_of(const struct brokers *all, uint64_t job)
 {
+	const struct broker_entry *b;
 	unsigned n = 0;
 
-	for (struct broker *b = all->list; b != NULL; b = b->next)
-		n += claims_has(&b->claims, j);
+	TAILQ_FOREACH(b, &all->list, next)
+		n += claims_of(&b->claims, job) != NULL;
 	return n;
 }
 
 /* Nobody uses it, it does not run, and its past does not matter any more. */
 static bool
-is_spent(const struct broker *b)
+is_spent(const struct broker_entry *b)
 {
-	return b->child == NULL && claims_none(&b->claims) &&
+	return b->child == NULL && TAILQ_EMPTY(&b->claims) &&
 	    deaths_over(&b->deaths, clock_now());
 }
 
@@ -279,53 +294,51 @@ is_spent(const struct broker *b)
 static size_t
 drop_spent(struct brokers *all)
 {
-	struct broker **at = &all->list, *b;
+	struct broker_entry *b, *next;
 	size_t n = 0;
 
-	while ((b = *at) != NULL) {
-		if (is_spent(b)) {
-			*at = b->next;
-			broker_free(b);
-		} else {
-			at = &b->next;
+	for (b = TAILQ_FIRST(&all->list); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, next);
+		if (is_spent(b))
+			drop(b);
+		else
 			n++;
-		}
 	}
 	return n;
 }
 
-static struct broker *
+static struct broker_entry *
 find_or_add(struct brokers *all, const char *key)
 {
-	struct broker *b = find(all, key);
+	struct broker_entry *b = find(all, key);
 
 	if (b != NULL)
 		return b;
 	b = mem_alloc(sizeof(*b));
 	b->all = all;
 	b->key = mem_strdup(key);
-	b->idle = loop_timer(all->sv->loop, on_idle, b);
-	b->next = all->list;
-	all->list = b;
+	claims_init(&b->claims);
+	b->idle = loop_timer(all->env->loop, on_idle, b);
+	TAILQ_INSERT_TAIL(&all->list, b, next);
 	return b;
 }
 
 /* 0, or why there is no broker for key. */
 static int
-may_open(struct brokers *all, const struct job *j, const char *key,
+may_open(struct brokers *all, uint64_t job, const char *key,
     const char *registry, struct error *err)
 {
 	size_t count = drop_spent(all);
-	const struct broker *b = key != NULL ? find(all, key) : NULL;
+	const struct broker_entry *b = key != NULL ? find(all, key) : NULL;
+	const struct claim *c = b != NULL ? claims_of(&b->claims, job) : NULL;
 
 	if (key == NULL)
 		return error_set(err, ERROR_INPUT, "\"%.128s\" is no "
 		    "registry's name", registry);
-	if (b != NULL && claims_waits(&b->claims, j))
+	if (c != NULL && c->waiting)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: the run waits for it already", key);
-	if ((b == NULL || !claims_has(&b->claims, j)) &&
-	    registries_of(all, j) >= REGISTRIES_PER_RUN)
+	if (c == NULL && registries_of(all, job) >= REGISTRIES_PER_RUN)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: a run may use at most %d registries", key,
 		    REGISTRIES_PER_RUN);
@@ -340,22 +353,22 @@ may_open(struct brokers *all, const struct job *j, const char *key,
 }
 
 void
-brokers_open(struct brokers *all, struct job *j, uint32_t id,
-    const char *registry)
+brokers_open(struct brokers *all, uint64_t job, const char *script,
+    uint32_t id, const char *registry)
 {
 	char *key = reference_registry_key(registry);
 	struct claim *w;
-	struct broker *b;
+	struct broker_entry *b;
 	struct error err;
 
-	if (may_open(all, j, key, registry, &err) == -1) {
-		job_refuse(j, id, &err);
+	if (may_open(all, job, key, registry, &err) == -1) {
+		all->ops->refused(all->arg, job, id, &err);
 		free(key);
 		return;
 	}
 	b = find_or_add(all, key);
 	free(key);
-	w = claims_wait(&b->claims, j, id);
+	w = claims_wait(&b->claims, job, script, id);
 	if (b->ready)
 		attach(b, w);
 	else if (b->child == NULL)
@@ -363,26 +376,29 @@ brokers_open(struct brokers *all, struct job *j, uint32_t id,
 }
 
 struct brokerchild *
-brokers_used(const struct brokers *all, const struct job *j,
-    const char *registry)
+brokers_used(const struct brokers *all, uint64_t job, const char *registry)
 {
 	char *key = reference_registry_key(registry);
-	struct broker *b = key != NULL ? find(all, key) : NULL;
+	struct broker_entry *b = key != NULL ? find(all, key) : NULL;
+	const struct claim *c;
 
 	free(key);
 	if (b == NULL || !b->ready || brokerchild_is_dying(b->child))
 		return NULL;
-	return claims_uses(&b->claims, j) ? b->child : NULL;
+	c = claims_of(&b->claims, job);
+	return c != NULL && c->opened ? b->child : NULL;
 }
 
 void
-brokers_forget(struct brokers *all, const struct job *j)
+brokers_forget(struct brokers *all, uint64_t job)
 {
-	for (struct broker *b = all->list; b != NULL; b = b->next) {
-		bool used = !claims_none(&b->claims);
+	struct broker_entry *b;
 
-		claims_forget(&b->claims, j);
-		if (used && claims_none(&b->claims))
+	TAILQ_FOREACH(b, &all->list, next) {
+		bool used = !TAILQ_EMPTY(&b->claims);
+
+		claims_forget(&b->claims, job);
+		if (used && TAILQ_EMPTY(&b->claims))
 			timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
 	}
 }
@@ -390,9 +406,11 @@ brokers_forget(struct brokers *all, const struct job *j)
 void
 brokers_quit(struct brokers *all, void (*done)(void *arg), void *arg)
 {
+	struct broker_entry *b;
+
 	all->quit_done = done;
 	all->quit_arg = arg;
-	for (struct broker *b = all->list; b != NULL; b = b->next)
+	TAILQ_FOREACH(b, &all->list, next)
 		quit(b);
 	timer_arm(all->quit_now, 0);
 }

@@ -2,7 +2,7 @@
 /*
  * brokers.h - the brokers: one per registry name, started when a job first
  * names the registry, ended when nobody uses it any more, replaced when it
- * dies.
+ * dies. A job is only a number here.
  */
 #ifndef REGBOT_BROKERS_H
 #define REGBOT_BROKERS_H
@@ -11,23 +11,40 @@
 #include <stdint.h>
 
 #include "supervisor/children/brokerchild.h"
-#include "supervisor/supervisor.h"
 
-struct brokers *brokers_new(struct supervisor *sv);
-void brokers_free(struct brokers *b);	/* kills what is left */
+struct brokers;
 
-/* A job asks for a channel to a registry: it gets OPENED or REFUSED with id,
- * now or when the broker is ready. */
-void brokers_open(struct brokers *b, struct job *j, uint32_t id,
-    const char *registry);
+/* What jobs get from brokers. Also called from inside brokers_open. */
+struct brokers_ops {
+	/* Answers OPEN id: the job's end of a channel, the callee's, to the
+	 * broker's process of that generation. */
+	void (*opened)(void *arg, uint64_t job, uint32_t id,
+	    uint64_t generation, int fd);
+	/* Answers OPEN id: there is none. */
+	void (*refused)(void *arg, uint64_t job, uint32_t id,
+	    const struct error *why);
+	/* So many bytes more were uploaded for the job. */
+	void (*moved)(void *arg, uint64_t job, uint64_t bytes);
+};
+
+/* Keeps a reference to config, which tells about the registries. Channels of a
+ * dry run cannot write. */
+struct brokers *brokers_new(struct child_env *env, struct config *config,
+    bool dry_run, const struct brokers_ops *ops, void *arg);
+void brokers_free(struct brokers *b);	/* kills what is left; NULL is fine */
+
+/* A job asks for a channel to a registry: it gets opened or refused with id,
+ * now or when the broker is ready. script: the name of what it runs. */
+void brokers_open(struct brokers *b, uint64_t job, const char *script,
+    uint32_t id, const char *registry);
 
 /* The process of a registry that the job has opened, or NULL when there is
  * none that lives. Borrowed, until the loop goes on. */
-struct brokerchild *brokers_used(const struct brokers *b,
-    const struct job *j, const char *registry);
+struct brokerchild *brokers_used(const struct brokers *b, uint64_t job,
+    const char *registry);
 
-/* The job is over: its waiting requests are forgotten, its use ends. */
-void brokers_forget(struct brokers *b, const struct job *j);
+/* The job is over: its claims end, nothing is called for it any more. */
+void brokers_forget(struct brokers *b, uint64_t job);
 
 /* QUIT to all. done is called from the loop once they are gone. */
 void brokers_quit(struct brokers *b, void (*done)(void *arg), void *arg);

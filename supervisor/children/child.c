@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* child.c - a child from its start to its last words. */
 #include "supervisor/children/child.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include "supervisor/children/spawn.h"
 
 struct child {
-	struct loop *loop;
+	struct child_env *env;
 	char *what;
 	const struct child_ops *ops;
 	void *arg;
@@ -172,6 +173,20 @@ on_exit_watch(void *arg, short revents)
 	check_gone(c);
 }
 
+static void
+warn_missing(struct child_env *env, const char *layer)
+{
+	struct log_record r;
+
+	if (*layer == '\0' || env->missing_logged)
+		return;
+	env->missing_logged = true;
+	log_record_init(&r, LOG_WARN, "This system does not offer a layer of "
+	    "the sandbox, going on without it");
+	log_record_string(&r, "layer", layer);
+	log_write(env->log, &r);
+}
+
 static int
 on_ready_message(struct child *c, const struct message *m, struct error *err)
 {
@@ -186,7 +201,8 @@ on_ready_message(struct child *c, const struct message *m, struct error *err)
 		return error_prefix(err, "it is not confined");
 	c->ready = true;
 	timer_disarm(c->late);
-	c->ops->ready(c->arg, message_str(m, 1));
+	warn_missing(c->env, message_str(m, 1));
+	c->ops->ready(c->arg);
 	return 0;
 }
 
@@ -245,13 +261,14 @@ on_late(void *arg)
 static const struct channel_ops control_ops = { on_message, on_closed };
 
 struct child *
-child_start(struct loop *l, const char *program, const char *what,
+child_start(struct child_env *env, const char *program, const char *what,
     unsigned paths, const struct child_ops *ops, void *arg,
     struct error *err)
 {
+	struct loop *l = env->loop;
 	struct spawned s;
 	struct child *c;
-	char *path = child_find(program);
+	char *path = spawn_path(program);
 
 	if (spawn_child(path, program, &s, err) == -1) {
 		error_prefix(err, "cannot start the %s from %s", what, path);
@@ -260,7 +277,7 @@ child_start(struct loop *l, const char *program, const char *what,
 	}
 	free(path);
 	c = mem_alloc(sizeof(*c));
-	c->loop = l;
+	c->env = env;
 	c->what = mem_strdup(what);
 	c->ops = ops;
 	c->arg = arg;

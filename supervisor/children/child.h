@@ -17,12 +17,20 @@
 
 struct child;
 
+/* What all children share. It lives longer than any of them. */
+struct child_env {
+	struct loop *loop;
+	struct log *log;
+	int log_level;		/* what children need not log is below it */
+	/* A layer of the sandbox that this system does not offer was logged:
+	 * one warning a start. */
+	bool missing_logged;
+};
+
 struct child_ops {
 	/* The child is confined (checked in /proc) and said READY. Called
 	 * once, before any message. */
-	/* missing names a layer of the confinement that this system does not
-	 * offer, "" for none; borrowed. */
-	void (*ready)(void *arg, const char *missing);
+	void (*ready)(void *arg);
 	/* A message after READY. Returning -1 kills the child for it. */
 	int (*message)(void *arg, const struct message *m, struct error *err);
 	/* The child is gone, reaped, and everything that it sent was handled.
@@ -32,9 +40,10 @@ struct child_ops {
 	void (*gone)(void *arg, const struct error *how);
 };
 
-/* Starts program ("regbot-worker"), found by child_find. what names it in
- * sentences ("worker of script \"x\""). paths: what it may send. */
-struct child *child_start(struct loop *l, const char *program,
+/* Starts program ("regbot-worker"), found by spawn_path. what names it in
+ * sentences ("worker of script \"x\""). paths: what it may send. NULL and
+ * *err when it cannot be started. */
+struct child *child_start(struct child_env *env, const char *program,
     const char *what, unsigned paths, const struct child_ops *ops, void *arg,
     struct error *err);
 
@@ -46,14 +55,12 @@ bool child_is_dying(const struct child *c);
 /* It is behind with reading: two more descriptors would end it. */
 bool child_is_full(const struct child *c);
 
+/* As channel_send: frees the message and closes fd (or -1) in every case. -1
+ * when the message could not be encoded. */
 int child_send(struct child *c, struct message_out *o, int fd,
     struct error *err);
 
 /* SIGKILL. reason (or NULL) becomes the sentence that gone gets. */
 void child_kill(struct child *c, const char *reason);
-
-/* Where the programs are: beside this one (a build directory), else in
- * libexecdir. The caller frees it. */
-char *child_find(const char *program);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* claims.c - the list of a broker's claims. */
 #include "supervisor/children/claims.h"
 
 #include <stdlib.h>
@@ -6,119 +7,120 @@
 
 #include "common/mem.h"
 
-struct use {
-	struct use *next;
-	const struct job *job;
-};
+static void
+close_end(struct claim *one)
+{
+	if (one->fd != -1)
+		close(one->fd);
+	one->fd = -1;
+}
+
+static void
+drop(struct claims *c, struct claim *one)
+{
+	TAILQ_REMOVE(c, one, next);
+	close_end(one);
+	free(one->script);
+	free(one);
+}
+
+void
+claims_init(struct claims *c)
+{
+	TAILQ_INIT(c);
+}
+
+void
+claims_free(struct claims *c)
+{
+	struct claim *one;
+
+	while ((one = TAILQ_FIRST(c)) != NULL)
+		drop(c, one);
+}
 
 struct claim *
-claims_wait(struct claims *c, struct job *j, uint32_t id)
+claims_of(const struct claims *c, uint64_t job)
 {
-	struct claim *one = mem_alloc(sizeof(*one)), **tail;
+	struct claim *one;
 
-	one->job = j;
-	one->id = id;
-	one->fd = -1;
-	for (tail = &c->waiting; *tail != NULL; tail = &(*tail)->next)
-		;
-	*tail = one;
+	TAILQ_FOREACH(one, c, next)
+		if (one->job == job)
+			break;
 	return one;
 }
 
 struct claim *
-claims_find(const struct claims *c, uint32_t number)
+claims_sent(const struct claims *c, uint32_t number)
 {
 	struct claim *one;
 
-	for (one = c->waiting; one != NULL; one = one->next)
+	TAILQ_FOREACH(one, c, next)
 		if (one->fd != -1 && one->number == number)
 			break;
 	return one;
 }
 
-void
-claims_end(struct claims *c, struct claim *one)
+struct claim *
+claims_waiting(const struct claims *c)
 {
-	struct claim **at = &c->waiting;
+	struct claim *one;
 
-	while (*at != one)
-		at = &(*at)->next;
-	*at = one->next;
-	if (one->fd != -1)
-		close(one->fd);
-	free(one);
+	TAILQ_FOREACH(one, c, next)
+		if (one->waiting)
+			break;
+	return one;
+}
+
+struct claim *
+claims_wait(struct claims *c, uint64_t job, const char *script, uint32_t id)
+{
+	struct claim *one = claims_of(c, job);
+
+	if (one == NULL) {
+		one = mem_alloc(sizeof(*one));
+		one->job = job;
+		one->script = mem_strdup(script);
+		one->fd = -1;
+	} else
+		TAILQ_REMOVE(c, one, next);
+	one->waiting = true;
+	one->id = id;
+	TAILQ_INSERT_TAIL(c, one, next);
+	return one;
+}
+
+void
+claims_opened(struct claim *one)
+{
+	one->opened = true;
+	one->waiting = false;
+	one->fd = -1;		/* passed on */
+}
+
+void
+claims_refused(struct claims *c, struct claim *one)
+{
+	one->waiting = false;
+	close_end(one);
+	if (!one->opened)
+		drop(c, one);
 }
 
 void
 claims_reset(struct claims *c)
 {
-	for (struct claim *one = c->waiting; one != NULL; one = one->next)
-		if (one->fd != -1) {
-			close(one->fd);
-			one->fd = -1;
-		}
+	struct claim *one;
+
+	TAILQ_FOREACH(one, c, next)
+		close_end(one);
 }
 
 void
-claims_use(struct claims *c, const struct job *j)
+claims_forget(struct claims *c, uint64_t job)
 {
-	struct use *u;
+	struct claim *one = claims_of(c, job);
 
-	if (claims_uses(c, j))
-		return;
-	u = mem_alloc(sizeof(*u));
-	u->job = j;
-	u->next = c->uses;
-	c->uses = u;
-}
-
-bool
-claims_uses(const struct claims *c, const struct job *j)
-{
-	for (const struct use *u = c->uses; u != NULL; u = u->next)
-		if (u->job == j)
-			return true;
-	return false;
-}
-
-bool
-claims_waits(const struct claims *c, const struct job *j)
-{
-	for (const struct claim *one = c->waiting; one != NULL;
-	    one = one->next)
-		if (one->job == j)
-			return true;
-	return false;
-}
-
-bool
-claims_has(const struct claims *c, const struct job *j)
-{
-	return claims_waits(c, j) || claims_uses(c, j);
-}
-
-bool
-claims_none(const struct claims *c)
-{
-	return c->waiting == NULL && c->uses == NULL;
-}
-
-void
-claims_forget(struct claims *c, const struct job *j)
-{
-	struct claim *one, *next;
-	struct use **at = &c->uses, *u;
-
-	for (one = c->waiting; one != NULL; one = next) {
-		next = one->next;
-		if (j == NULL || one->job == j)
-			claims_end(c, one);
-	}
-	while ((u = *at) != NULL) {
-		if (j == NULL || u->job == j) {
-			*at = u->next;
-			free(u);
-		} else
-			at = &u->next;
-	}
+	if (one != NULL)
+		drop(c, one);
 }

@@ -1,47 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * claims.h - who needs a broker: jobs that wait for a channel to it and jobs
- * that have one.
+ * claims.h - who needs a broker. A claim is one job's hold on one broker: the
+ * job waits for a channel to it, or has had one, or both. A broker without
+ * claims may end.
  */
 #ifndef REGBOT_CLAIMS_H
 #define REGBOT_CLAIMS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
-struct job;
-
-struct claim {			/* an OPEN that is not answered yet */
-	struct claim *next;
-	struct job *job;
-	uint32_t id;
+struct claim {
+	TAILQ_ENTRY(claim) next;
+	uint64_t job;		/* its number */
+	char *script;		/* its script's name */
+	bool opened;		/* it has had a channel */
+	bool waiting;		/* its OPEN is not answered yet: */
+	uint32_t id;		/* of the OPEN */
 	/* The broker was sent its end as CHANNEL number, and this is the
 	 * worker's; -1 before. It is passed on once the broker says that it
-	 * serves it: one that is dying would look alive until it is reaped. */
+	 * serves it: a dying one would look alive until it is reaped. */
 	int fd;
 	uint32_t number;
 };
 
-struct claims {			/* zeroed: none */
-	struct claim *waiting;	/* in order of arrival */
-	struct use *uses;
-};
+/* In the order in which the waiting ones began to wait. */
+TAILQ_HEAD(claims, claim);
 
-struct claim *claims_wait(struct claims *c, struct job *j, uint32_t id);
+void claims_init(struct claims *c);
+void claims_free(struct claims *c);	/* frees all claims, not c itself */
+
+/* The job waits for a channel: its claim, the last in the list. It must not
+ * wait already. */
+struct claim *claims_wait(struct claims *c, uint64_t job, const char *script,
+    uint32_t id);
+
+struct claim *claims_of(const struct claims *c, uint64_t job); /* or NULL */
 /* The waiting one that was sent as CHANNEL number, or NULL. */
-struct claim *claims_find(const struct claims *c, uint32_t number);
-/* Answered or refused: frees it, closes what it still holds. */
-void claims_end(struct claims *c, struct claim *one);
+struct claim *claims_sent(const struct claims *c, uint32_t number);
+/* The one that has waited longest, or NULL. */
+struct claim *claims_waiting(const struct claims *c);
+
+/* The OPEN is answered: one->fd was passed on. */
+void claims_opened(struct claim *one);
+/* The OPEN is answered: there is no channel. Closes what it holds, and frees
+ * one if it never had a channel. */
+void claims_refused(struct claims *c, struct claim *one);
+
 /* The broker is gone: those that were sent wait anew. */
 void claims_reset(struct claims *c);
 
-void claims_use(struct claims *c, const struct job *j);
-bool claims_uses(const struct claims *c, const struct job *j);
-bool claims_waits(const struct claims *c, const struct job *j);
-bool claims_has(const struct claims *c, const struct job *j); /* either */
-bool claims_none(const struct claims *c);
-
-/* Ends all that a job has; NULL: what everybody has. */
-void claims_forget(struct claims *c, const struct job *j);
+/* The job is over. */
+void claims_forget(struct claims *c, uint64_t job);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* spawn.c - from fork to exec, and what the parent keeps of it. */
 #include "supervisor/children/spawn.h"
 
 #include <errno.h>
@@ -14,14 +15,13 @@
 #include <unistd.h>
 
 #include "common/channel.h"
-#include "supervisor/children/child.h"
 #include "common/mem.h"
 
 #define CONTROL 3
 #define HIGH 16		/* descriptors are first moved out of the way */
 
 char *
-child_find(const char *program)
+spawn_path(const char *program)
 {
 	char self[4096], *slash, *path;
 	ssize_t n;

@@ -7,6 +7,10 @@
 
 #include "common/error.h"
 
+/* Where program is: beside this one (a build directory), else in libexecdir.
+ * The caller frees it. */
+char *spawn_path(const char *program);
+
 struct spawned {	/* descriptors are close-on-exec and the caller's */
 	pid_t pid;
 	int pidfd;
@@ -15,9 +19,10 @@ struct spawned {	/* descriptors are close-on-exec and the caller's */
 	int stderr_fd;	/* read end of its descriptor 2, non-blocking */
 };
 
-/* In the child: 0 and 1 are /dev/null, 2 a pipe, 3 control, nothing else;
- * signals default and unblocked; environment TZ only; a session of its own;
- * killed when we die. A failing exec shows as exit status 127. */
+/* Starts the program at path, as argv[0] name. The child has /dev/null as 0
+ * and 1, a pipe as 2, control as 3 and nothing else; default signals, none
+ * blocked; TZ as its environment; a session of its own; it is killed when we
+ * die. A failing exec shows as exit status 127. */
 int spawn_child(const char *path, const char *name, struct spawned *out,
     struct error *err);
 

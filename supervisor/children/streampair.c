@@ -1,35 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* streampair.c - a socket pair, one end to each of two brokers. */
 #include "supervisor/children/streampair.h"
 
 #include <errno.h>
 #include <sys/socket.h>
-
-#include "supervisor/children/brokers.h"
-#include "supervisor/jobs/job.h"
 
 #define BUFFER (1024 * 1024)
 
 enum role { ROLE_READ = 0, ROLE_WRITE = 1 };
 
 static void
-send_end(struct brokerchild *b, const struct job *j, uint64_t number,
-    enum role role, int fd)
+send_end(struct brokerchild *b, uint64_t job, uint64_t number, enum role role,
+    int fd)
 {
 	struct message_out o;
 
 	message_start(&o, MSG_STREAM_END, 0);
-	message_put_u64(&o, job_id(j));
+	message_put_u64(&o, job);
 	message_put_u64(&o, number);
 	message_put_u64(&o, role);
 	brokerchild_send(b, &o, fd);
 }
 
 int
-stream_make(struct supervisor *sv, const struct job *j, const char *source,
+streampair_make(const struct brokers *b, uint64_t job, const char *source,
     const char *target, uint64_t number, struct error *err)
 {
-	struct brokerchild *from = brokers_used(sv->brokers, j, source);
-	struct brokerchild *to = brokers_used(sv->brokers, j, target);
+	struct brokerchild *from = brokers_used(b, job, source);
+	struct brokerchild *to = brokers_used(b, job, target);
 	int pair[2], size = BUFFER;
 
 	if (from == NULL || to == NULL)
@@ -50,7 +48,7 @@ stream_make(struct supervisor *sv, const struct job *j, const char *source,
 	    sizeof(size)) == -1)
 		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size,
 		    sizeof(size));
-	send_end(from, j, number, ROLE_READ, pair[0]);
-	send_end(to, j, number, ROLE_WRITE, pair[1]);
+	send_end(from, job, number, ROLE_READ, pair[0]);
+	send_end(to, job, number, ROLE_WRITE, pair[1]);
 	return 0;
 }

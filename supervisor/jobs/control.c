@@ -1,52 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* control.c - a worker's requests, a function for each. */
 #include "supervisor/jobs/control.h"
 
 #include <stdlib.h>
 
-#include "supervisor/children/brokers.h"
-#include "supervisor/jobs/module.h"
-#include "supervisor/jobs/slots.h"
 #include "supervisor/children/streampair.h"
+#include "supervisor/jobs/module.h"
 
 static int
-on_open(struct supervisor *sv, struct job *j, const struct message *m,
+on_open(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
 	(void)err;
-	brokers_open(sv->brokers, j, m->id, message_str(m, 0));
+	brokers_open(c->brokers, job_id(j), job_name(j), m->id,
+	    message_str(m, 0));
 	return 0;
 }
 
 static int
-on_stream(struct supervisor *sv, struct job *j, const struct message *m,
+on_stream(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
 	struct error why;
 
 	if (message_u64(m, 2) == 0)
 		return error_set(err, ERROR_PROTOCOL, "a stream has number 0");
-	if (stream_make(sv, j, message_str(m, 0), message_str(m, 1),
-	    message_u64(m, 2), &why) == -1)
+	if (streampair_make(c->brokers, job_id(j), message_str(m, 0),
+	    message_str(m, 1), message_u64(m, 2), &why) == -1)
 		job_refuse(j, m->id, &why);
 	return 0;
 }
 
 static int
-on_slot(struct supervisor *sv, struct job *j, const struct message *m,
+on_slot(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
-	return slots_want(sv->slots, j, m->id, err);
+	return slots_want(c->slots, job_id(j), m->id, err);
 }
 
 static int
-on_release(struct supervisor *sv, struct job *j, const struct message *m,
+on_release(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
-	return slots_release(sv->slots, j, m->id, err);
+	return slots_release(c->slots, job_id(j), m->id, err);
 }
 
 static int
-on_module(struct supervisor *sv, struct job *j, const struct message *m,
+on_module(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
 	struct message_out o;
@@ -55,8 +55,8 @@ on_module(struct supervisor *sv, struct job *j, const struct message *m,
 	size_t len, n;
 
 	(void)err;
-	if (module_read(sv, message_str(m, 0), &path, &text, &len,
-	    &why) == -1) {
+	if (module_read(job_config(j), c->modules_here, message_str(m, 0),
+	    &path, &text, &len, &why) == -1) {
 		job_refuse(j, m->id, &why);
 		return 0;
 	}
@@ -77,7 +77,7 @@ on_module(struct supervisor *sv, struct job *j, const struct message *m,
 
 static const struct {
 	enum message_type type;
-	int (*handler)(struct supervisor *sv, struct job *j,
+	int (*handler)(const struct control *c, struct job *j,
 	    const struct message *m, struct error *err);
 } table[] = {
 	{ MSG_OPEN, on_open },
@@ -88,15 +88,15 @@ static const struct {
 };
 
 int
-jobrequest(struct supervisor *sv, struct job *j, const struct message *m,
-    struct error *err)
+control_request(const struct control *c, struct job *j,
+    const struct message *m, struct error *err)
 {
 	if (m->id == 0)
 		return error_set(err, ERROR_PROTOCOL, "%s has no id",
 		    message_name(m->type));
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].type == m->type)
-			return table[i].handler(sv, j, m, err);
-	return error_set(err, ERROR_PROTOCOL, "%s is no request",
+			return table[i].handler(c, j, m, err);
+	return error_set(err, ERROR_PROTOCOL, "%s is not a request",
 	    message_name(m->type));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * job.h - one run of one script: its worker, its deadline, what it may ask
- * the supervisor, its end.
+ * job.h - one run of one script: its worker, what the worker may say, its
+ * end. When it has to end is in deadline.h, what it may ask for in control.h.
  */
 #ifndef REGBOT_JOB_H
 #define REGBOT_JOB_H
@@ -10,29 +10,40 @@
 #include <stdint.h>
 
 #include "common/message.h"
-#include "supervisor/supervisor.h"
+#include "supervisor/children/child.h"
+#include "supervisor/config/config.h"
 
-/* done gets the end of the run: failed, the text ("" on success), and
- * whether it only failed because it was stopped. The job is freed after. */
-typedef void job_done_fn(void *arg, bool failed, const char *text,
-    bool stopped);
+struct job;
 
-/* Starts a run of a script of config, which it keeps a reference to. A job
- * that cannot start calls done later, from the loop. */
-void job_start(struct supervisor *sv, struct config *config,
-    const struct config_script *script, job_done_fn *done, void *arg);
+struct job_ops {
+	/* A request of the worker. Returning -1 kills it. */
+	int (*request)(void *arg, struct job *j, const struct message *m,
+	    struct error *err);
+	/* It is over: whether it failed and the text of it ("" on success),
+	 * and whether it was stopped from outside. The callback frees it. */
+	void (*over)(void *arg, struct job *j, bool failed, const char *text,
+	    bool stopped);
+};
+
+/* Starts script of config as job id; keeps a reference to config. A job that
+ * cannot start is over later, from the loop. */
+struct job *job_start(struct child_env *env, struct config *config,
+    const struct config_script *script, uint64_t id, bool dry_run,
+    const struct job_ops *ops, void *arg);
+void job_free(struct job *j);	/* kills its worker; over is not called */
 
 /* STOP: cancelled; SIGKILL follows. now: SIGKILL at once. */
 void job_stop(struct job *j, bool now);
 
-struct job *job_next(const struct job *j);	/* in supervisor.jobs */
 uint64_t job_id(const struct job *j);
-const char *job_name(const struct job *j);
+const char *job_name(const struct job *j);	/* of its script */
+const struct config *job_config(const struct job *j);
 int64_t job_started(const struct job *j);	/* clock_now() */
 uint64_t job_moved(const struct job *j);	/* bytes uploaded so far */
 void job_add_moved(struct job *j, uint64_t bytes);
 
-/* What the parts answer to a job's requests. fd is passed on, or -1. */
+/* What answers a job's requests. fd (or -1) is passed on and closed. A
+ * message that cannot be sent kills the worker. */
 void job_send(struct job *j, struct message_out *o, int fd);
 void job_refuse(struct job *j, uint32_t id, const struct error *why);
 

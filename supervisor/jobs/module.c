@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/file.h"
+/* module.c - where require() finds a module. */
 #include "supervisor/jobs/module.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/mem.h"
 
 /* Dots are folders, as in Lua; nothing that leaves a directory. */
@@ -72,7 +73,7 @@ try_directory(const char *dir, const char *rel, char **path, char **text,
 }
 
 int
-module_read(const struct supervisor *sv, const char *name, char **path,
+module_read(const struct config *c, bool here, const char *name, char **path,
     char **text, size_t *len, struct error *err)
 {
 	char rel[MODULE_NAME_MAX + 1];
@@ -83,10 +84,10 @@ module_read(const struct supervisor *sv, const char *name, char **path,
 		return error_set(err, ERROR_NOT_FOUND, "\n\tthe name may "
 		    "only have letters, digits and _ - . /");
 	buffer_init(&tried, ERROR_TEXT_MAX);
-	r = try_directory(sv->config->dir, rel, path, text, len, &tried, err);
-	if (r == 0 && sv->once && strcmp(sv->config->dir, ".") != 0)
+	r = try_directory(c->dir, rel, path, text, len, &tried, err);
+	if (r == 0 && here && strcmp(c->dir, ".") != 0)
 		r = try_directory(".", rel, path, text, len, &tried, err);
-	for (char **m = sv->config->modules; r == 0 && m != NULL &&
+	for (char **m = c->modules; r == 0 && m != NULL &&
 	    *m != NULL; m++)
 		r = try_directory(*m, rel, path, text, len, &tried, err);
 	if (r == 0)

@@ -7,13 +7,15 @@
 #ifndef REGBOT_MODULE_H
 #define REGBOT_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "supervisor/supervisor.h"
+#include "supervisor/config/config.h"
 
-/* The text of module name and where it was found; both are the caller's. On
- * failure ERROR_NOT_FOUND has a line "\tno file 'PATH'" for each place. */
-int module_read(const struct supervisor *sv, const char *name, char **path,
-    char **text, size_t *len, struct error *err);
+/* The text of module name and where it was found; both are the caller's.
+ * here: look into the working directory too. On failure ERROR_NOT_FOUND has a
+ * line "\tno file 'PATH'" for each place. */
+int module_read(const struct config *c, bool here, const char *name,
+    char **path, char **text, size_t *len, struct error *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* progress.c - the status line and the heartbeat. */
 #include "supervisor/jobs/progress.h"
 
 #include <inttypes.h>
@@ -7,7 +8,6 @@
 
 #include "common/clock.h"
 #include "common/duration.h"
-#include "supervisor/jobs/job.h"
 #include "common/mem.h"
 
 #define STATUS_NS NS_PER_S		/* a terminal's line, each second */
@@ -15,7 +15,8 @@
 #define HEARTBEAT_NS (60 * NS_PER_S)	/* a log line for each running job */
 
 struct progress {
-	struct supervisor *sv;
+	struct log *log;
+	const struct jobs *jobs;
 	struct timer *status, *heartbeat;
 };
 
@@ -40,67 +41,84 @@ amount(uint64_t bytes, char out[32])
 	snprintf(out, 32, i == 0 ? "%.0f %s" : "%.1f %s", v, units[i]);
 }
 
+struct sum {			/* of all that run */
+	size_t running;
+	const struct job *oldest;
+	uint64_t moved;
+};
+
+static void
+add(void *arg, const struct job *j)
+{
+	struct sum *sum = arg;
+
+	if (sum->running++ == 0)
+		sum->oldest = j;
+	sum->moved += job_moved(j);
+}
+
 static void
 on_status(void *arg)
 {
 	struct progress *p = arg;
 	char line[160] = "", time[DURATION_TEXT], moved[32];
-	const struct job *oldest = p->sv->jobs;
-	size_t running = 0;
+	struct sum sum = { 0 };
 
-	for (const struct job *j = p->sv->jobs; j != NULL; j = job_next(j))
-		running++;
-	if (oldest != NULL && clock_now() - job_started(oldest) > QUIET_NS) {
-		uint64_t bytes = 0;
-
-		for (const struct job *j = p->sv->jobs; j != NULL;
-		    j = job_next(j))
-			bytes += job_moved(j);
-		elapsed(oldest, time);
-		amount(bytes, moved);
-		if (running == 1)
+	jobs_each(p->jobs, add, &sum);
+	if (sum.running != 0 &&
+	    clock_now() - job_started(sum.oldest) > QUIET_NS) {
+		elapsed(sum.oldest, time);
+		amount(sum.moved, moved);
+		if (sum.running == 1)
 			snprintf(line, sizeof(line), "%.40s: %s, %s copied",
-			    job_name(oldest), time, moved);
+			    job_name(sum.oldest), time, moved);
 		else
 			snprintf(line, sizeof(line), "%zu scripts: %s, %s "
-			    "copied", running, time, moved);
+			    "copied", sum.running, time, moved);
 		for (char *c = line; *c != '\0'; c++)
 			if ((unsigned char)*c < ' ' || *c == 0x7f)
 				*c = '?';
 	}
-	log_status(p->sv->log, line);
+	log_status(p->log, line);
 	timer_arm(p->status, STATUS_NS);
+}
+
+static void
+write_heartbeat(void *arg, const struct job *j)
+{
+	struct progress *p = arg;
+	struct log_record r;
+	char time[DURATION_TEXT];
+
+	if (clock_now() - job_started(j) < HEARTBEAT_NS / 2)
+		return;
+	elapsed(j, time);
+	log_record_init(&r, LOG_INFO, "Script is running");
+	log_record_string(&r, "script", job_name(j));
+	log_record_string(&r, "elapsed", time);
+	log_record_int(&r, "copied-bytes", (int64_t)job_moved(j));
+	log_write(p->log, &r);
 }
 
 static void
 on_heartbeat(void *arg)
 {
 	struct progress *p = arg;
-	struct log_record r;
-	char time[DURATION_TEXT];
 
-	for (const struct job *j = p->sv->jobs; j != NULL; j = job_next(j)) {
-		if (clock_now() - job_started(j) < HEARTBEAT_NS / 2)
-			continue;
-		elapsed(j, time);
-		log_record_init(&r, LOG_INFO, "Script is running");
-		log_record_string(&r, "script", job_name(j));
-		log_record_string(&r, "elapsed", time);
-		log_record_int(&r, "copied-bytes", (int64_t)job_moved(j));
-		log_write(p->sv->log, &r);
-	}
+	jobs_each(p->jobs, write_heartbeat, p);
 	timer_arm(p->heartbeat, HEARTBEAT_NS);
 }
 
 struct progress *
-progress_new(struct supervisor *sv)
+progress_new(struct loop *l, struct log *log, const struct jobs *jobs)
 {
 	struct progress *p = mem_alloc(sizeof(*p));
 
-	p->sv = sv;
-	p->status = loop_timer(sv->loop, on_status, p);
-	p->heartbeat = loop_timer(sv->loop, on_heartbeat, p);
-	if (log_is_terminal(sv->log))
+	p->log = log;
+	p->jobs = jobs;
+	p->status = loop_timer(l, on_status, p);
+	p->heartbeat = loop_timer(l, on_heartbeat, p);
+	if (log_is_terminal(log))
 		timer_arm(p->status, STATUS_NS);
 	else
 		timer_arm(p->heartbeat, HEARTBEAT_NS);

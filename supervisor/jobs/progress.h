@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * progress.h - that something long is under way: a status line on a
- * terminal, a heartbeat in a log.
+ * progress.h - shows that something long is under way: by a status line on a
+ * terminal, by a line now and then in a log.
  */
 #ifndef REGBOT_PROGRESS_H
 #define REGBOT_PROGRESS_H
 
-#include "supervisor/supervisor.h"
+#include "common/loop.h"
+#include "supervisor/jobs/jobs.h"
+#include "supervisor/log/log.h"
 
 struct progress;
 
-struct progress *progress_new(struct supervisor *sv);
-void progress_free(struct progress *p);
+/* Begins to show what runs. It has to end before the jobs and the log do. */
+struct progress *progress_new(struct loop *l, struct log *log,
+    const struct jobs *jobs);
+void progress_free(struct progress *p);	/* NULL is fine */
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* slots.c - who waits for an action slot, who holds one, who is next. */
 #include "supervisor/jobs/slots.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/queue.h>
 
-#include "supervisor/jobs/job.h"
 #include "common/mem.h"
 
-struct wish {
-	struct wish *next;
-	struct job *job;
+struct slot {			/* waited for or held */
+	TAILQ_ENTRY(slot) next;
+	uint64_t job;
 	uint32_t id;
 	bool held;
 };
@@ -17,48 +18,59 @@ struct wish {
 struct slots {
 	unsigned free;
 	uint64_t last_job;	/* who was served last */
-	struct wish *wishes;	/* in order of arrival, held ones too */
+	slots_granted_fn *granted;
+	void *arg;
+	TAILQ_HEAD(, slot) list;	/* in order of arrival */
 };
 
 struct slots *
-slots_new(unsigned count)
+slots_new(unsigned count, slots_granted_fn *granted, void *arg)
 {
 	struct slots *s = mem_alloc(sizeof(*s));
 
 	s->free = count;
+	s->granted = granted;
+	s->arg = arg;
+	TAILQ_INIT(&s->list);
 	return s;
+}
+
+static void
+drop(struct slots *s, struct slot *one)
+{
+	TAILQ_REMOVE(&s->list, one, next);
+	if (one->held)
+		s->free++;
+	free(one);
 }
 
 void
 slots_free(struct slots *s)
 {
-	struct wish *w;
+	struct slot *one;
 
 	if (s == NULL)
 		return;
-	while ((w = s->wishes) != NULL) {
-		s->wishes = w->next;
-		free(w);
-	}
+	while ((one = TAILQ_FIRST(&s->list)) != NULL)
+		drop(s, one);
 	free(s);
 }
 
-/* The first wish of the next waiting job after the one served last. */
-static struct wish *
+/* The first slot that the next waiting job after the one served last waits
+ * for. */
+static struct slot *
 pick(const struct slots *s)
 {
-	struct wish *lowest = NULL, *after = NULL;
+	struct slot *lowest = NULL, *after = NULL, *one;
 
-	for (struct wish *w = s->wishes; w != NULL; w = w->next) {
-		uint64_t id = job_id(w->job);
-
-		if (w->held)
+	TAILQ_FOREACH(one, &s->list, next) {
+		if (one->held)
 			continue;
-		if (lowest == NULL || id < job_id(lowest->job))
-			lowest = w;
-		if (id > s->last_job &&
-		    (after == NULL || id < job_id(after->job)))
-			after = w;
+		if (lowest == NULL || one->job < lowest->job)
+			lowest = one;
+		if (one->job > s->last_job &&
+		    (after == NULL || one->job < after->job))
+			after = one;
 	}
 	return after != NULL ? after : lowest;
 }
@@ -66,56 +78,45 @@ pick(const struct slots *s)
 static void
 grant(struct slots *s)
 {
-	struct message_out o;
-	struct wish *w;
+	struct slot *one;
 
-	while (s->free != 0 && (w = pick(s)) != NULL) {
-		w->held = true;
+	while (s->free != 0 && (one = pick(s)) != NULL) {
+		one->held = true;
 		s->free--;
-		s->last_job = job_id(w->job);
-		message_start(&o, MSG_GRANTED, w->id);
-		job_send(w->job, &o, -1);
+		s->last_job = one->job;
+		s->granted(s->arg, one->job, one->id);
 	}
 }
 
 int
-slots_want(struct slots *s, struct job *j, uint32_t id, struct error *err)
+slots_want(struct slots *s, uint64_t job, uint32_t id, struct error *err)
 {
-	struct wish *w, **tail;
+	struct slot *one;
 	unsigned n = 0;
 
-	for (tail = &s->wishes; *tail != NULL; tail = &(*tail)->next) {
-		if ((*tail)->job != j)
+	TAILQ_FOREACH(one, &s->list, next) {
+		if (one->job != job)
 			continue;
-		if ((*tail)->id == id || ++n == CHANNEL_REQUESTS)
+		if (one->id == id || ++n == CHANNEL_REQUESTS)
 			return error_set(err, ERROR_PROTOCOL, "slot %u is "
 			    "wanted twice, or too many at once", id);
 	}
-	w = mem_alloc(sizeof(*w));
-	w->job = j;
-	w->id = id;
-	*tail = w;
+	one = mem_alloc(sizeof(*one));
+	one->job = job;
+	one->id = id;
+	TAILQ_INSERT_TAIL(&s->list, one, next);
 	grant(s);
 	return 0;
 }
 
-static void
-take_out(struct slots *s, struct wish **at)
-{
-	struct wish *w = *at;
-
-	*at = w->next;
-	if (w->held)
-		s->free++;
-	free(w);
-}
-
 int
-slots_release(struct slots *s, struct job *j, uint32_t id, struct error *err)
+slots_release(struct slots *s, uint64_t job, uint32_t id, struct error *err)
 {
-	for (struct wish **at = &s->wishes; *at != NULL; at = &(*at)->next)
-		if ((*at)->job == j && (*at)->id == id) {
-			take_out(s, at);
+	struct slot *one;
+
+	TAILQ_FOREACH(one, &s->list, next)
+		if (one->job == job && one->id == id) {
+			drop(s, one);
 			grant(s);
 			return 0;
 		}
@@ -123,14 +124,14 @@ slots_release(struct slots *s, struct job *j, uint32_t id, struct error *err)
 }
 
 void
-slots_forget(struct slots *s, const struct job *j)
+slots_forget(struct slots *s, uint64_t job)
 {
-	struct wish **at = &s->wishes;
+	struct slot *one, *next;
 
-	while (*at != NULL)
-		if ((*at)->job == j)
-			take_out(s, at);
-		else
-			at = &(*at)->next;
+	for (one = TAILQ_FIRST(&s->list); one != NULL; one = next) {
+		next = TAILQ_NEXT(one, next);
+		if (one->job == job)
+			drop(s, one);
+	}
 	grant(s);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs, as far as they need no worker. */
+/* test_job.c - jobs, as far as they need no worker. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/children/brokers.h"
-#include "supervisor/jobs/job.h"
-#include "supervisor/jobs/slots.h"
+#include "supervisor/jobs/jobs.h"
 #include "tests/unit/supervisor/configrig.h"
 
-static struct supervisor sv;
+static struct child_env env;
 
 static void
 on_done(void *arg, bool failed, const char *text, bool stopped)
@@ -19,33 +17,37 @@ on_done(void *arg, bool failed, const char *text, bool stopped)
 	cr_expect_not(stopped);
 	cr_expect_not_null(strstr(text, "the script is not run: \"allow\""),
 	    "%s", text);
-	loop_stop(sv.loop);
+	loop_stop(env.loop);
 }
 
 /* Its script belongs to a configuration that nobody else holds any more. */
 Test(job, outlives_the_supervisors_configuration, .init = rig_no_docker)
 {
+	struct jobs_options options = { .slots = 1 };
 	struct buffer warnings;
+	struct jobs *jobs;
 	struct error err;
-	struct config *c = rig_parse("scripts: [{name: old, allow: []}]\n",
-	    &warnings, &err);
+	struct config *now = rig_parse("", &warnings, &err), *old;
 	char out[1024];
 	ssize_t n;
 	int p[2];
 
-	cr_assert_not_null(c);
+	cr_assert_not_null(now);
+	buffer_free(&warnings);
+	old = rig_parse("scripts: [{name: old, allow: []}]\n", &warnings,
+	    &err);
+	cr_assert_not_null(old);
 	cr_assert_eq(pipe(p), 0);
-	sv.loop = loop_new();
-	sv.log = log_new(sv.loop, p[1], LOG_WARN, false);
-	sv.slots = slots_new(1);
-	sv.brokers = brokers_new(&sv);
-	job_start(&sv, c, &c->scripts[0], on_done, NULL);
-	config_unref(c);
-	loop_run(sv.loop);
-	brokers_free(sv.brokers);
-	slots_free(sv.slots);
-	log_free(sv.log);
-	loop_free(sv.loop);
+	env.loop = loop_new();
+	env.log = log_new(env.loop, p[1], LOG_WARN, false);
+	jobs = jobs_new(&env, now, &options);
+	jobs_start(jobs, old, &old->scripts[0], on_done, NULL);
+	config_unref(old);
+	loop_run(env.loop);
+	jobs_free(jobs);
+	config_unref(now);
+	log_free(env.log);
+	loop_free(env.loop);
 	n = read(p[0], out, sizeof(out) - 1);
 	cr_assert_gt(n, 0);
 	out[n] = '\0';

@@ -58,10 +58,9 @@ static int
 read_module(const char *name, char **text, struct error *err)
 {
 	struct config c = { .dir = dir };
-	struct supervisor sv = { .config = &c };
 	char *path = NULL;
 	size_t len;
-	int r = module_read(&sv, name, &path, text, &len, err);
+	int r = module_read(&c, false, name, &path, text, &len, err);
 
 	free(path);
 	return r;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jobs.h - all that run, and what they share: brokers and action slots. Who
+ * starts a job needs nothing else of this folder.
+ */
+#ifndef REGBOT_JOBS_H
+#define REGBOT_JOBS_H
+
+#include "supervisor/jobs/job.h"
+
+struct jobs;
+
+struct jobs_options {
+	unsigned slots;		/* actions at a time */
+	bool dry_run;
+	bool modules_here;	/* scripts may require from the working
+				 * directory */
+};
+
+/* env lives longer. Keeps a reference to config for the registries. */
+struct jobs *jobs_new(struct child_env *env, struct config *config,
+    const struct jobs_options *options);
+void jobs_free(struct jobs *all);	/* kills what is left */
+
+/* The end of a run: whether it failed, the text of it ("" on success), and
+ * whether it was stopped from outside. */
+typedef void jobs_done_fn(void *arg, bool failed, const char *text,
+    bool stopped);
+
+/* Runs a script of config, which is kept as long. done is called once, from
+ * the loop. */
+void jobs_start(struct jobs *all, struct config *config,
+    const struct config_script *script, jobs_done_fn *done, void *arg);
+
+/* Stops all that run, as job_stop. */
+void jobs_stop(struct jobs *all, bool now);
+
+/* Calls fn for each that runs, the oldest first. */
+void jobs_each(const struct jobs *all,
+    void (*fn)(void *arg, const struct job *j), void *arg);
+
+/* Nothing will run any more: the brokers cancel what they have begun and end.
+ * done is called from the loop. */
+void jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg);
+
+#endif
