@@ -81,7 +81,7 @@ send_registry(struct brokerchild *c)
 	message_put_str(&o, r->path_prefix);
 	message_put_str(&o, *agent != '\0' ? agent :
 	    "regclient/regbot (" PACKAGE_VERSION ")");
-	message_put_u64(&o, (uint64_t)r->tls | (r->repo_auth ? 4 : 0) |
+	message_put_u64(&o, (uint64_t)(r->tls - TLS_ENABLED) | (r->repo_auth ? 4 : 0) |
 	    (r->disable_head ? 8 : 0) | (r->named ? 16 : 0));
 	message_put_u64(&o, (uint64_t)r->req_concurrent);
 	message_put_u64(&o, (uint64_t)(r->req_per_sec * 1000));

@@ -79,7 +79,9 @@ merge_registries(struct config_reader *r, struct config *c,
 	for (size_t i = 0; i < all.n; i++) {
 		struct config_registry *reg = &c->registries[c->nregistries++];
 
-		config_host_finish(&all.list[i], reg);
+		*reg = all.list[i].r;
+		memset(&all.list[i].r, 0, sizeof(*reg));
+		config_registry_finish(reg);
 		if (!c->skip_docker_config)
 			dockerconfig_certs(r, CERTS_DIR, reg);
 	}
@@ -90,7 +92,7 @@ static void
 set_defaults(struct config *c, struct config_defaults *d)
 {
 	c->has_parallel = d->parallel_node != NULL;
-	c->parallel = d->parallel;
+	c->parallel = (int)d->parallel;
 	c->blob_limit = d->blob_limit;
 	c->skip_docker_config = d->skip_docker_config;
 	c->user_agent = d->user_agent != NULL ? d->user_agent :

@@ -15,31 +15,30 @@
 #include "common/error.h"
 #include "common/logrecord.h"
 
-enum config_tls { TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };
+/* TLS_UNSET only while sources are merged. */
+enum config_tls { TLS_UNSET, TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };
 
-/* One registry, after templates, docker's config and defaults were merged. */
+/* The kinds of a registry's fields in registry.def, and their types. */
+enum config_registry_kind {
+	REGISTRY_END, REGISTRY_TEXT, REGISTRY_LIST, REGISTRY_NUMBER,
+	REGISTRY_FLOAT, REGISTRY_BOOL, REGISTRY_TLS
+};
+#define REGISTRY_TYPE_TEXT char *	/* never NULL, "" when absent */
+#define REGISTRY_TYPE_LIST char **	/* NULL-terminated; NULL when empty */
+#define REGISTRY_TYPE_NUMBER int64_t
+#define REGISTRY_TYPE_FLOAT double
+#define REGISTRY_TYPE_BOOL bool
+#define REGISTRY_TYPE_TLS enum config_tls
+
+/* One registry, after templates, docker's configuration and the defaults were
+ * merged. */
 struct config_registry {
 	char *key;		/* reference_registry_key() of its name */
-	char *name;		/* as written; "docker.io" for Docker Hub */
-	char *hostname;		/* host[:port] to connect to; never NULL */
-	enum config_tls tls;
-	char *user, *pass, *token;	/* "" when absent; secrets */
-	char *regcert;			/* PEM texts, "" when absent */
-	char *client_cert, *client_key;	/* the key is a secret */
-	char *cred_helper;	/* full program name, "" for none */
-	char *cred_host;	/* what the helper is asked for, "" = hostname */
-	int64_t cred_expire;	/* nanoseconds */
-	char *path_prefix;	/* outer slashes trimmed, "" for none */
-	char **mirrors;		/* NULL-terminated; NULL when none */
-	unsigned priority;
-	bool repo_auth;
-	bool disable_head;	/* apiOpts.disableHead */
-	int64_t blob_chunk;	/* 0: default */
-	int64_t blob_max;	/* 0: default, -1: never chunked */
-	double req_per_sec;	/* 0: no limit */
-	int req_concurrent;	/* >= 1 */
-	char **realms;		/* creds[].realms: extra token hosts, or NULL */
-	bool named;		/* stands in creds: loopback hosts are allowed */
+	bool named;		/* in creds: loopback hosts are allowed */
+#define REGISTRY_FIELD(kind, member, key, read, flags, shown, changed) \
+	REGISTRY_TYPE_##kind member;
+#include "supervisor/config/registry.def"
+#undef REGISTRY_FIELD
 };
 
 struct config_script {
@@ -103,6 +102,11 @@ const struct config_registry *config_registry(const struct config *c,
  * it with config_registry_free. */
 struct config_registry *config_registry_default(const char *key);
 void config_registry_free(struct config_registry *r);
+
+/* Adds the fields that a debug line shows, sorted by name. No secret is
+ * among them. */
+void config_registry_describe(const struct config_registry *r,
+    struct log_record *out);
 
 /* Adds the certificates that docker has for its host (certs.d) to regcert,
  * unless docker's configuration is skipped. config_load did it already for

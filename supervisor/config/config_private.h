@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_read.h - inside the configuration code: reading a YAML tree by
+ * config_private.h - inside the configuration code: reading a YAML tree by
  * tables. A table has a row per key: how it is read, and where to.
  */
 #ifndef REGBOT_CONFIG_PRIVATE_H
@@ -63,7 +63,9 @@ void config_warn(struct config_reader *r, const struct yaml_node *at,
 void config_warn_idle(struct config_reader *r, const struct yaml_node *at,
     const char *key);
 
-/* Readers of single values. Texts replace and wipe what was there. */
+/* Readers of single values. out is a char **, an int64_t * (all numbers), a
+ * bool *, a double *, a char *** or a struct yaml_node **. Texts and lists
+ * replace what was there; texts are wiped. */
 config_read_fn config_read_string, config_read_int, config_read_int64,
     config_read_unsigned, config_read_bool, config_read_duration,
     config_read_float, config_read_strings, config_read_node;
@@ -78,10 +80,39 @@ int config_number(struct config_reader *r, const struct yaml_node *v,
 void config_strings_free(char **list);
 size_t config_strings_count(char *const *list);
 
-/* A registry as one source describes it: texts NULL, numbers 0 when unset. */
+/* Set and not "". */
+static inline bool
+config_is_set(const char *s)
+{
+	return s != NULL && *s != '\0';
+}
+
+/* A row of registry.def. */
+struct config_registry_field {
+	enum config_registry_kind kind;
+	size_t offset, size;	/* in struct config_registry */
+	const char *shown, *changed;
+};
+extern const struct config_registry_field config_registry_fields[];
+
+static inline void *
+config_registry_member(const struct config_registry_field *f,
+    struct config_registry *r)
+{
+	return (char *)r + f->offset;
+}
+
+/* Wipes and frees the field's value; it is not set then. */
+void config_registry_clear(const struct config_registry_field *f,
+    struct config_registry *r);
+void config_registry_wipe(struct config_registry *r);
+/* Defaults for what no source has set; key and name must be. */
+void config_registry_finish(struct config_registry *r);
+const char *config_tls_name(enum config_tls tls);
+
+/* A registry as one source describes it: what is not set is NULL or 0. */
 struct config_host {
 	struct config_registry r;
-	bool tls_set, disable_head_set;
 	char *scheme, *api;	/* deprecated */
 	const struct yaml_node *at; /* NULL: docker's configuration */
 };
@@ -93,32 +124,31 @@ struct config_hosts {
 struct config_host *config_hosts_add(struct config_hosts *h);
 void config_hosts_free(struct config_hosts *h);
 
-/* config_creds.c */
+/* creds.c */
 int config_read_creds(struct config_reader *r, const struct yaml_node *list,
     struct config_hosts *out);
 /* Sets key, name, and what the name says of TLS and of Docker Hub. -1 when it
  * is no registry's name. */
 int config_host_name(struct config_host *h, const char *name);
 
-/* config_merge.c: what src sets wins over dst; a difference is told. */
+/* merge.c: what src sets wins over dst and is moved there; a difference is
+ * warned of. */
 void config_merge(struct config_reader *r, struct config_host *dst,
     struct config_host *src);
+/* The one of that key (reference_registry_key), or NULL; valid until one is
+ * added. */
 struct config_host *config_hosts_find(struct config_hosts *h,
     const char *key);
-/* Fills in the defaults and moves the registry out. */
-void config_host_finish(struct config_host *h, struct config_registry *out);
-void config_registry_wipe(struct config_registry *r);
 
-/* config_defaults.c and config_scripts.c. The nodes are checked, and
+/* scripts.c. The nodes are checked, and
  * interpreted where they apply. */
 struct config_rules {
 	const struct yaml_node *allow, *protect, *limits, *files, *sandbox;
 };
 struct config_defaults {
-	int64_t interval, timeout, blob_limit;
+	int64_t interval, timeout, blob_limit, parallel;
 	char *schedule;
 	const struct yaml_node *parallel_node;
-	int parallel;
 	bool skip_docker_config;
 	char *user_agent;
 	char **modules, **env;
@@ -130,7 +160,7 @@ void config_defaults_free(struct config_defaults *d);
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
 
-/* config_rules.c */
+/* rules.c */
 config_read_fn config_read_allow, config_read_protect, config_read_limits,
     config_read_files, config_read_sandbox, config_read_env;
 /* Sets s->refused where a rule applies that cannot be enforced. */

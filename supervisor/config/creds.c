@@ -13,46 +13,10 @@ static config_read_fn read_registry, read_template, read_tls, read_hostname,
     read_options, read_prefix, read_realms;
 
 static const struct config_field fields[] = {
-	CONFIG_FIELD(struct config_host, r.name, "registry",
-	    read_registry, 0),
-	CONFIG_FIELD(struct config_host, r.tls, "tls", read_tls, 0),
-	CONFIG_FIELD(struct config_host, r.hostname, "hostname",
-	    read_hostname, 0),
-	CONFIG_FIELD(struct config_host, r.user, "user", read_template, 0),
-	CONFIG_FIELD(struct config_host, r.pass, "pass", read_template, 0),
-	CONFIG_FIELD(struct config_host, r.token, "token",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct config_host, r.regcert, "regcert",
-	    read_template, 0),
-	CONFIG_FIELD(struct config_host, r.client_cert, "clientCert",
-	    read_template, 0),
-	CONFIG_FIELD(struct config_host, r.client_key, "clientKey",
-	    read_template, 0),
-	CONFIG_FIELD(struct config_host, r.cred_helper, "credHelper",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct config_host, r.cred_host, "credHost",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct config_host, r.cred_expire, "credExpire",
-	    config_read_int64, FIELD_IDLE),
-	CONFIG_FIELD(struct config_host, r.path_prefix, "pathPrefix",
-	    read_prefix, 0),
-	CONFIG_FIELD(struct config_host, r.mirrors, "mirrors",
-	    config_read_strings, FIELD_IDLE),
-	CONFIG_FIELD(struct config_host, r.priority, "priority",
-	    config_read_unsigned, FIELD_IDLE),
-	CONFIG_FIELD(struct config_host, r.repo_auth, "repoAuth",
-	    config_read_bool, 0),
-	CONFIG_FIELD(struct config_host, r.disable_head, "apiOpts",
-	    read_options, 0),
-	CONFIG_FIELD(struct config_host, r.blob_chunk, "blobChunk",
-	    config_read_int64, FIELD_IDLE),
-	CONFIG_FIELD(struct config_host, r.blob_max, "blobMax",
-	    config_read_int64, FIELD_IDLE),
-	CONFIG_FIELD(struct config_host, r.req_per_sec, "reqPerSec",
-	    config_read_float, 0),
-	CONFIG_FIELD(struct config_host, r.req_concurrent, "reqConcurrent",
-	    config_read_int, 0),
-	CONFIG_FIELD(struct config_host, r.realms, "realms", read_realms, 0),
+#define REGISTRY_FIELD(kind, member, key, read, flags, shown, changed) \
+	CONFIG_FIELD(struct config_host, r.member, key, read, flags),
+#include "supervisor/config/registry.def"
+#undef REGISTRY_FIELD
 	CONFIG_FIELD(struct config_host, scheme, "scheme",
 	    config_read_string, 0),
 	CONFIG_FIELD(struct config_host, api, "api", config_read_string, 0),
@@ -111,11 +75,8 @@ static int
 read_tls(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	struct config_host *h = (struct config_host *)((char *)out -
-	    offsetof(struct config_host, r.tls));
-	static const char *const words[] = {
-		[TLS_ENABLED] = "enabled", [TLS_INSECURE] = "insecure",
-		[TLS_DISABLED] = "disabled",
+	static const enum config_tls all[] = {
+		TLS_ENABLED, TLS_INSECURE, TLS_DISABLED
 	};
 	char *s = config_text(r, v, f->key, SECRET_MAX);
 	int result = -1;
@@ -124,10 +85,9 @@ read_tls(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	if (*s == '\0')
 		result = 0;
-	for (int i = 0; i < 3; i++)
-		if (strcasecmp(s, words[i]) == 0) {
-			h->r.tls = (enum config_tls)i;
-			h->tls_set = true;
+	for (size_t i = 0; i < 3; i++)
+		if (strcasecmp(s, config_tls_name(all[i])) == 0) {
+			*(enum config_tls *)out = all[i];
 			result = 0;
 		}
 	if (result == -1)
@@ -239,18 +199,18 @@ static int
 read_disable_head(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	struct config_host *h = out;
 	char *s = config_text(r, v, f->key, SECRET_MAX);
+	bool disable;
 	int result;
 
 	if (s == NULL)
 		return -1;
-	result = parse_bool(s, &h->r.disable_head);
+	result = parse_bool(s, &disable);
 	free(s);
 	if (result == -1)
 		return config_error(r, v, "option \"disableHead\" is neither "
 		    "true nor false, expected one of them");
-	h->disable_head_set = true;
+	*(int64_t *)out = disable ? 1 : -1;
 	return 0;
 }
 
@@ -263,8 +223,7 @@ read_options(struct config_reader *r, const struct yaml_node *v,
 		CONFIG_END
 	};
 
-	return config_read_map(r, v, f->key, options, (char *)out -
-	    offsetof(struct config_host, r.disable_head));
+	return config_read_map(r, v, f->key, options, out);
 }
 
 int
@@ -275,10 +234,8 @@ config_host_name(struct config_host *h, const char *name)
 
 	if (key == NULL)
 		return -1;
-	if (strncasecmp(name, "http://", 7) == 0 && !h->tls_set) {
+	if (strncasecmp(name, "http://", 7) == 0 && h->r.tls == TLS_UNSET)
 		h->r.tls = TLS_DISABLED;
-		h->tls_set = true;
-	}
 	host = host != NULL ? host + 3 : name;
 	free(h->r.key);
 	h->r.key = key;

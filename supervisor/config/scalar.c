@@ -146,7 +146,7 @@ config_read_int(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	if (n < INT_MIN || n > INT_MAX)
 		return mismatch(r, v, f->key, "a number that fits 32 bits");
-	*(int *)out = (int)n;
+	*(int64_t *)out = n;
 	return 0;
 }
 
@@ -160,7 +160,7 @@ config_read_unsigned(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	if (n < 0 || n > UINT_MAX)
 		return mismatch(r, v, f->key, "a number from 0 to 4294967295");
-	*(unsigned *)out = (unsigned)n;
+	*(int64_t *)out = n;
 	return 0;
 }
 

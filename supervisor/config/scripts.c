@@ -119,7 +119,7 @@ static int
 read_parallel(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	int n;
+	int64_t n;
 
 	if (config_read_int(r, v, f, &n) == -1)
 		return -1;

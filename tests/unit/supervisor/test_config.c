@@ -276,6 +276,82 @@ Test(config, two_entries_of_one_registry)
 	finish(c);
 }
 
+Test(config, a_later_entry_overrides_every_field)
+{
+	static const char *const what[] = {
+		"TLS settings", "login user", "login password", "login token",
+		"credential helper", "credential host", "credential expire",
+		"certificate settings", "client certificate settings",
+		"client certificate key settings", "hostname settings",
+		"path prefix settings", "mirror settings", "realms",
+		"priority settings", "reqConcurrent settings",
+		"blobChunk settings", "blobMax settings",
+		"reqPerSec settings", "APIOpts setting",
+	};
+	static const char entry[] = "- {registry: x, tls: %s, user: %s, "
+	    "pass: %s, token: %s, credHelper: %s, credHost: %s, "
+	    "credExpire: %d, regcert: '-----BEGIN %s', "
+	    "clientCert: '-----BEGIN %s', clientKey: '-----BEGIN %s', "
+	    "hostname: %s, pathPrefix: %s, mirrors: [%s], realms: [%s], "
+	    "priority: %d, reqConcurrent: %d, blobChunk: %d, blobMax: %d, "
+	    "reqPerSec: %d, apiOpts: {disableHead: %s}, repoAuth: %s}\n";
+	char *a = mem_printf(entry, "disabled", "a", "a", "a", "a", "a", 1,
+	    "a", "a", "a", "a", "a", "a", "a", 1, 1, 1, 1, 1, "true", "true");
+	char *b = mem_printf(entry, "enabled", "b", "b", "b", "b", "b", 2,
+	    "b", "b", "b", "b", "b", "b", "b", 2, 2, 2, 2, 2, "false",
+	    "false");
+	char *text = mem_printf("creds:\n%s%s", a, b);
+	struct config *c = parse(text);
+	const struct config_registry *r = &c->registries[0];
+	const char *at = buffer_str(&warnings);
+
+	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		char *line = mem_printf("Changing %s for registry host=x "
+		    "position=f.yml:3:3\n", what[i]);
+
+		at = strstr(at, line);
+		cr_assert_not_null(at, "%s", line);
+		free(line);
+	}
+	cr_expect_eq(r->tls, TLS_ENABLED);
+	cr_expect_str_eq(r->pass, "b");
+	cr_expect_str_eq(r->mirrors[0], "b");
+	cr_expect_eq(r->blob_max, 2);
+	cr_expect_float_eq(r->req_per_sec, 2, 1e-9);
+	cr_expect_eq(r->disable_head, 0);
+	cr_expect(r->repo_auth);	/* once true, it stays */
+	finish(c);
+	free(a);
+	free(b);
+	free(text);
+}
+
+Test(config, what_is_said_of_a_registry)
+{
+	struct config *c = parse("creds: [{registry: x, user: u, pass: s3cret,"
+	    " token: s3cret, clientKey: '-----BEGIN s3cret', mirrors: [a, b],"
+	    " tls: disabled, credHelper: h, hostname: x}]\n");
+	struct log_record r;
+	struct buffer b;
+
+	log_record_init(&r, LOG_DEBUG, "m");
+	config_registry_describe(&c->registries[0], &r);
+	buffer_init(&b, 0);
+	for (int i = 0; i < r.nattrs; i++)
+		if (r.attrs[i].kind == ATTR_STRING)
+			buffer_printf(&b, "%s=%s ", r.attrs[i].key,
+			    r.attrs[i].text);
+		else
+			buffer_printf(&b, "%s=%d ", r.attrs[i].key,
+			    (int)r.attrs[i].number);
+	cr_expect_str_eq(buffer_str(&b), "blobChunk=0 blobMax=0 helper=h "
+	    "hostname= mirrors=[a b] name=x pathPrefix= repoAuth=0 "
+	    "source=host tls=disabled user=u ");
+	buffer_free(&b);
+	log_record_free(&r);
+	finish(c);
+}
+
 Test(config, lives_as_long_as_somebody_holds_it)
 {
 	struct config *c = parse("scripts: [{name: a, script: x = 1}]\n");
