@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* cli.c - reads the command line: tables of flags and commands. */
 #include "supervisor/cli.h"
 
 #include <string.h>
 
 #include "common/logrecord.h"
+#include "supervisor/completion.h"
 
 /* Which commands a flag belongs to, as bits of enum cli_command. */
 #define ALL 0xffu
@@ -11,7 +13,7 @@
 
 enum flag_id {
 	FLAG_CONFIG, FLAG_DRY_RUN, FLAG_FORMAT, FLAG_HELP, FLAG_LOGOPT,
-	FLAG_VERBOSITY
+	FLAG_VERBOSITY, FLAG_VERSION
 };
 
 static const struct flag {
@@ -27,6 +29,8 @@ static const struct flag {
 	{ FLAG_HELP, "help", 'h', true, ALL },
 	{ FLAG_LOGOPT, "logopt", 0, false, ALL },
 	{ FLAG_VERBOSITY, "verbosity", 'v', false, ALL },
+	{ FLAG_VERSION, "version", 0, true,
+	    1u << CLI_HELP | 1u << CLI_VERSION },
 };
 #define NFLAGS (sizeof(flags) / sizeof(flags[0]))
 
@@ -34,15 +38,16 @@ static const struct {
 	const char *name;
 	enum cli_command command;
 } commands[] = {
-	{ "help", CLI_HELP }, { "once", CLI_ONCE }, { "server", CLI_SERVER },
+	{ "completion", CLI_COMPLETION }, { "help", CLI_HELP },
+	{ "once", CLI_ONCE }, { "server", CLI_SERVER },
 	{ "version", CLI_VERSION },
 };
 
 struct state {
 	struct cli *cli;
-	bool help;
+	bool help, version;
 	unsigned seen;		/* flags that belong to some commands only */
-	const char *words[3];	/* what is no flag: command and argument */
+	const char *words[3];	/* not flags: command and argument */
 	int nwords;
 };
 
@@ -102,6 +107,8 @@ apply(struct state *s, const struct flag *f, const char *value,
 		return 0;
 	case FLAG_VERBOSITY:
 		return log_level_parse(value, &s->cli->level, err);
+	case FLAG_VERSION:
+		return parse_bool(f, value, &s->version, err);
 	}
 	return 0;
 }
@@ -213,7 +220,8 @@ static int
 check_command(struct state *s, struct error *err)
 {
 	struct cli *c = s->cli;
-	int most = c->command == CLI_HELP ? 2 : 1;
+	bool takes = c->command == CLI_HELP || c->command == CLI_COMPLETION;
+	int most = takes ? 2 : 1;
 
 	if (s->nwords > most)
 		return error_set(err, ERROR_INPUT, "accepts between 0 and 0 "
@@ -232,11 +240,34 @@ check_command(struct state *s, struct error *err)
 	return 0;
 }
 
+/* The argument of help and of completion; without one, completion is help
+ * about itself. */
+static int
+parse_argument(struct state *s, struct error *err)
+{
+	struct cli *c = s->cli;
+	const char *word = s->nwords > 1 ? s->words[1] : NULL;
+
+	if (c->command == CLI_COMPLETION && word == NULL) {
+		c->command = CLI_HELP;
+		c->help_for = CLI_COMPLETION;
+	} else if (c->command == CLI_COMPLETION) {
+		if (completion_text(word) == NULL)
+			return error_set(err, ERROR_INPUT, "unknown command "
+			    "\"%.64s\" for \"regbot completion\": expected "
+			    "bash, zsh or fish", word);
+		c->shell = word;
+	} else if (c->command == CLI_HELP && word != NULL &&
+	    !find_command(word, &c->help_for))
+		return error_set(err, ERROR_INPUT, "unknown help topic "
+		    "\"%.64s\"", word);
+	return 0;
+}
+
 int
 cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 {
 	struct state s = { .cli = out };
-	enum cli_command named = CLI_HELP;
 
 	memset(out, 0, sizeof(*out));
 	out->level = LOG_INFO;
@@ -252,11 +283,9 @@ cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 		out->command = CLI_HELP;
 		return 0;
 	}
-	if (out->command == CLI_HELP && s.nwords > 1) {
-		if (!find_command(s.words[1], &named))
-			return error_set(err, ERROR_INPUT, "unknown help "
-			    "topic \"%.64s\"", s.words[1]);
-		out->help_for = named;
-	}
+	if (s.version && s.nwords == 0)
+		out->command = CLI_VERSION;
+	if (parse_argument(&s, err) == -1)
+		return -1;
 	return check_command(&s, err);
 }

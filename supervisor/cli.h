@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli.h - regbot's command line, as regclient's regbot has it. Errors have
- * that program's words; the exit status for them is 2.
+ * cli.h - the command line, which is that of regclient's regbot, with its
+ * error messages; the exit status for them is 2.
  */
 #ifndef REGBOT_CLI_H
 #define REGBOT_CLI_H
@@ -10,7 +10,9 @@
 
 #include "common/error.h"
 
-enum cli_command { CLI_HELP, CLI_ONCE, CLI_SERVER, CLI_VERSION };
+enum cli_command {
+	CLI_HELP, CLI_COMPLETION, CLI_ONCE, CLI_SERVER, CLI_VERSION
+};
 
 struct cli {
 	enum cli_command command;
@@ -20,6 +22,7 @@ struct cli {
 	int level;
 	bool json;
 	const char *format;		/* of version; NULL when not given */
+	const char *shell;		/* of completion, a known one */
 };
 
 /* Texts point into argv. 0, or -1 with a sentence. */

@@ -9,15 +9,16 @@
 	"error) (default \"INFO\")\n"
 
 static const char general[] =
-    "Utility for automating repository actions\n"
+    "Run Lua scripts against container registries\n"
     "\n"
     "Usage:\n"
     "  regbot [command]\n"
     "\n"
     "Available Commands:\n"
+    "  completion  Print the completion script for a shell\n"
     "  help        Help about any command\n"
-    "  once        runs each script once\n"
-    "  server      run the regbot server\n"
+    "  once        Run each script once\n"
+    "  server      Run the scripts on their intervals\n"
     "  version     Show the version\n"
     "\n"
     "Flags:\n"
@@ -25,6 +26,7 @@ static const char general[] =
     "      --logopt stringArray   Log options\n"
     "  -v, --verbosity string     Log level (trace, debug, info, warn, "
     "error) (default \"INFO\")\n"
+    "      --version              show the version\n"
     "\n"
     "Exit status: 0 when all scripts succeeded, 1 when one failed, 2 when\n"
     "the command line or the configuration is wrong.\n"
@@ -33,29 +35,40 @@ static const char general[] =
     "See also the manual pages regbot(1), regbot.yml(5), regbot-lua(7).\n";
 
 static const char once[] =
-    "Each script is executed once ignoring any scheduling. The command\n"
-    "returns after the last script completes.\n"
+    "Run each script once, whatever its schedule, and end after the last.\n"
     "\n"
     "Usage:\n"
     "  regbot once [flags]\n"
     "\n"
     "Flags:\n"
     "  -c, --config string          Config file, - for standard input\n"
-    "      --dry-run[=true|false]   Dry Run, skip all external actions\n"
+    "      --dry-run[=true|false]   Dry run, change nothing\n"
     "  -h, --help[=true|false]      help for once\n"
     "\n" GLOBAL;
 
 static const char server[] =
-    "Runs the scripts on their intervals until it is told to stop by\n"
-    "SIGINT or SIGTERM.\n"
+    "Run the scripts on their intervals until SIGINT or SIGTERM.\n"
     "\n"
     "Usage:\n"
     "  regbot server [flags]\n"
     "\n"
     "Flags:\n"
     "  -c, --config string          Config file, - for standard input\n"
-    "      --dry-run[=true|false]   Dry Run, skip all external actions\n"
+    "      --dry-run[=true|false]   Dry run, change nothing\n"
     "  -h, --help[=true|false]      help for server\n"
+    "\n" GLOBAL;
+
+static const char completion[] =
+    "Print the completion script for bash, zsh or fish. To load it at once:\n"
+    "\n"
+    "  source <(regbot completion bash)     # the same with zsh\n"
+    "  regbot completion fish | source\n"
+    "\n"
+    "Usage:\n"
+    "  regbot completion bash|zsh|fish [flags]\n"
+    "\n"
+    "Flags:\n"
+    "  -h, --help[=true|false]   help for completion\n"
     "\n" GLOBAL;
 
 static const char version[] =
@@ -73,6 +86,8 @@ const char *
 cli_help(enum cli_command command)
 {
 	switch (command) {
+	case CLI_COMPLETION:
+		return completion;
 	case CLI_ONCE:
 		return once;
 	case CLI_SERVER:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "supervisor/cli.h"
+#include "supervisor/completion.h"
 #include "supervisor/describe.h"
 #include "policy/policy.h"
 #include "supervisor/run.h"
@@ -113,6 +114,8 @@ main(int argc, char **argv)
 		return usage(&err);
 	if (cli.command == CLI_HELP)
 		return print(cli_help(cli.help_for));
+	if (cli.command == CLI_COMPLETION)
+		return print(completion_text(cli.shell));
 	if (cli.command == CLI_VERSION)
 		return show_version(cli.format);
 	if (policy_protect_self(&err) == -1)

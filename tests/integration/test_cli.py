@@ -34,7 +34,7 @@ class CommandLine(Case):
             self.assertIn(word, plain.out)
 
     def test_help_of_commands(self):
-        for command in ("once", "server", "version"):
+        for command in ("completion", "once", "server", "version"):
             first = self.run_it(command, "--help")
             self.assertEqual(first.code, 0, first)
             self.assertIn("Usage:", first.out)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_cli.c - what the command line takes and refuses. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,40 @@ Test(cli, help_and_version)
 	cr_assert_str_eq(c.format, "{{.VCSTag}}");
 	for (int i = CLI_HELP; i <= CLI_VERSION; i++)
 		cr_assert_not_null(strstr(cli_help(i), "Usage:\n  regbot"));
+}
+
+Test(cli, version_as_a_flag)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, "--version"), 0);
+	cr_assert_eq(c.command, CLI_VERSION);
+	cr_assert_eq(parse(&c, &err, "--version -h"), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	cr_assert_eq(parse(&c, &err, "--version=false"), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	refused("once --version -c x", "unknown flag: --version");
+}
+
+Test(cli, completion)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, "completion zsh"), 0);
+	cr_assert_eq(c.command, CLI_COMPLETION);
+	cr_assert_str_eq(c.shell, "zsh");
+	cr_assert_eq(parse(&c, &err, "completion"), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	cr_assert_eq(c.help_for, CLI_COMPLETION);
+	cr_assert_eq(parse(&c, &err, "completion bash -h"), 0);
+	cr_assert_eq(c.command, CLI_HELP);
+	refused("completion tcsh",
+	    "unknown command \"tcsh\" for \"regbot completion\"");
+	refused("completion bash -c x", "unknown shorthand flag: 'c' in -c");
+	refused("completion bash zsh",
+	    "accepts between 0 and 0 arg(s), received 1");
 }
 
 Test(cli, refused)
