@@ -137,8 +137,11 @@ class Program:
                 else subprocess.DEVNULL, start_new_session=True)
         self.pid = self.process.pid
         if stdin is not None:
-            self.process.stdin.write(stdin.encode())
-            self.process.stdin.close()
+            try:    # it may end before it reads
+                with self.process.stdin as pipe:
+                    pipe.write(stdin.encode())
+            except BrokenPipeError:
+                pass
 
     def read(self, path):
         with open(path, "rb") as file:
