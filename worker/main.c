@@ -15,6 +15,7 @@
 #include "worker/job/overlay.h"
 #include "policy/policy.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/modules.h"
 #include "worker/job/worker.h"
 
 #define CONTROL_FD 3

@@ -57,7 +57,4 @@ void vm_refuse(lua_State *L, const char *lib, const char *name,
  * A new string of *outlen bytes that the caller frees. Line numbers stay. */
 char *prepass(const char *src, size_t len, size_t *outlen);
 
-/* Registers the global tables reference, repo, tag, manifest, image. */
-void modules_open(lua_State *L);
-
 #endif

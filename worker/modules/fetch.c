@@ -22,7 +22,7 @@ fetch_release(struct task *t)
 	f->call = NULL;
 	free(f->platform);
 	reference_free(&f->ref);
-	manifest_value_clear(&f->value);
+	value_clear_manifest(&f->value);
 }
 
 int

@@ -27,7 +27,7 @@ struct fetch {
 	struct reference ref;
 	struct call *call;
 	struct manifest_value value; /* the result */
-	int arg;		/* for module_with_manifest */
+	int arg;		/* for binding_with_manifest */
 	lua_KFunction next;
 };
 

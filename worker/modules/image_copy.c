@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lua_copy.c - image.copy; the work is copy.h's. */
+/* image_copy.c - image.copy(); the work is worker/copy's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <lua.h>
 
 #include "worker/copy/copy.h"
-#include "worker/modules/image_copy.h"
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/vm.h"
 
@@ -89,7 +89,7 @@ copied(lua_State *L, int status, lua_KContext ctx)
 	    dst);
 	free(src);
 	free(dst);
-	return module_fail(L, &c->task, "%s", text);
+	return binding_fail(L, &c->task, "%s", text);
 }
 
 static void
@@ -99,7 +99,7 @@ copy_log(lua_State *L, const struct reference *src,
 	struct log_record r;
 	char *name;
 
-	module_log_start(&r, LOG_INFO, "Copy image", "source", src);
+	binding_log_start(&r, LOG_INFO, "Copy image", "source", src);
 	name = reference_string(dst);
 	log_record_string(&r, "target", name);
 	free(name);
@@ -107,17 +107,17 @@ copy_log(lua_State *L, const struct reference *src,
 	log_record_bool(&r, "forceRecursive", o->force_recursive);
 	log_record_bool(&r, "includeExternal", o->include_external);
 	log_record_bool(&r, "dry-run", worker_of(L)->dry_run);
-	module_log(L, &r);
+	binding_log(L, &r);
 }
 
 int
-lua_image_copy(lua_State *L)
+modules_image_copy(lua_State *L)
 {
 	struct copy_options o = { .platforms = NULL };
 	struct reference *src, *dst;
 	struct copy_task *c;
 
-	module_context(L);
+	binding_context(L);
 	src = value_check_reference(L, 1);
 	dst = value_check_reference(L, 2);
 	if (lua_gettop(L) == 3 && lua_istable(L, 3)) {

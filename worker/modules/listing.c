@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c - lists of tags and repositories; see listing.h. */
+/* listing.c - lists of tags and repositories; see listing.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +15,12 @@
 #include "common/mem.h"
 #include "worker/job/overlay.h"
 
-static void list_page(void *arg, struct answer *a);
+static void listing_page(void *arg, struct answer *a);
 
 static void
-list_release(struct task *t)
+listing_release(struct task *t)
 {
-	struct listing *l = (struct listing *)t;
+	struct listing_task *l = (struct listing_task *)t;
 	size_t i;
 
 	call_cancel(l->call);
@@ -36,21 +36,22 @@ list_release(struct task *t)
 }
 
 static void
-list_request(struct listing *l, int64_t n, const char *last, const char *next)
+listing_request(struct listing_task *l, int64_t n, const char *last,
+    const char *next)
 {
 	struct client *c = l->task.w->client;
 
 	if (l->registry != NULL)
 		l->call = client_catalog(c, l->registry, n, last, next,
-		    list_page, l);
+		    listing_page, l);
 	else
 		l->call = client_tag_list(c, &l->ref, n, last, next,
-		    list_page, l);
+		    listing_page, l);
 }
 
 /* Names that could never be used are left out, and that is said. */
 static void
-list_warn_skipped(struct listing *l)
+listing_warn_skipped(struct listing_task *l)
 {
 	struct log_record r;
 	char *name;
@@ -74,9 +75,9 @@ list_warn_skipped(struct listing *l)
 }
 
 static void
-list_finish(struct listing *l)
+listing_finish(struct listing_task *l)
 {
-	list_warn_skipped(l);
+	listing_warn_skipped(l);
 	if (l->registry == NULL && l->task.w->overlay != NULL)
 		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
 	while (l->limit > 0 && l->n > (uint64_t)l->limit)
@@ -86,7 +87,7 @@ list_finish(struct listing *l)
 
 /* A repository that a dry run would have made is not there, but has tags. */
 static void
-list_failed(struct listing *l, const struct error *err)
+listing_failed(struct listing_task *l, const struct error *err)
 {
 	if (err->kind == ERROR_NOT_FOUND && l->pages == 0 &&
 	    l->registry == NULL && l->task.w->overlay != NULL) {
@@ -102,7 +103,7 @@ list_failed(struct listing *l, const struct error *err)
 }
 
 static int
-list_add(struct listing *l, json_object *v, struct error *err)
+listing_add(struct listing_task *l, json_object *v, struct error *err)
 {
 	const char *what = l->registry != NULL ? "repository" : "tag";
 	const char *s;
@@ -133,7 +134,7 @@ list_add(struct listing *l, json_object *v, struct error *err)
 
 /* Pages of one list say the same name, those that say one at all. */
 static int
-list_name(struct listing *l, json_object *page, struct error *err)
+listing_name(struct listing_task *l, json_object *page, struct error *err)
 {
 	json_object *v = NULL;
 	const char *s;
@@ -155,7 +156,7 @@ list_name(struct listing *l, json_object *page, struct error *err)
 }
 
 static int
-list_read(struct listing *l, json_object *page, struct error *err)
+listing_read(struct listing_task *l, json_object *page, struct error *err)
 {
 	const char *key = l->registry != NULL ? "repositories" : "tags";
 	json_object *v = NULL;
@@ -164,7 +165,7 @@ list_read(struct listing *l, json_object *page, struct error *err)
 	if (!json_object_is_type(page, json_type_object))
 		return error_set(err, ERROR_INPUT, "the list is not a JSON "
 		    "object");
-	if (l->registry == NULL && list_name(l, page, err) == -1)
+	if (l->registry == NULL && listing_name(l, page, err) == -1)
 		return -1;
 	if (!json_object_object_get_ex(page, key, &v) && l->name == NULL)
 		return error_set(err, ERROR_INPUT, "the list has no \"%s\"",
@@ -176,7 +177,7 @@ list_read(struct listing *l, json_object *page, struct error *err)
 		    key);
 	n = json_object_array_length(v);
 	for (i = 0; i < n; i++)
-		if (list_add(l, json_object_array_get_idx(v, i), err) == -1)
+		if (listing_add(l, json_object_array_get_idx(v, i), err) == -1)
 			return -1;
 	return 0;
 }
@@ -186,7 +187,7 @@ list_read(struct listing *l, json_object *page, struct error *err)
  * and moved up at each power of two, so that a circle of any length meets it.
  */
 static int
-list_advance(struct listing *l, const char *next, struct error *err)
+listing_advance(struct listing_task *l, const char *next, struct error *err)
 {
 	if (l->pages >= LIST_PAGES_MAX)
 		return error_set(err, ERROR_LIMIT, "the list has more than %d "
@@ -203,9 +204,9 @@ list_advance(struct listing *l, const char *next, struct error *err)
 }
 
 static void
-list_page(void *arg, struct answer *a)
+listing_page(void *arg, struct answer *a)
 {
-	struct listing *l = arg;
+	struct listing_task *l = arg;
 	json_object *page;
 	struct error err;
 	char *next;
@@ -213,14 +214,14 @@ list_page(void *arg, struct answer *a)
 
 	l->call = NULL;
 	if (a->err.kind != ERROR_NONE) {
-		list_failed(l, &a->err);
+		listing_failed(l, &a->err);
 		return;
 	}
 	l->pages++;
 	page = json_parse(buffer_str(&a->body), a->body.len, JSON_BYTES_MAX,
 	    l->registry != NULL ? "the repository list" : "the tag list",
 	    &err);
-	rv = page == NULL ? -1 : list_read(l, page, &err);
+	rv = page == NULL ? -1 : listing_read(l, page, &err);
 	json_object_put(page);
 	if (rv == -1) {
 		task_done(&l->task, &err);
@@ -228,20 +229,20 @@ list_page(void *arg, struct answer *a)
 	}
 	if (*a->next == '\0' ||
 	    (l->limit > 0 && l->n >= (uint64_t)l->limit)) {
-		list_finish(l);
+		listing_finish(l);
 		return;
 	}
-	if (list_advance(l, a->next, &err) == -1) {
+	if (listing_advance(l, a->next, &err) == -1) {
 		task_done(&l->task, &err);
 		return;
 	}
 	next = mem_strdup(a->next);
-	list_request(l, 0, "", next);
+	listing_request(l, 0, "", next);
 	free(next);
 }
 
 static void
-list_start(struct listing *l, int64_t limit, const char *last)
+listing_start(struct listing_task *l, int64_t limit, const char *last)
 {
 	const char *p;
 	struct error err;
@@ -256,15 +257,15 @@ list_start(struct listing *l, int64_t limit, const char *last)
 	}
 	l->limit = limit > 0 ? limit : 0;
 	/* Registries refuse a larger page rather than sending a smaller. */
-	list_request(l, l->limit > LIST_ASK_MAX ? LIST_ASK_MAX : l->limit,
+	listing_request(l, l->limit > LIST_ASK_MAX ? LIST_ASK_MAX : l->limit,
 	    last, "");
 }
 
-struct listing *
+struct listing_task *
 listing_tags(lua_State *L, const struct reference *ref, int64_t limit,
     const char *last)
 {
-	struct listing *l = task_new(L, sizeof(*l), list_release);
+	struct listing_task *l = task_new(L, sizeof(*l), listing_release);
 	struct error err;
 	char *name = reference_string(ref);
 
@@ -275,15 +276,15 @@ listing_tags(lua_State *L, const struct reference *ref, int64_t limit,
 		(void)fetch_askable(ref, &err);
 		task_done(&l->task, &err);
 	} else
-		list_start(l, limit, last);
+		listing_start(l, limit, last);
 	return l;
 }
 
-struct listing *
+struct listing_task *
 listing_repositories(lua_State *L, const char *registry, int64_t limit,
     const char *last)
 {
-	struct listing *l = task_new(L, sizeof(*l), list_release);
+	struct listing_task *l = task_new(L, sizeof(*l), listing_release);
 	char *key = reference_registry_key(registry);
 	struct error err;
 
@@ -296,7 +297,7 @@ listing_repositories(lua_State *L, const char *registry, int64_t limit,
 		    "registry: that is HOST or HOST:PORT", registry);
 		task_done(&l->task, &err);
 	} else
-		list_start(l, limit, last);
+		listing_start(l, limit, last);
 	free(key);
 	return l;
 }

@@ -13,7 +13,7 @@
 #include "worker/client/client.h"
 #include "common/reference.h"
 
-struct listing {
+struct listing_task {
 	struct task task;
 	struct reference ref;	/* tags: of what */
 	char *registry;		/* repositories: of what; else NULL */
@@ -30,9 +30,9 @@ struct listing {
 };
 
 /* Push the task and start it. last is "" to start at the beginning. */
-struct listing *listing_tags(lua_State *L, const struct reference *ref,
+struct listing_task *listing_tags(lua_State *L, const struct reference *ref,
     int64_t limit, const char *last);
-struct listing *listing_repositories(lua_State *L, const char *registry,
+struct listing_task *listing_repositories(lua_State *L, const char *registry,
     int64_t limit, const char *last);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lua_manifest.c - the module "manifest" and its values: reading. What
- * writes is in lua_manifest_write.c.
+ * manifest.c - the table "manifest" and its values: reading. What writes is
+ * in manifest_write.c; the parser is in worker/oci.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <lua.h>
 
 #include "common/json.h"
-#include "worker/modules/manifest_write.h"
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
@@ -20,7 +20,7 @@ static int
 manifest_got(lua_State *L, int status, lua_KContext ctx)
 {
 	(void)status;
-	return module_manifest(L, (struct fetch *)ctx);
+	return binding_manifest(L, (struct fetch *)ctx);
 }
 
 static int
@@ -31,42 +31,42 @@ manifest_fetch(lua_State *L, enum fetch_how how)
 	struct log_record r;
 	struct fetch *f;
 
-	module_context(L);
+	binding_context(L);
 	ref = value_check_reference(L, 1);
 	if (how == FETCH_IMAGE && lua_gettop(L) == 2)
 		platform = vm_check_text(L, 2, value_call_name(L));
-	module_log_start(&r, LOG_DEBUG, "Retrieve manifest", "image", ref);
+	binding_log_start(&r, LOG_DEBUG, "Retrieve manifest", "image", ref);
 	log_record_bool(&r, "list", how == FETCH_LIST);
 	log_record_string(&r, "platform", platform);
-	module_log(L, &r);
+	binding_log(L, &r);
 	f = fetch_new(L, ref, how, platform);
 	return await(L, &f->task, manifest_got);
 }
 
 int
-lua_manifest_get(lua_State *L)
+modules_manifest_get(lua_State *L)
 {
 	return manifest_fetch(L, FETCH_IMAGE);
 }
 
 int
-lua_manifest_getlist(lua_State *L)
+modules_manifest_getlist(lua_State *L)
 {
 	return manifest_fetch(L, FETCH_LIST);
 }
 
 int
-lua_manifest_head(lua_State *L)
+modules_manifest_head(lua_State *L)
 {
 	struct reference *ref;
 	struct log_record r;
 	struct fetch *f;
 
-	module_context(L);
+	binding_context(L);
 	ref = value_check_reference(L, 1);
-	module_log_start(&r, LOG_DEBUG, "Retrieve manifest with head",
+	binding_log_start(&r, LOG_DEBUG, "Retrieve manifest with head",
 	    "image", ref);
-	module_log(L, &r);
+	binding_log(L, &r);
 	f = fetch_new(L, ref, FETCH_HEAD, "");
 	return await(L, &f->task, manifest_got);
 }
@@ -97,14 +97,14 @@ descriptor_push(lua_State *L, int status, lua_KContext ctx)
 static int
 manifest_descriptor(lua_State *L)
 {
-	return module_with_manifest(L, 1, FETCH_HEAD, descriptor_push);
+	return binding_with_manifest(L, 1, FETCH_HEAD, descriptor_push);
 }
 
 static int
 manifest_tostring(lua_State *L)
 {
 	struct manifest_value *v = value_manifest(L, 1);
-	struct module_request *q;
+	struct binding_request *q;
 
 	if (v == NULL)
 		return vm_arg_error(L, 1, value_call_name(L),
@@ -112,32 +112,32 @@ manifest_tostring(lua_State *L)
 	if (v->m == NULL)
 		return vm_raise(L, "Failed outputing manifest: it was only "
 		    "looked up with head and has no content");
-	q = module_request_new(L);
+	q = binding_request_new(L);
 	json_indent(&q->body, v->m->bytes, v->m->len);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);
 	return 1;
 }
 
-const luaL_Reg lua_manifest_functions[] = {
+const luaL_Reg manifest_functions[] = {
 	{ "descriptor", manifest_descriptor },
-	{ "get", lua_manifest_get },
-	{ "getList", lua_manifest_getlist },
-	{ "head", lua_manifest_head },
-	{ "put", lua_manifest_put },
+	{ "get", modules_manifest_get },
+	{ "getList", modules_manifest_getlist },
+	{ "head", modules_manifest_head },
+	{ "put", modules_manifest_put },
 	{ NULL, NULL }
 };
 
-const luaL_Reg lua_manifest_methods[] = {
+const luaL_Reg manifest_methods[] = {
 	{ "__tostring", manifest_tostring },
-	{ "config", lua_image_config },
-	{ "delete", lua_manifest_delete },
+	{ "config", modules_image_config },
+	{ "delete", modules_manifest_delete },
 	{ "descriptor", manifest_descriptor },
-	{ "export", lua_manifest_export },
-	{ "get", lua_manifest_get },
-	{ "head", lua_manifest_head },
-	{ "put", lua_manifest_put },
-	{ "ratelimit", lua_ratelimit },
-	{ "ratelimitWait", lua_ratelimit_wait },
+	{ "export", modules_manifest_export },
+	{ "get", modules_manifest_get },
+	{ "head", modules_manifest_head },
+	{ "put", modules_manifest_put },
+	{ "ratelimit", modules_ratelimit },
+	{ "ratelimitWait", modules_ratelimit_wait },
 	{ NULL, NULL }
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lua_manifest_write.c - manifests that scripts delete, change and push.
+ * manifest_write.c - manifests that scripts delete, change and push.
  *
  * A manifest that was not changed is pushed byte for byte. One that was is
  * written as regbot writes it: compact, in the order of its Go structs; what
@@ -14,8 +14,9 @@
 #include <lua.h>
 
 #include "common/json.h"
-#include "worker/modules/manifest_write.h"
 #include "common/mem.h"
+#include "worker/modules/binding.h"
+#include "worker/modules/export.h"
 #include "worker/modules/modules.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
@@ -24,14 +25,14 @@
 static int
 manifest_deleted(lua_State *L, int status, lua_KContext ctx)
 {
-	struct module_request *q = (struct module_request *)ctx;
+	struct binding_request *q = (struct binding_request *)ctx;
 	char text[REFERENCE_MAX + 64];
 
 	(void)status;
 	if (q->task.err.kind != ERROR_NONE) {
 		snprintf(text, sizeof(text), "Failed deleting \"%s\"",
 		    q->name);
-		return module_fail(L, &q->task, "%s", text);
+		return binding_fail(L, &q->task, "%s", text);
 	}
 	task_release(&q->task);
 	return 0;
@@ -49,17 +50,17 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	struct worker *w = worker_of(L);
 	struct reference *ref;
 	struct log_record r;
-	struct module_request *q;
+	struct binding_request *q;
 
 	(void)status;
 	(void)ctx;
 	ref = value_push_reference(L);
 	reference_copy(ref, &v->ref);
 	reference_add_digest(ref, v->digest);
-	module_log_start(&r, LOG_INFO, "Delete manifest", "image", ref);
+	binding_log_start(&r, LOG_INFO, "Delete manifest", "image", ref);
 	log_record_bool(&r, "dry-run", w->dry_run);
-	module_log(L, &r);
-	q = module_request_new(L);
+	binding_log(L, &r);
+	q = binding_request_new(L);
 	q->name = reference_string(ref);
 	task_doing(&q->task, mem_printf("failed to delete manifest %s",
 	    q->name));
@@ -73,54 +74,15 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 		task_done(&q->task, NULL);
 	} else
 		q->call = client_manifest_delete(w->client, ref, v->digest,
-		    module_request_done, q);
+		    binding_request_done, q);
 	return await(L, &q->task, manifest_deleted);
 }
 
 int
-lua_manifest_delete(lua_State *L)
+modules_manifest_delete(lua_State *L)
 {
-	module_context(L);
-	return module_with_manifest(L, 1, FETCH_HEAD, delete_manifest);
-}
-
-/* Two JSON values as they would be written. */
-static bool
-same_text(json_object *a, json_object *b)
-{
-	struct buffer x, y;
-	bool rv;
-
-	buffer_init(&x, 0);
-	buffer_init(&y, 0);
-	json_write(&x, a);
-	json_write(&y, b);
-	rv = x.len == y.len && memcmp(buffer_str(&x), buffer_str(&y),
-	    x.len) == 0;
-	buffer_free(&x);
-	buffer_free(&y);
-	return rv;
-}
-
-json_object *
-lua_export(lua_State *L, const struct shape *s, json_object *orig,
-    bool *changed)
-{
-	json_object *now, *then;
-	int table, origins;
-
-	value_push_table(L, 1);
-	value_push_origins(L, 1);
-	origins = lua_gettop(L);
-	now = shape_export(L, s, origins - 1, origins, orig);
-	/* A table fresh from the JSON shows what no change looks like. */
-	lua_newtable(L);
-	origins = lua_gettop(L);
-	shape_push(L, s, orig, origins);
-	table = lua_gettop(L);
-	then = shape_export(L, s, table, origins, orig);
-	*changed = !same_text(now, then);
-	return now;
+	binding_context(L);
+	return binding_with_manifest(L, 1, FETCH_HEAD, delete_manifest);
 }
 
 /* The new manifest's bytes: those it had, or the edited fields written. */
@@ -152,7 +114,7 @@ export_parse(const struct manifest_value *v, json_object *json, bool changed,
 }
 
 int
-lua_manifest_export(lua_State *L)
+modules_manifest_export(lua_State *L)
 {
 	struct manifest_value *v = value_manifest(L, 1), *out;
 	json_object *json;
@@ -166,7 +128,7 @@ lua_manifest_export(lua_State *L)
 	if (v->m == NULL)
 		return vm_raise(L, "Failed exporting manifest: it was only "
 		    "looked up with head and has no content");
-	json = lua_export(L, shape_of_kind(v->kind), v->m->json, &changed);
+	json = export_json(L, shape_of_kind(v->kind), v->m->json, &changed);
 	out = value_push_manifest(L);
 	if ((out->m = export_parse(v, json, changed, &err)) == NULL)
 		return vm_raise(L, "Failed exporting manifest: %s", err.text);
@@ -181,10 +143,10 @@ lua_manifest_export(lua_State *L)
 }
 
 static int
-manifest_putted(lua_State *L, int status, lua_KContext ctx)
+manifest_was_put(lua_State *L, int status, lua_KContext ctx)
 {
 	struct manifest_value *v = value_manifest(L, 1);
-	struct module_request *q = (struct module_request *)ctx;
+	struct binding_request *q = (struct binding_request *)ctx;
 
 	(void)status;
 	if (q->task.err.kind == ERROR_NONE && q->digest != NULL &&
@@ -193,7 +155,7 @@ manifest_putted(lua_State *L, int status, lua_KContext ctx)
 		    "manifest, unexpected digest returned, expected %s, "
 		    "received %s", v->digest, q->digest);
 	if (q->task.err.kind != ERROR_NONE)
-		return module_fail(L, &q->task, "Failed to put manifest");
+		return binding_fail(L, &q->task, "Failed to put manifest");
 	task_release(&q->task);
 	return 0;
 }
@@ -225,16 +187,16 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	struct reference *ref = value_check_reference(L, 2);
 	struct worker *w = worker_of(L);
 	struct log_record r;
-	struct module_request *q;
+	struct binding_request *q;
 
 	(void)status;
 	(void)ctx;
-	module_log_start(&r, w->dry_run ? LOG_INFO : LOG_DEBUG,
+	binding_log_start(&r, w->dry_run ? LOG_INFO : LOG_DEBUG,
 	    "Put manifest", "image", ref);
 	if (w->dry_run)
 		log_record_bool(&r, "dry-run", true);
-	module_log(L, &r);
-	q = module_request_new(L);
+	binding_log(L, &r);
+	q = binding_request_new(L);
 	q->name = reference_string(ref);
 	if (puttable(v, ref, &q->task.err) == -1)
 		q->task.done = true;
@@ -245,15 +207,15 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 		task_doing(&q->task, mem_printf("failed to put manifest %s",
 		    q->name));
 		q->call = client_manifest_put(w->client, ref, v->media_type,
-		    v->digest, v->m->bytes, v->m->len, module_request_done, q);
+		    v->digest, v->m->bytes, v->m->len, binding_request_done, q);
 	}
-	return await(L, &q->task, manifest_putted);
+	return await(L, &q->task, manifest_was_put);
 }
 
 int
-lua_manifest_put(lua_State *L)
+modules_manifest_put(lua_State *L)
 {
 	lua_settop(L, 2);
-	module_context(L);
-	return module_with_manifest(L, 1, FETCH_LIST, put_manifest);
+	binding_context(L);
+	return binding_with_manifest(L, 1, FETCH_LIST, put_manifest);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lua_ratelimit.c - rate limits: m:ratelimit() and image.ratelimitWait(). */
+/* ratelimit.c - rate limits: m:ratelimit() and image.ratelimitWait(). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "common/duration.h"
 #include "common/loop.h"
 #include "common/mem.h"
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/vm.h"
 
@@ -48,7 +49,7 @@ wait_delay(struct wait *w, int64_t remain)
 	char text[DURATION_TEXT];
 	struct log_record r;
 
-	module_log_start(&r, LOG_INFO, "Delaying for ratelimit", "image",
+	binding_log_start(&r, LOG_INFO, "Delaying for ratelimit", "image",
 	    &w->ref);
 	log_record_int(&r, "current", remain);
 	log_record_int(&r, "target", w->limit);
@@ -116,7 +117,7 @@ waited(lua_State *L, int status, lua_KContext ctx)
 		snprintf(text, sizeof(text), "Failed checking \"%s\" "
 		    "manifest", name);
 		free(name);
-		return module_fail(L, &w->task, "%s", text);
+		return binding_fail(L, &w->task, "%s", text);
 	}
 	task_release(&w->task);
 	lua_pushboolean(L, enough);
@@ -155,7 +156,7 @@ limit_arg(lua_State *L, int arg)
 }
 
 int
-lua_ratelimit_wait(lua_State *L)
+modules_ratelimit_wait(lua_State *L)
 {
 	struct reference *ref = value_check_reference(L, 1);
 	int64_t limit = limit_arg(L, 2);
@@ -223,8 +224,8 @@ ratelimit_push(lua_State *L, int status, lua_KContext ctx)
 }
 
 int
-lua_ratelimit(lua_State *L)
+modules_ratelimit(lua_State *L)
 {
-	module_context(L);
-	return module_with_manifest(L, 1, FETCH_HEAD, ratelimit_push);
+	binding_context(L);
+	return binding_with_manifest(L, 1, FETCH_HEAD, ratelimit_push);
 }

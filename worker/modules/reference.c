@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lua_reference.c - the module "reference" and its values. */
+/* reference.c - the table "reference" and its values. */
 #include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/vm.h"
 
@@ -13,7 +14,7 @@ reference_new(lua_State *L)
 {
 	struct reference *r;
 
-	module_context(L);
+	binding_context(L);
 	r = value_check_reference(L, 1);
 	reference_copy(value_push_reference(L), r);
 	return 1;
@@ -23,7 +24,7 @@ reference_new(lua_State *L)
 static int
 reference_close(lua_State *L)
 {
-	module_context(L);
+	binding_context(L);
 	(void)value_check_reference(L, 1);
 	return 0;
 }
@@ -32,7 +33,7 @@ static int
 reference_tostring(lua_State *L)
 {
 	struct reference *r = value_check_reference(L, 1);
-	struct module_request *q = module_request_new(L);
+	struct binding_request *q = binding_request_new(L);
 
 	q->name = reference_string(r);
 	lua_pushstring(L, q->name);
@@ -68,13 +69,13 @@ reference_digest(lua_State *L)
 	return 1;
 }
 
-const luaL_Reg lua_reference_functions[] = {
+const luaL_Reg reference_functions[] = {
 	{ "new", reference_new },
 	{ "close", reference_close },
 	{ NULL, NULL }
 };
 
-const luaL_Reg lua_reference_methods[] = {
+const luaL_Reg reference_methods[] = {
 	{ "__tostring", reference_tostring },
 	{ "close", reference_close },
 	{ "digest", reference_digest },

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lua_repo.c - the module "repo": what repositories a registry has. */
+/* repo.c - the table "repo": what repositories a registry has. */
 #include <string.h>
 
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/lua/vm.h"
 
@@ -12,7 +13,7 @@ static int
 repo_listed(lua_State *L, int status, lua_KContext ctx)
 {
 	(void)status;
-	return module_list(L, (struct listing *)ctx,
+	return binding_list(L, (struct listing_task *)ctx,
 	    "Failed retrieving repo list");
 }
 
@@ -21,25 +22,25 @@ repo_ls(lua_State *L)
 {
 	const char *host, *last;
 	struct log_record r;
-	struct listing *l;
+	struct listing_task *l;
 	int64_t limit;
 
-	module_context(L);
+	binding_context(L);
 	if (lua_type(L, 1) != LUA_TSTRING)
 		return vm_arg_error(L, 1, value_call_name(L),
 		    "Expected registry name (host and optional port)");
 	host = lua_tostring(L, 1);
-	module_list_options(L, 2, &limit, &last);
-	module_push_options(L, limit, last);
+	binding_list_options(L, 2, &limit, &last);
+	binding_push_options(L, limit, last);
 	log_record_init(&r, LOG_DEBUG, "Listing repositories");
 	log_record_string(&r, "host", host);
 	log_record_string(&r, "opts", lua_tostring(L, -1));
-	module_log(L, &r);
+	binding_log(L, &r);
 	l = listing_repositories(L, host, limit, last);
 	return await(L, &l->task, repo_listed);
 }
 
-const luaL_Reg lua_repo_functions[] = {
+const luaL_Reg repo_functions[] = {
 	{ "ls", repo_ls },
 	{ NULL, NULL }
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lua_tag.c - the module "tag": listing and deleting tags. */
+/* tag.c - the table "tag": listing and deleting tags. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include <lua.h>
 
 #include "common/mem.h"
+#include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/vm.h"
@@ -16,7 +17,7 @@ static int
 tag_listed(lua_State *L, int status, lua_KContext ctx)
 {
 	(void)status;
-	return module_list(L, (struct listing *)ctx,
+	return binding_list(L, (struct listing_task *)ctx,
 	    "Failed retrieving tag list");
 }
 
@@ -25,17 +26,17 @@ tag_ls(lua_State *L)
 {
 	struct reference *ref;
 	struct log_record r;
-	struct listing *l;
+	struct listing_task *l;
 	const char *last;
 	int64_t limit;
 
-	module_context(L);
+	binding_context(L);
 	ref = value_check_reference(L, 1);
-	module_list_options(L, 2, &limit, &last);
-	module_push_options(L, limit, last);
-	module_log_start(&r, LOG_DEBUG, "Listing tags", "repo", ref);
+	binding_list_options(L, 2, &limit, &last);
+	binding_push_options(L, limit, last);
+	binding_log_start(&r, LOG_DEBUG, "Listing tags", "repo", ref);
 	log_record_string(&r, "opts", lua_tostring(L, -1));
-	module_log(L, &r);
+	binding_log(L, &r);
 	l = listing_tags(L, ref, limit, last);
 	return await(L, &l->task, tag_listed);
 }
@@ -43,7 +44,7 @@ tag_ls(lua_State *L)
 static int
 tag_deleted(lua_State *L, int status, lua_KContext ctx)
 {
-	struct module_request *q = (struct module_request *)ctx;
+	struct binding_request *q = (struct binding_request *)ctx;
 	char text[REFERENCE_MAX + 64];
 
 	(void)status;
@@ -57,7 +58,7 @@ tag_deleted(lua_State *L, int status, lua_KContext ctx)
 	    strncmp(q->task.err.text, "request failed", 14) == 0)
 		error_prefix(&q->task.err,
 		    "failed to request manifest head %s", q->name);
-	return module_fail(L, &q->task, "%s", text);
+	return binding_fail(L, &q->task, "%s", text);
 }
 
 /* What a dry run or a real one cannot delete at all. */
@@ -76,19 +77,19 @@ tag_delete(lua_State *L)
 	struct worker *w = worker_of(L);
 	struct reference *ref, *tag;
 	struct log_record r;
-	struct module_request *q;
+	struct binding_request *q;
 
-	module_context(L);
+	binding_context(L);
 	ref = value_check_reference(L, 1);
-	module_log_start(&r, LOG_INFO, "Delete tag", "image", ref);
+	binding_log_start(&r, LOG_INFO, "Delete tag", "image", ref);
 	log_record_bool(&r, "dry-run", w->dry_run);
-	module_log(L, &r);
+	binding_log(L, &r);
 	/* A digest beside the tag is not what is deleted. */
 	tag = value_push_reference(L);
 	reference_copy(tag, ref);
 	if (*ref->tag != '\0')
 		reference_set_tag(tag, ref->tag);
-	q = module_request_new(L);
+	q = binding_request_new(L);
 	q->name = reference_string(ref);
 	if (tag_deletable(tag, &q->task.err) == -1)
 		q->task.done = true;
@@ -96,11 +97,11 @@ tag_delete(lua_State *L)
 		overlay_delete(w->overlay, tag);
 		task_done(&q->task, NULL);
 	} else
-		q->call = client_tag_delete(w->client, tag, module_request_done, q);
+		q->call = client_tag_delete(w->client, tag, binding_request_done, q);
 	return await(L, &q->task, tag_deleted);
 }
 
-const luaL_Reg lua_tag_functions[] = {
+const luaL_Reg tag_functions[] = {
 	{ "delete", tag_delete },
 	{ "ls", tag_ls },
 	{ NULL, NULL }

@@ -23,7 +23,7 @@
 enum { SLOT_TABLE = 1, SLOT_ORIGINS, SLOT_MANIFEST };
 
 void
-manifest_value_clear(struct manifest_value *v)
+value_clear_manifest(struct manifest_value *v)
 {
 	reference_free(&v->ref);
 	reference_free(&v->at);
@@ -35,7 +35,7 @@ manifest_value_clear(struct manifest_value *v)
 }
 
 void
-config_value_clear(struct config_value *v)
+value_clear_config(struct config_value *v)
 {
 	reference_free(&v->ref);
 	reference_free(&v->at);
@@ -53,13 +53,13 @@ release_reference(void *ref)
 static void
 release_manifest(void *v)
 {
-	manifest_value_clear(v);
+	value_clear_manifest(v);
 }
 
 static void
 release_config(void *v)
 {
-	config_value_clear(v);
+	value_clear_config(v);
 }
 
 /* Fields of the exported table first, then methods (the upvalue). */

@@ -25,7 +25,7 @@ struct manifest_value {
 	int64_t size;
 	struct rate rate;
 };
-void manifest_value_clear(struct manifest_value *v);
+void value_clear_manifest(struct manifest_value *v);
 
 struct config_value {
 	struct reference ref, at;
@@ -33,7 +33,7 @@ struct config_value {
 	char *bytes;		/* of json, as read or exported */
 	size_t len;
 };
-void config_value_clear(struct config_value *v);
+void value_clear_config(struct config_value *v);
 
 /* Makes the metatables; methods end with an empty entry. */
 void value_open(lua_State *L, const luaL_Reg *reference_methods,

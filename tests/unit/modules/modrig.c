@@ -12,6 +12,7 @@
 #include "tests/unit/modules/modrig_store.h"
 #include "worker/job/overlay.h"
 #include "worker/job/worker.h"
+#include "worker/modules/modules.h"
 
 static void
 forget(struct modrig *rig)

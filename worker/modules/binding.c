@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* modules.c - the global tables, and what their functions share. */
+/* binding.c - what the bindings share; see binding.h. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,50 +9,11 @@
 #include <lua.h>
 
 #include "common/mem.h"
-#include "worker/modules/modules.h"
+#include "worker/modules/binding.h"
 #include "worker/lua/vm.h"
 
-static void
-table_open(lua_State *L, const char *name, const luaL_Reg *functions)
-{
-	lua_newtable(L);
-	luaL_setfuncs(L, functions, 0);
-	lua_setglobal(L, name);
-}
-
-/* What other regbots have: scripts for them shall read why it fails here. */
-static void
-absent_open(lua_State *L)
-{
-	static const char *const blob[] = { "get", "head", "put" };
-	static const char files[] = "this version reads and writes no files";
-
-	lua_getglobal(L, "image");
-	vm_refuse(L, "image.", "exportTar", files);
-	vm_refuse(L, "image.", "importTar", files);
-	lua_pop(L, 1);
-	lua_newtable(L);
-	for (size_t i = 0; i < sizeof(blob) / sizeof(blob[0]); i++)
-		vm_refuse(L, "blob.", blob[i], "this version moves blobs only "
-		    "with their image, by image.copy");
-	lua_setglobal(L, "blob");
-}
-
 void
-modules_open(lua_State *L)
-{
-	value_open(L, lua_reference_methods, lua_manifest_methods,
-	    lua_config_methods);
-	table_open(L, "reference", lua_reference_functions);
-	table_open(L, "repo", lua_repo_functions);
-	table_open(L, "tag", lua_tag_functions);
-	table_open(L, "manifest", lua_manifest_functions);
-	table_open(L, "image", lua_image_functions);
-	absent_open(L);
-}
-
-void
-module_context(lua_State *L)
+binding_context(lua_State *L)
 {
 	struct error err;
 
@@ -61,7 +22,7 @@ module_context(lua_State *L)
 }
 
 int
-module_fail(lua_State *L, struct task *t, const char *fmt, ...)
+binding_fail(lua_State *L, struct task *t, const char *fmt, ...)
 {
 	char what[ERROR_TEXT_MAX + 1];
 	struct error err = t->err;
@@ -75,7 +36,7 @@ module_fail(lua_State *L, struct task *t, const char *fmt, ...)
 }
 
 void
-module_log_start(struct log_record *r, int level, const char *message,
+binding_log_start(struct log_record *r, int level, const char *message,
     const char *key, const struct reference *ref)
 {
 	char *name = reference_string(ref);
@@ -86,13 +47,13 @@ module_log_start(struct log_record *r, int level, const char *message,
 }
 
 void
-module_log(lua_State *L, struct log_record *r)
+binding_log(lua_State *L, struct log_record *r)
 {
 	worker_log(worker_of(L), r);
 }
 
 void
-module_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
+binding_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
 {
 	char text[64];
 	lua_Number n;
@@ -119,13 +80,13 @@ module_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
 }
 
 void
-module_push_options(lua_State *L, int64_t limit, const char *last)
+binding_push_options(lua_State *L, int64_t limit, const char *last)
 {
 	lua_pushfstring(L, "{Limit:%I Last:%s}", (LUAI_UACINT)limit, last);
 }
 
 int
-module_manifest(lua_State *L, struct fetch *f)
+binding_manifest(lua_State *L, struct fetch *f)
 {
 	struct manifest_value *v;
 	char *name, text[REFERENCE_MAX + 64];
@@ -135,7 +96,7 @@ module_manifest(lua_State *L, struct fetch *f)
 		snprintf(text, sizeof(text), "Failed retrieving \"%s\" "
 		    "manifest", name);
 		free(name);
-		return module_fail(L, &f->task, "%s", text);
+		return binding_fail(L, &f->task, "%s", text);
 	}
 	v = value_push_manifest(L);
 	*v = f->value;
@@ -146,10 +107,10 @@ module_manifest(lua_State *L, struct fetch *f)
 }
 
 int
-module_list(lua_State *L, struct listing *l, const char *failed)
+binding_list(lua_State *L, struct listing_task *l, const char *failed)
 {
 	if (l->task.err.kind != ERROR_NONE)
-		return module_fail(L, &l->task, "%s", failed);
+		return binding_fail(L, &l->task, "%s", failed);
 	lua_createtable(L, (int)l->n, 0);
 	for (size_t i = 0; i < l->n; i++) {
 		lua_pushstring(L, l->items[i]);
@@ -167,14 +128,14 @@ manifest_arrived(lua_State *L, int status, lua_KContext ctx)
 	int arg = f->arg;
 
 	if (f->task.err.kind != ERROR_NONE && f->how != FETCH_HEAD)
-		return module_fail(L, &f->task, "manifest pull failed");
-	module_manifest(L, f);
+		return binding_fail(L, &f->task, "manifest pull failed");
+	binding_manifest(L, f);
 	lua_replace(L, arg);
 	return next(L, status, 0);
 }
 
 int
-module_with_manifest(lua_State *L, int arg, enum fetch_how how,
+binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
     lua_KFunction next)
 {
 	struct reference *ref;
@@ -201,7 +162,7 @@ module_with_manifest(lua_State *L, int arg, enum fetch_how how,
 static void
 request_release(struct task *t)
 {
-	struct module_request *q = (struct module_request *)t;
+	struct binding_request *q = (struct binding_request *)t;
 
 	call_cancel(q->call);
 	q->call = NULL;
@@ -210,19 +171,19 @@ request_release(struct task *t)
 	free(q->name);
 }
 
-struct module_request *
-module_request_new(lua_State *L)
+struct binding_request *
+binding_request_new(lua_State *L)
 {
-	struct module_request *q = task_new(L, sizeof(*q), request_release);
+	struct binding_request *q = task_new(L, sizeof(*q), request_release);
 
 	buffer_init(&q->body, 0);
 	return q;
 }
 
 void
-module_request_done(void *request, struct answer *a)
+binding_request_done(void *request, struct answer *a)
 {
-	struct module_request *q = request;
+	struct binding_request *q = request;
 
 	q->call = NULL;
 	if (a->err.kind != ERROR_NONE) {

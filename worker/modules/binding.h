@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * binding.h - what the bindings share: how they check, log, ask and fail. A
+ * binding is a C function that scripts call.
+ */
+#ifndef REGBOT_BINDING_H
+#define REGBOT_BINDING_H
+
+#include <stdint.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "worker/lua/await.h"
+#include "common/buffer.h"
+#include "worker/client/client.h"
+#include "worker/modules/fetch.h"
+#include "worker/modules/listing.h"
+#include "common/logrecord.h"
+#include "worker/modules/value.h"
+
+/* Raises "Context error: ..." once the job must stop. */
+void binding_context(lua_State *L);
+
+/* Raises "text: why the task failed" and releases the task. */
+int binding_fail(lua_State *L, struct task *t, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Starts a log record, with the reference under a key. */
+void binding_log_start(struct log_record *r, int level, const char *message,
+    const char *key, const struct reference *ref);
+void binding_log(lua_State *L, struct log_record *r); /* sends and frees it */
+
+/* What a finished task brought is pushed and the task released: a manifest, a
+ * list as a table. Returns 1, or raises why it failed. */
+int binding_manifest(lua_State *L, struct fetch *f);
+int binding_list(lua_State *L, struct listing_task *l, const char *failed);
+
+/* The options {limit, last} of a list at arg, if that was given. Wrong types
+ * are ignored. *last stays valid while the argument is on the stack. */
+void binding_list_options(lua_State *L, int arg, int64_t *limit,
+    const char **last);
+/* Pushes "{Limit:0 Last:}". */
+void binding_push_options(lua_State *L, int64_t limit, const char *last);
+
+/* Makes sure that the argument is a manifest userdata, fetching what a string
+ * or a reference names, then runs next. */
+int binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
+    lua_KFunction next);
+
+/* One request of a client whose answer is kept. */
+struct binding_request {
+	struct task task;
+	struct call *call;
+	char *digest;		/* of the answer */
+	struct buffer body;	/* of the answer */
+	char *name;		/* what it is about, for the binding */
+};
+struct binding_request *binding_request_new(lua_State *L);
+void binding_request_done(void *request, struct answer *a);	/* an answer_fn */
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open.c - the global tables, from the lists of the files that fill them. */
+#include "worker/modules/modules.h"
+
+#include "worker/lua/vm.h"
+#include "worker/modules/value.h"
+
+static const struct {
+	const char *name;
+	const luaL_Reg *functions;
+} tables[] = {
+	{ "reference", reference_functions },
+	{ "repo", repo_functions },
+	{ "tag", tag_functions },
+	{ "manifest", manifest_functions },
+	{ "image", image_functions },
+};
+
+/* What other regbots have: scripts written for them shall read why it fails
+ * here. */
+static void
+absent_open(lua_State *L)
+{
+	static const char *const blob[] = { "get", "head", "put" };
+	static const char files[] = "this version reads and writes no files";
+
+	lua_getglobal(L, "image");
+	vm_refuse(L, "image.", "exportTar", files);
+	vm_refuse(L, "image.", "importTar", files);
+	lua_pop(L, 1);
+	lua_newtable(L);
+	for (size_t i = 0; i < sizeof(blob) / sizeof(blob[0]); i++)
+		vm_refuse(L, "blob.", blob[i], "this version moves blobs only "
+		    "with their image, by image.copy");
+	lua_setglobal(L, "blob");
+}
+
+void
+modules_open(lua_State *L)
+{
+	value_open(L, reference_methods, manifest_methods, config_methods);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		lua_newtable(L);
+		luaL_setfuncs(L, tables[i].functions, 0);
+		lua_setglobal(L, tables[i].name);
+	}
+	absent_open(L);
+}
