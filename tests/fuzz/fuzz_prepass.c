@@ -26,6 +26,9 @@ const char *const fuzz_seeds[] = {
 	"repeat local t = {a = 1 .. 2, ['b' .. 1] = 3; f 'x' .. y} until a..b",
 	"log('\\d\\.\\x41\\u{48}\\z \n \\065' .. \"\\-\\\\\\\n\") --[==[ .. ]==]",
 	"t.a[b .. c], d = (a .. b):rep(3) .. 0x1p4 .. 1.5e-3 .. ~1 // 2, #d",
+	"local x = a .. 'b'\n(f)() y = a .. b function g() end (h or i) 'x' {}",
+	"while a .. b do if c .. d then elseif e .. 1 then else return end end",
+	"for i = #a .. 1, ~b ~ c .. d do s:m 'x' [1] {y}.z = {[a .. b] = c} end",
 	NULL
 };
 
@@ -61,7 +64,7 @@ check_chains(const char *s, size_t n)
 {
 	size_t count;
 	bool whole;
-	struct token *t = lex(s, n, &count, &whole);
+	struct lua_token *t = lex(s, n, &count, &whole);
 
 	if (!whole)
 		abort();

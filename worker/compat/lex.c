@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Strings, long brackets and comments are skipped as Lua skips them. */
 #include "worker/compat/lex.h"
 
 #include <string.h>
 
 #include "common/mem.h"
 
-static const char *const keywords[] = {
-	"and", "break", "do", "else", "elseif", "end", "false", "for",
-	"function", "goto", "if", "in", "local", "nil", "not", "or",
-	"repeat", "return", "then", "true", "until", "while"
-};
-
-struct lexer {
+struct lua_source {
 	const char *p, *end;
 };
 
@@ -42,14 +37,14 @@ is_space(int c)
 }
 
 static int
-at(const struct lexer *x, size_t i)
+at(const struct lua_source *x, size_t i)
 {
 	return (size_t)(x->end - x->p) > i ? (unsigned char)x->p[i] : -1;
 }
 
 /* The level of a long bracket that opens here, or -1. */
 static int
-long_level(const struct lexer *x)
+long_level(const struct lua_source *x)
 {
 	size_t n = 0;
 
@@ -59,7 +54,7 @@ long_level(const struct lexer *x)
 }
 
 static int
-skip_long(struct lexer *x, int level)
+skip_long(struct lua_source *x, int level)
 {
 	x->p += level + 2;
 	for (; x->p < x->end; x->p++) {
@@ -81,7 +76,7 @@ skip_long(struct lexer *x, int level)
 }
 
 static int
-skip_blanks(struct lexer *x)
+skip_blanks(struct lua_source *x)
 {
 	int level;
 
@@ -103,7 +98,7 @@ skip_blanks(struct lexer *x)
 }
 
 static int
-skip_string(struct lexer *x)
+skip_string(struct lua_source *x)
 {
 	char quote = *x->p++;
 
@@ -130,7 +125,7 @@ skip_string(struct lexer *x)
 
 /* As greedy as Lua is: "1..2" is one malformed number. */
 static void
-skip_number(struct lexer *x)
+skip_number(struct lua_source *x)
 {
 	bool hex = at(x, 0) == '0' && (at(x, 1) == 'x' || at(x, 1) == 'X');
 
@@ -149,59 +144,77 @@ skip_number(struct lexer *x)
 	}
 }
 
+/* Longer symbols first where another begins like them. */
+static const struct {
+	const char *text;
+	uint8_t type;
+} symbols[] = {
+	{ "...", LEX_LITERAL }, { "..", LEX_CONCAT }, { "==", LEX_LOOSE },
+	{ "~=", LEX_LOOSE }, { "<=", LEX_LOOSE }, { ">=", LEX_LOOSE },
+	{ "<<", LEX_LOOSE }, { ">>", LEX_LOOSE }, { "//", LEX_TIGHT },
+	{ "::", LEX_BEFORE_STATEMENT }, { "+", LEX_TIGHT },
+	{ "-", LEX_TIGHT }, { "*", LEX_TIGHT }, { "/", LEX_TIGHT },
+	{ "%", LEX_TIGHT }, { "^", LEX_TIGHT }, { "#", LEX_TIGHT },
+	{ "&", LEX_LOOSE }, { "|", LEX_LOOSE }, { "<", LEX_LOOSE },
+	{ ">", LEX_LOOSE }, { "~", LEX_TILDE }, { "=", LEX_ASSIGN },
+	{ ".", LEX_MEMBER }, { ":", LEX_MEMBER }, { ",", LEX_COMMA },
+	{ ";", LEX_SEMICOLON }, { "(", LEX_OPEN }, { "[", LEX_OPEN },
+	{ "{", LEX_OPEN }, { ")", LEX_CLOSE }, { "]", LEX_CLOSE },
+	{ "}", LEX_CLOSE },
+}, words[] = {
+	{ "and", LEX_LOOSE }, { "break", LEX_BEFORE_STATEMENT },
+	{ "do", LEX_DO }, { "else", LEX_BEFORE_STATEMENT },
+	{ "elseif", LEX_BEFORE_EXPRESSION }, { "end", LEX_ENDWORD },
+	{ "false", LEX_LITERAL }, { "for", LEX_BEFORE_STATEMENT },
+	{ "function", LEX_FUNCTION }, { "goto", LEX_BEFORE_STATEMENT },
+	{ "if", LEX_IF }, { "in", LEX_BEFORE_EXPRESSION },
+	{ "local", LEX_BEFORE_STATEMENT }, { "nil", LEX_LITERAL },
+	{ "not", LEX_TIGHT }, { "or", LEX_LOOSE }, { "repeat", LEX_REPEAT },
+	{ "return", LEX_BEFORE_EXPRESSION },
+	{ "then", LEX_BEFORE_STATEMENT }, { "true", LEX_LITERAL },
+	{ "until", LEX_UNTIL }, { "while", LEX_BEFORE_EXPRESSION },
+};
+
 static int
-name_type(const char *s, size_t n)
+word_type(const char *s, size_t n)
 {
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (strlen(keywords[i]) == n && memcmp(keywords[i], s, n) == 0)
-			return LEX_AND + (int)i;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].text) == n &&
+		    memcmp(words[i].text, s, n) == 0)
+			return words[i].type;
 	return LEX_NAME;
 }
 
 static int
-symbol(struct lexer *x)
+symbol(struct lua_source *x)
 {
-	static const struct {
-		const char *text;
-		int type;
-	} table[] = {
-		{ "...", LEX_DOTS }, { "..", LEX_CONCAT }, { "==", LEX_EQ },
-		{ "~=", LEX_NE }, { "<=", LEX_LE }, { ">=", LEX_GE },
-		{ "<<", LEX_SHL }, { ">>", LEX_SHR }, { "//", LEX_IDIV },
-		{ "::", LEX_COLONS },
-	};
-	int c = at(x, 0);
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t n = strlen(table[i].text);
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+		size_t n = strlen(symbols[i].text);
 
 		if ((size_t)(x->end - x->p) >= n &&
-		    memcmp(x->p, table[i].text, n) == 0) {
+		    memcmp(x->p, symbols[i].text, n) == 0) {
 			x->p += n;
-			return table[i].type;
+			return symbols[i].type;
 		}
 	}
-	if (c <= ' ' || c > '~')
-		return -1;
-	x->p++;
-	return LEX_CHAR(c);
+	return -1;
 }
 
 /* The next token's type with x->p behind it; -1 when it is malformed. */
 static int
-next(struct lexer *x)
+next(struct lua_source *x)
 {
 	const char *start = x->p;
 	int c = at(x, 0), level;
 
 	if (is_digit(c) || (c == '.' && is_digit(at(x, 1)))) {
 		skip_number(x);
-		return LEX_NUMBER;
+		return LEX_LITERAL;
 	}
 	if (is_name(c)) {
 		while (x->p < x->end && is_name((unsigned char)*x->p))
 			x->p++;
-		return name_type(start, (size_t)(x->p - start));
+		return word_type(start, (size_t)(x->p - start));
 	}
 	if (c == '"' || c == '\'')
 		return skip_string(x) == 0 ? LEX_STRING : -1;
@@ -211,11 +224,11 @@ next(struct lexer *x)
 	return symbol(x);
 }
 
-struct token *
+struct lua_token *
 lex(const char *src, size_t len, size_t *count, bool *whole)
 {
-	struct lexer x = { .p = src, .end = src + len };
-	struct token *t = NULL;
+	struct lua_source x = { .p = src, .end = src + len };
+	struct lua_token *t = NULL;
 	size_t n = 0, room = 0;
 	int type;
 

@@ -10,23 +10,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a token means to a chain of ".." beside it. */
 enum lex_type {
-	LEX_END, LEX_NAME, LEX_NUMBER, LEX_STRING, LEX_CONCAT, LEX_DOTS,
-	LEX_EQ, LEX_NE, LEX_LE, LEX_GE, LEX_SHL, LEX_SHR, LEX_IDIV,
-	LEX_COLONS,
-	/* Keywords, in the order of the table in lex.c. */
-	LEX_AND, LEX_BREAK, LEX_DO, LEX_ELSE, LEX_ELSEIF, LEX_ENDWORD,
-	LEX_FALSE, LEX_FOR, LEX_FUNCTION, LEX_GOTO, LEX_IF, LEX_IN,
-	LEX_LOCAL, LEX_NIL, LEX_NOT, LEX_OR, LEX_REPEAT, LEX_RETURN,
-	LEX_THEN, LEX_TRUE, LEX_UNTIL, LEX_WHILE
-	/* Any other token is its own character, from 33 to 126, plus 128. */
+	LEX_END,
+	LEX_NAME,
+	LEX_STRING,
+	LEX_LITERAL,		/* a number, "...", nil, true, false */
+	LEX_CONCAT,
+	LEX_TIGHT,		/* an operator that binds tighter than ".." */
+	LEX_LOOSE,		/* one that binds less tightly */
+	LEX_TILDE,		/* the first with one operand, else a LOOSE */
+	LEX_MEMBER,		/* "." or ":" */
+	LEX_ASSIGN,
+	LEX_COMMA, LEX_SEMICOLON,
+	LEX_OPEN, LEX_CLOSE,	/* a bracket of any kind */
+	LEX_FUNCTION, LEX_IF, LEX_DO, LEX_REPEAT,	/* begin a block */
+	LEX_ENDWORD, LEX_UNTIL,				/* end one */
+	LEX_BEFORE_EXPRESSION,	/* return, while and the like */
+	LEX_BEFORE_STATEMENT	/* then, else, local and the like */
 };
-#define LEX_CHAR(c) (128 + (c))
 
-struct token {
+struct lua_token {
 	uint32_t start, end;	/* offsets into the source */
 	uint8_t type;
-	/* Filled in by the parser (prepass.c). */
+	/* Filled in by chains_mark(). */
 	uint8_t chain;		/* LEX_CONCAT: an operand's separator */
 	bool opens, closes;	/* a chain starts before, ends after it */
 	bool begins;		/* a bracket that begins a statement */
@@ -34,6 +41,7 @@ struct token {
 
 /* All tokens, a LEX_END last; the caller frees them. *whole is false when
  * the rest of the source after the last token is malformed. */
-struct token *lex(const char *src, size_t len, size_t *count, bool *whole);
+struct lua_token *lex(const char *src, size_t len, size_t *count,
+    bool *whole);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The source pre-pass: rewriting what lex.c and parse.c found. */
+/* The source pre-pass: rewriting what lex.c and chains.c found. */
 #include "worker/compat/prepass.h"
 
 #include <stdint.h>
@@ -8,31 +8,31 @@
 
 #include "common/buffer.h"
 #include "worker/compat/lex.h"
-#include "worker/compat/parse.h"
+#include "worker/compat/chains.h"
 #include "worker/lua/vm.h"
 
 bool
 prepass_operand(const char *src, size_t len, int line, int count,
     int operand, char *out, size_t outlen, bool *field)
 {
-	struct parse_find f = { .src = src, .line = line, .count = count,
+	struct chain_find f = { .line = line, .count = count,
 	    .operand = operand };
-	struct token *t;
+	struct lua_token *t;
 	size_t n;
 	bool whole, ok = false;
 
 	t = lex(src, len, &n, &whole);
-	if (whole && parse_chains(t, &f) && f.matches == 1 &&
+	if (whole && chains_mark(src, t, &f) && f.matches == 1 &&
 	    t[f.last].type == LEX_NAME) {
 		*field = f.last >= f.first + 2 &&
-		    t[f.last - 1].type == LEX_CHAR('.');
+		    src[t[f.last - 1].start] == '.';
 		n = t[f.last].end - t[f.last].start;
 		ok = (f.last == f.first || *field) && n < outlen;
 	}
 	/* Only a.b.c: in "-x.y" or "1 + x.y" the operand has no name. */
 	for (size_t i = f.first; ok && i < f.last; i += 2)
 		ok = t[i].type == LEX_NAME &&
-		    t[i + 1].type == LEX_CHAR('.');
+		    src[t[i + 1].start] == '.';
 	if (ok) {
 		memcpy(out, src + t[f.last].start, n);
 		out[n] = '\0';
@@ -76,7 +76,7 @@ needless(const char *s, size_t n)
 int
 prepass_needless(const char *src, size_t len, char *letter)
 {
-	struct token *t;
+	struct lua_token *t;
 	size_t n, at = len;
 	bool whole;
 	int line = 1;
@@ -124,13 +124,13 @@ static char *
 rewrite(const char *src, size_t len, size_t *outlen, bool chains)
 {
 	struct buffer b;
-	struct token *t;
+	struct lua_token *t;
 	size_t n, at = 0;
 	bool whole;
 
 	buffer_init(&b, 0);
 	t = lex(src, len, &n, &whole);
-	chains = chains && whole && parse_chains(t, NULL);
+	chains = chains && whole && chains_mark(src, t, NULL);
 	for (size_t i = 0; i < n; i++) {
 		buffer_put(&b, src + at, t[i].start - at);
 		/* "x = a .. 1" and then "(f)()": a literal is not called,

@@ -3,10 +3,13 @@
  * prepass.h - the rewriting of a script's source before Lua compiles it.
  *
  * A chain "a .. b .. c" becomes "((N)(a, b,(c)))", where N is a number that
- * no program has and numbers have a __call metamethod (concat.c): so floats
- * are joined as regbot's Lua writes them, and no local variable, environment
- * or upvalue is needed, none of which a script could not take away. Source
- * that does not parse is left alone, so that Lua words the error.
+ * no program contains, and numbers have a __call metamethod (concat.c). So
+ * floats are joined as regbot's Lua wrote them. No local variable,
+ * environment or upvalue is involved that a script could hide or replace. One
+ * call joins the whole chain; a marker beside each ".." instead would need no
+ * brackets, but two calls per operand and time in the square of their number.
+ * Source whose chains cannot be told is left alone, so that Lua words the
+ * error.
  */
 #ifndef REGBOT_PREPASS_H
 #define REGBOT_PREPASS_H
@@ -17,16 +20,17 @@
 #define PREPASS_NUMBER 0x1.5ca7bp-1031
 #define PREPASS_NUMBER_TEXT "0x1.5ca7bp-1031"
 
-/* As prepass() (vm.h), but only needless backslashes are dropped. */
+/* As prepass() (vm.h), but drops needless backslashes only. */
 char *prepass_escapes(const char *src, size_t len, size_t *outlen);
 
 /* The line of the first needless backslash before a letter or punctuation, and
- * what stands behind it; 0 when there is none. */
+ * the character after it; 0 when there is none. */
 int prepass_needless(const char *src, size_t len, char *letter);
 
 /* The operand (0 first) of the only chain of count operands that starts on a
- * line: its last name, cut into out, and whether that is a field's. False
- * when there is none, or not only one, or it is no simple name. */
+ * line: copies its last name to out and says whether that is a field's. False
+ * when there is no such chain, or more than one, or the operand is anything
+ * but "a" or "a.b.c". */
 bool prepass_operand(const char *src, size_t len, int line, int count,
     int operand, char *out, size_t outlen, bool *field);
 

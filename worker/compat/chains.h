@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parse.h - recognizes Lua 5.3 and marks the chains of ".." in an array of
- * tokens. It accepts a little more than Lua: what it lets through is still
- * compiled by Lua.
+ * chains.h - finds the chains "a .. b .. c" among the tokens of a script. It
+ * knows what ends an operand of "..", not Lua's grammar: whatever it lets
+ * through is still compiled by Lua.
  */
-#ifndef REGBOT_PARSE_H
-#define REGBOT_PARSE_H
+#ifndef REGBOT_CHAINS_H
+#define REGBOT_CHAINS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,15 +16,16 @@
 enum { CHAIN_NONE, CHAIN_MIDDLE, CHAIN_LAST };
 
 /* Looks for chains of count operands that start on a line. */
-struct parse_find {
-	const char *src;
+struct chain_find {
 	int line, count;
 	int operand;		/* the one that is wanted, 0 first */
 	int matches;		/* chains that were found */
 	size_t first, last;	/* the operand's tokens, in the last of them */
 };
 
-/* False when this is no program. find may be NULL. */
-bool parse_chains(struct token *t, struct parse_find *find);
+/* Marks the tokens of all chains. False when this is no program: then the
+ * marks mean nothing. find may be NULL. */
+bool chains_mark(const char *src, struct lua_token *t,
+    struct chain_find *find);
 
 #endif
