@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 static void
 set_bool(struct value *v, bool b)

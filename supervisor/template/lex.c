@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 struct lexer {
 	const char *text, *p;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/mem.h"
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 #define WIDTH_MAX 4096	/* a wider field is cut to this */
 

@@ -4,7 +4,7 @@
 #ifndef REGBOT_TEMPLATE_PARSER_H
 #define REGBOT_TEMPLATE_PARSER_H
 
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 struct parser {
 	const char *text;

@@ -3,7 +3,7 @@
 #ifndef REGBOT_TEMPLATE_RUN_H
 #define REGBOT_TEMPLATE_RUN_H
 
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 struct variable {
 	const char *name;

@@ -8,7 +8,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 void
 value_free(struct value *v)

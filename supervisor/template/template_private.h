@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * template_tree.h - inside the template code: tokens, the parsed tree, and
+ * template_private.h - inside the template code: tokens, the parsed tree, and
  * values. Texts in all of them may be secrets; freeing wipes.
  */
-#ifndef REGBOT_TEMPLATE_TREE_H
-#define REGBOT_TEMPLATE_TREE_H
+#ifndef REGBOT_TEMPLATE_PRIVATE_H
+#define REGBOT_TEMPLATE_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/mem.h"
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 const struct template_function *
 template_function(const char *name)

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "supervisor/template/template_tree.h"
+#include "supervisor/template/template_private.h"
 
 /* Appends the code point as UTF-8. */
 static void
