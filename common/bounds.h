@@ -52,7 +52,6 @@
 #define SECRET_MAX (64 * KIB)		/* a password, token or PEM text */
 #define TEMPLATE_DEPTH 16		/* parentheses or blocks in a template */
 #define TEMPLATE_ARGS_MAX 16		/* arguments of one function in it */
-#define TEMPLATE_VARIABLES_MAX 32	/* variables in a template */
 #define USER_AGENT_MAX 512		/* the User-Agent header */
 #define HELPER_MS 30000			/* a credential helper's time */
 #define HELPER_HOST_MAX 2048		/* what a helper is asked for */

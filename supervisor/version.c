@@ -75,7 +75,7 @@ version_text(const char *format, struct error *err)
 	if (format != NULL) {
 		for (int i = 0; i < N; i++)
 			fields[i] = (struct template_field){ names[i].field,
-			    names[i].json, values[i], false };
+			    names[i].json, values[i] };
 		return template_expand(format, &data, NULL, NULL, err);
 	}
 	buffer_init(&b, 0);

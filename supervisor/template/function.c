@@ -1,397 +1,341 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions that a template may call. */
+/*
+ * The functions that a template may call. A new one is a row of the table at
+ * the end, and a sentence in the manual page regbot.yml(5).
+ */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/template/template_private.h"
 
-const struct template_function *
-template_function(const char *name)
-{
-	const struct template_function *f;
-
-	for (f = template_functions; f->name != NULL; f++)
-		if (strcmp(f->name, name) == 0)
-			return f;
-	for (f = template_compare_functions; f->name != NULL; f++)
-		if (strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
-/* The length of the white space at s, of n bytes; 0 when it is none. */
-static size_t
-space_length(const char *s, size_t n)
-{
-	/* The code points beyond ASCII that unicode.IsSpace knows. */
-	static const char *const wide[] = {
-		"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
-		"\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83",
-		"\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
-		"\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89",
-		"\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9",
-		"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
-	};
-
-	if (n != 0 && strchr(" \t\n\v\f\r", *s) != NULL && *s != '\0')
-		return 1;
-	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
-		size_t len = strlen(wide[i]);
-
-		if (n >= len && memcmp(s, wide[i], len) == 0)
-			return len;
-	}
-	return 0;
-}
-
-char *
-template_trim(const char *s, size_t n)
-{
-	size_t k;
-
-	while ((k = space_length(s, n)) != 0) {
-		s += k;
-		n -= k;
-	}
-	for (size_t len = 1; len <= 3 && len <= n; len++)
-		if (space_length(s + n - len, len) == len) {
-			n -= len;
-			len = 0;	/* look again */
-		}
-	return mem_strndup(s, n);
-}
-
-static void
-warn_file(const char *path, const char *why, config_warn_fn *warn, void *arg)
-{
-	struct log_record r;
-
-	if (warn == NULL)
-		return;
-	log_record_init(&r, LOG_WARN, "Cannot read file of a template, "
-	    "using an empty text");
-	log_record_string(&r, "file", path);
-	log_record_string(&r, "error", why);
-	warn(arg, &r);
-	log_record_free(&r);
-}
-
-/* NULL, or why not. */
-static const char *
-read_secret(const char *path, struct buffer *out)
-{
-	const char *why = NULL;
-	struct stat st;
-	char chunk[4096];
-	ssize_t n = 1;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd == -1)
-		return strerror(errno);
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		why = "it is no regular file";
-	while (why == NULL && n != 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n == -1 && errno != EINTR)
-			why = strerror(errno);
-		else if (n > 0 && memchr(chunk, '\0', (size_t)n) != NULL)
-			why = "it has a NUL character in it";
-		else if (n > 0 && buffer_put(out, chunk, (size_t)n) == -1)
-			why = "it is larger than 64 KiB";
-	}
-	explicit_bzero(chunk, sizeof(chunk));
-	close(fd);
-	return why;
-}
-
-char *
-template_read_file(const char *path, config_warn_fn *warn, void *arg)
-{
-	struct buffer b;
-	const char *why;
-	char *s;
-
-	buffer_init(&b, SECRET_FILE_MAX);
-	b.secret = true;
-	why = read_secret(path, &b);
-	if (why != NULL) {
-		warn_file(path, why, warn, arg);
-		s = mem_strdup("");
-	} else
-		s = template_trim(buffer_str(&b), b.len);
-	buffer_free(&b);
-	return s;
-}
-
 static int
-call_file(const struct call *c, struct value *out, struct error *err)
-{
-	(void)err;
-	value_string(out, template_read_file(c->args[0].text, c->warn,
-	    c->arg));
-	return 0;
-}
-
-static int
-call_env(const struct call *c, struct value *out, struct error *err)
+text_env(const struct template_call *c, struct buffer *out)
 {
 	const char *s = getenv(c->args[0].text);
 
-	if (s != NULL && strlen(s) > SECRET_MAX)
-		return error_set(err, ERROR_LIMIT, "the variable is longer "
-		    "than %u bytes", SECRET_MAX);
-	value_string(out, mem_strdup(s != NULL ? s : ""));
+	return buffer_puts(out, s != NULL ? s : "");
+}
+
+/* lower and upper, of ASCII. */
+static int
+text_case(const struct template_call *c, struct buffer *out)
+{
+	char first = c->name[0] == 'l' ? 'A' : 'a';
+	int r = 0;
+
+	for (const char *p = c->args[0].text; r == 0 && *p != '\0'; p++)
+		r = buffer_putc(out, *p >= first && *p < first + 26 ?
+		    (char)(*p ^ 0x20) : *p);
+	return r;
+}
+
+static int
+text_trim(const struct template_call *c, struct buffer *out)
+{
+	return template_trim(out, c->args[0].text, strlen(c->args[0].text));
+}
+
+static int
+value_default(const struct template_call *c, struct template_value *out)
+{
+	template_value_copy(out,
+	    &c->args[template_value_true(&c->args[1]) ? 1 : 0]);
 	return 0;
 }
 
 static int
-call_default(const struct call *c, struct value *out, struct error *err)
+value_split(const struct template_call *c, struct template_value *out)
 {
-	(void)err;
-	value_copy(out, &c->args[value_true(&c->args[1]) ? 1 : 0]);
-	return 0;
-}
-
-static int
-call_lower(const struct call *c, struct value *out, struct error *err)
-{
-	(void)err;
-	value_string(out, mem_strdup(c->args[0].text));
-	for (char *p = out->text; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	return 0;
-}
-
-static int
-call_upper(const struct call *c, struct value *out, struct error *err)
-{
-	(void)err;
-	value_string(out, mem_strdup(c->args[0].text));
-	for (char *p = out->text; *p != '\0'; p++)
-		if (*p >= 'a' && *p <= 'z')
-			*p = (char)(*p - 'a' + 'A');
-	return 0;
-}
-
-static int
-call_trim(const struct call *c, struct value *out, struct error *err)
-{
-	(void)err;
-	value_string(out, template_trim(c->args[0].text,
-	    strlen(c->args[0].text)));
-	return 0;
-}
-
-static void
-push(struct value *v, const char *s, size_t n)
-{
-	if ((v->nlist & (v->nlist - 1)) == 0)	/* full at powers of two */
-		v->list = mem_resize(v->list, v->nlist != 0 ? v->nlist * 2 :
-		    1, sizeof(*v->list));
-	v->list[v->nlist++] = mem_strndup(s, n);
-}
-
-static size_t
-rune_length(const char *s)
-{
+	const char *s = c->args[0].text, *by = c->args[1].text, *at;
 	size_t n = 1;
 
-	while (n < 4 && (s[n] & 0xc0) == 0x80)
+	if (*by == '\0')
+		return error_set(c->err, ERROR_INPUT, "an empty separator is "
+		    "not supported in templates");
+	for (at = s; (at = strstr(at, by)) != NULL; at += strlen(by))
 		n++;
-	return n;
-}
-
-static int
-call_split(const struct call *c, struct value *out, struct error *err)
-{
-	const char *s = c->args[0].text, *sep = c->args[1].text, *at;
-	size_t n;
-
-	(void)err;
-	out->kind = VALUE_LIST;
-	if (*sep == '\0') {
-		for (; *s != '\0'; s += n) {
-			n = rune_length(s);
-			push(out, s, n);
-		}
-		return 0;
+	out->kind = TEMPLATE_LIST;
+	out->list = mem_array(n, sizeof(*out->list));
+	while ((at = strstr(s, by)) != NULL) {
+		out->list[out->nlist++] = mem_strndup(s, (size_t)(at - s));
+		s = at + strlen(by);
 	}
-	while ((at = strstr(s, sep)) != NULL) {
-		push(out, s, (size_t)(at - s));
-		s = at + strlen(sep);
-	}
-	push(out, s, strlen(s));
+	out->list[out->nlist++] = mem_strdup(s);
 	return 0;
 }
 
-/* Ends a function that wrote into b. */
 static int
-finish(struct buffer *b, int r, struct value *out, struct error *err)
+text_join(const struct template_call *c, struct buffer *out)
 {
-	if (r == -1) {
-		buffer_free(b);
-		return error_set(err, ERROR_LIMIT, "the result is longer than "
-		    "%u bytes", SECRET_MAX);
-	}
-	value_string(out, buffer_steal(b));
-	return 0;
-}
-
-static void
-begin(struct buffer *b)
-{
-	buffer_init(b, SECRET_MAX);
-	b->secret = true;
-	buffer_puts(b, "");
-}
-
-static int
-call_join(const struct call *c, struct value *out, struct error *err)
-{
-	const struct value *v = &c->args[0];
-	struct buffer b;
+	const struct template_value *v = &c->args[0];
 	int r = 0;
 
-	begin(&b);
 	for (size_t i = 0; r == 0 && i < v->nlist; i++) {
 		if (i != 0)
-			r = buffer_puts(&b, c->args[1].text);
+			r = buffer_puts(out, c->args[1].text);
 		if (r == 0)
-			r = buffer_puts(&b, v->list[i]);
+			r = buffer_puts(out, v->list[i]);
 	}
-	return finish(&b, r, out, err);
+	return r;
 }
 
 static int
-call_json(const struct call *c, struct value *out, struct error *err)
+text_json(const struct template_call *c, struct buffer *out)
 {
-	struct buffer b;
-
-	begin(&b);
-	return finish(&b, value_json(&c->args[0], false, &b), out, err);
+	return template_value_json(&c->args[0],
+	    strcmp(c->name, "jsonPretty") == 0, out);
 }
 
 static int
-call_json_pretty(const struct call *c, struct value *out, struct error *err)
+text_pretty(const struct template_call *c, struct buffer *out)
 {
-	struct buffer b;
-
-	begin(&b);
-	return finish(&b, value_json(&c->args[0], true, &b), out, err);
+	return template_value_pretty(&c->args[0], out);
 }
 
+/* print puts a space between two values if neither is a string, println
+ * between any two. */
 static int
-call_print_pretty(const struct call *c, struct value *out, struct error *err)
+text_print(const struct template_call *c, struct buffer *out)
 {
-	struct buffer b;
-
-	begin(&b);
-	return finish(&b, value_pretty(&c->args[0], &b), out, err);
-}
-
-/* fmt.Sprint: a space between two that are both no text. */
-static int
-call_print(const struct call *c, struct value *out, struct error *err)
-{
-	struct buffer b;
+	bool line = strcmp(c->name, "println") == 0;
 	int r = 0;
 
-	begin(&b);
 	for (size_t i = 0; r == 0 && i < c->nargs; i++) {
-		if (i != 0 && c->args[i].kind != VALUE_STRING &&
-		    c->args[i - 1].kind != VALUE_STRING)
-			r = buffer_putc(&b, ' ');
+		if (i != 0 && (line || (c->args[i].kind != TEMPLATE_STRING &&
+		    c->args[i - 1].kind != TEMPLATE_STRING)))
+			r = buffer_putc(out, ' ');
 		if (r == 0)
-			r = value_print(&c->args[i], &b);
+			r = template_value_print(&c->args[i], out);
 	}
-	return finish(&b, r, out, err);
+	return r == 0 && line ? buffer_putc(out, '\n') : r;
 }
 
-static int
-call_println(const struct call *c, struct value *out, struct error *err)
+static bool
+fits(char verb, enum template_kind kind)
 {
-	struct buffer b;
+	return verb == 'v' || (verb == 's' && kind >= TEMPLATE_STRING) ||
+	    (verb == 'd' && kind == TEMPLATE_INT) ||
+	    (verb == 't' && kind == TEMPLATE_BOOL);
+}
+
+/* Where Go writes %!d(string=x) into the text, this fails. */
+static int
+text_printf(const struct template_call *c, struct buffer *out)
+{
+	size_t i = 1;
 	int r = 0;
 
-	begin(&b);
-	for (size_t i = 0; r == 0 && i < c->nargs; i++) {
-		if (i != 0)
-			r = buffer_putc(&b, ' ');
-		if (r == 0)
-			r = value_print(&c->args[i], &b);
+	for (const char *p = c->args[0].text; r == 0 && *p != '\0'; p++) {
+		if (*p != '%' || *++p == '%') {
+			r = buffer_putc(out, *p);
+			continue;
+		}
+		if (*p == '\0' || strchr("svdt", *p) == NULL)
+			return error_set(c->err, ERROR_INPUT, "a verb is not "
+			    "supported in templates, expected %%s, %%v, %%d, "
+			    "%%t or %%%%");
+		if (i == c->nargs)
+			return error_set(c->err, ERROR_INPUT, "fewer values "
+			    "than verbs");
+		if (!fits(*p, c->args[i].kind))
+			return error_set(c->err, ERROR_INPUT, "wrong type "
+			    "for %%%c: %s", *p,
+			    template_value_type(&c->args[i]));
+		r = template_value_print(&c->args[i++], out);
 	}
-	if (r == 0)
-		r = buffer_putc(&b, '\n');
-	return finish(&b, r, out, err);
+	if (r == 0 && i != c->nargs)
+		return error_set(c->err, ERROR_INPUT, "more values than verbs");
+	return r;
 }
 
 static int
-call_printf(const struct call *c, struct value *out, struct error *err)
+value_bool(struct template_value *out, bool b)
 {
-	struct buffer b;
-
-	begin(&b);
-	return finish(&b, value_printf(c->args[0].text, c->args + 1,
-	    c->nargs - 1, &b), out, err);
-}
-
-/* What a query of an URL may hold. */
-static int
-call_urlquery(const struct call *c, struct value *out, struct error *err)
-{
-	struct value joined;
-	struct buffer b;
-	int r = 0;
-
-	if (call_print(c, &joined, err) == -1)
-		return -1;
-	begin(&b);
-	for (const char *p = joined.text; r == 0 && *p != '\0'; p++) {
-		if (isalnum((unsigned char)*p) || strchr("-_.~", *p) != NULL)
-			r = buffer_putc(&b, *p);
-		else if (*p == ' ')
-			r = buffer_putc(&b, '+');
-		else
-			r = buffer_printf(&b, "%%%02X", (unsigned char)*p);
-	}
-	value_free(&joined);
-	return finish(&b, r, out, err);
-}
-
-static int
-call_time(const struct call *c, struct value *out, struct error *err)
-{
-	(void)c;
-	(void)err;
-	out->kind = VALUE_CLOCK;
+	out->kind = TEMPLATE_BOOL;
+	out->number = b;
 	return 0;
 }
 
-const struct template_function template_functions[] = {
-	{ "env", call_env, 1, 1, "s" },
-	{ "file", call_file, 1, 1, "s" },
-	{ "default", call_default, 2, 2, "*" },
-	{ "lower", call_lower, 1, 1, "s" },
-	{ "upper", call_upper, 1, 1, "s" },
-	{ "trimSpace", call_trim, 1, 1, "s" },
-	{ "split", call_split, 2, 2, "s" },
-	{ "join", call_join, 2, 2, "as" },
-	{ "json", call_json, 1, 1, "*" },
-	{ "jsonPretty", call_json_pretty, 1, 1, "*" },
-	{ "printPretty", call_print_pretty, 1, 1, "*" },
-	{ "print", call_print, 0, -1, "*" },
-	{ "println", call_println, 0, -1, "*" },
-	{ "printf", call_printf, 1, -1, "s*" },
-	{ "urlquery", call_urlquery, 0, -1, "*" },
-	{ "time", call_time, 0, 0, "*" },
-	{ NULL, NULL, 0, 0, NULL }
+/* The first that decides, else the last. What follows the one that decides
+ * was not evaluated. */
+static int
+value_logic(const struct template_call *c, struct template_value *out)
+{
+	bool or = strcmp(c->name, "or") == 0;
+	size_t i = 0;
+
+	while (i + 1 < c->nargs && template_value_true(&c->args[i]) != or)
+		i++;
+	template_value_copy(out, &c->args[i]);
+	return 0;
+}
+
+static int
+value_not(const struct template_call *c, struct template_value *out)
+{
+	return value_bool(out, !template_value_true(&c->args[0]));
+}
+
+static int
+value_len(const struct template_call *c, struct template_value *out)
+{
+	const struct template_value *v = &c->args[0];
+
+	if (v->kind != TEMPLATE_STRING && v->kind != TEMPLATE_LIST)
+		return error_set(c->err, ERROR_INPUT, "len of type %s",
+		    template_value_type(v));
+	out->kind = TEMPLATE_INT;
+	out->number = (int64_t)(v->kind == TEMPLATE_STRING ?
+	    strlen(v->text) : v->nlist);
+	return 0;
+}
+
+static int
+value_index(const struct template_call *c, struct template_value *out)
+{
+	const struct template_value *v = &c->args[0];
+	int64_t i = c->args[1].number;
+
+	if (i < 0 || (uint64_t)i >= v->nlist)
+		return error_set(c->err, ERROR_INPUT, "index out of range: "
+		    "%lld", (long long)i);
+	template_value_string(out, mem_strdup(v->list[i]));
+	return 0;
+}
+
+/* eq is true when the first equals any other; nil equals nil alone. */
+static int
+value_equal(const struct template_call *c, struct template_value *out)
+{
+	const struct template_value *a = &c->args[0], *b;
+	bool equal = false;
+
+	for (size_t i = 1; i < c->nargs; i++) {
+		b = &c->args[i];
+		if (a->kind != b->kind && a->kind != TEMPLATE_NIL &&
+		    b->kind != TEMPLATE_NIL)
+			return error_set(c->err, ERROR_INPUT, "incompatible "
+			    "types for comparison");
+		if (a->kind == TEMPLATE_LIST || a->kind == TEMPLATE_DATA)
+			return error_set(c->err, ERROR_INPUT,
+			    "non-comparable type %s", template_value_type(a));
+		if (a->kind == b->kind && (a->kind == TEMPLATE_STRING ?
+		    strcmp(a->text, b->text) == 0 : a->number == b->number))
+			equal = true;
+	}
+	return value_bool(out, equal == (c->name[0] == 'e'));
+}
+
+static int
+value_unix(const struct template_call *c, struct template_value *out)
+{
+	(void)c;
+	out->kind = TEMPLATE_INT;
+	out->number = clock_wall() / NS_PER_S;
+	return 0;
+}
+
+/* The time in UTC by a layout of Go's, such as 2006-01-02. */
+static int
+text_now(const struct template_call *c, struct buffer *out)
+{
+	static const struct { const char *go, *c; } parts[] = {
+		{ "2006", "%Y" }, { "January", "%B" }, { "Jan", "%b" },
+		{ "Monday", "%A" }, { "Mon", "%a" }, { "MST", "UTC" },
+		{ "-0700", "+0000" }, { "Z07:00", "Z" }, { "01", "%m" },
+		{ "02", "%d" }, { "03", "%I" }, { "15", "%H" },
+		{ "04", "%M" }, { "05", "%S" }, { "06", "%y" },
+		{ "PM", "%p" },
+	};
+	const size_t n = sizeof(parts) / sizeof(parts[0]);
+	time_t now = (time_t)(clock_wall() / NS_PER_S);
+	char piece[64];
+	struct tm tm;
+	int r = 0;
+
+	gmtime_r(&now, &tm);
+	for (const char *p = c->args[0].text; r == 0 && *p != '\0';) {
+		size_t i = 0;
+
+		while (i < n && strncmp(p, parts[i].go,
+		    strlen(parts[i].go)) != 0)
+			i++;
+		if (i == n && isdigit((unsigned char)*p))
+			return error_set(c->err, ERROR_INPUT, "a part of the "
+			    "layout is not supported in templates");
+		if (i == n) {
+			r = buffer_putc(out, *p++);
+			continue;
+		}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		r = buffer_put(out, piece, strftime(piece, sizeof(piece),
+		    parts[i].c, &tm));
+#pragma GCC diagnostic pop
+		p += strlen(parts[i].go);
+	}
+	return r;
+}
+
+static const struct template_function functions[] = {
+	{ "env", text_env, NULL, 1, 1, "s" },
+	{ "file", template_file, NULL, 1, 1, "s" },
+	{ "default", NULL, value_default, 2, 2, "*" },
+	{ "lower", text_case, NULL, 1, 1, "s" },
+	{ "upper", text_case, NULL, 1, 1, "s" },
+	{ "trimSpace", text_trim, NULL, 1, 1, "s" },
+	{ "split", NULL, value_split, 2, 2, "s" },
+	{ "join", text_join, NULL, 2, 2, "ls" },
+	{ "json", text_json, NULL, 1, 1, "*" },
+	{ "jsonPretty", text_json, NULL, 1, 1, "*" },
+	{ "printPretty", text_pretty, NULL, 1, 1, "*" },
+	{ "time.Now.Unix", NULL, value_unix, 0, 0, "*" },
+	{ "time.Now.Format", text_now, NULL, 1, 1, "s" },
+	{ "time.Now.UTC.Format", text_now, NULL, 1, 1, "s" },
+	{ "print", text_print, NULL, 0, SIZE_MAX, "*" },
+	{ "println", text_print, NULL, 0, SIZE_MAX, "*" },
+	{ "printf", text_printf, NULL, 1, SIZE_MAX, "s*" },
+	{ "and", NULL, value_logic, 1, SIZE_MAX, "*" },
+	{ "or", NULL, value_logic, 1, SIZE_MAX, "*" },
+	{ "not", NULL, value_not, 1, 1, "*" },
+	{ "len", NULL, value_len, 1, 1, "*" },
+	{ "index", NULL, value_index, 2, 2, "li" },
+	{ "eq", NULL, value_equal, 2, SIZE_MAX, "*" },
+	{ "ne", NULL, value_equal, 2, 2, "*" },
 };
+
+static bool
+is_name(const char *name, size_t n, const char *s)
+{
+	return strlen(s) == n && memcmp(s, name, n) == 0;
+}
+
+const struct template_function *
+template_function(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (is_name(name, n, functions[i].name))
+			return &functions[i];
+	return NULL;
+}
+
+bool
+template_unsupported(const char *name, size_t n)
+{
+	static const char *const words[] = {
+		"range", "with", "define", "template", "block", "break",
+		"continue", "nil", "call", "html", "js", "slice", "urlquery",
+		"lt", "le", "gt", "ge", "time",
+	};
+
+	if (n > 5 && memcmp(name, "time.", 5) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (is_name(name, n, words[i]))
+			return true;
+	return false;
+}

@@ -1,322 +1,311 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One action of a template: pipes, commands, values. */
-#include <stdlib.h>
+/* Pipes: commands, calls and the values in them. */
+#include <ctype.h>
 #include <string.h>
 
 #include "common/mem.h"
-#include "supervisor/template/template_parser.h"
+#include "supervisor/template/template_private.h"
 
-struct token *
-parser_peek(struct parser *p)
-{
-	return &p->tokens.list[p->at];
-}
-
-struct token *
-parser_next(struct parser *p)
-{
-	struct token *t = parser_peek(p);
-
-	if (t->kind != TOKEN_EOF)
-		p->at++;
-	return t;
-}
-
-int
-parser_name(struct parser *p, const char *what, const char *name,
-    const char *rest)
-{
-	return template_error(p->text, parser_peek(p)->pos, p->err,
-	    "%s%.64s%s", what, name, rest);
-}
-
-int
-parser_fail(struct parser *p, const char *why)
-{
-	return parser_name(p, why, "", "");
-}
-
-/* What a token is, without what it says: that may be part of a password. */
-static const char *
-describe(const struct token *t)
-{
-	switch (t->kind) {
-	case TOKEN_EOF: return "EOF";
-	case TOKEN_CLOSE: return "\"}}\"";
-	case TOKEN_LEFT: return "\"(\"";
-	case TOKEN_RIGHT: return "right paren";
-	case TOKEN_PIPE: return "\"|\"";
-	case TOKEN_COMMA: return "\",\"";
-	case TOKEN_ASSIGN: return "\"=\"";
-	case TOKEN_DECLARE: return "\":=\"";
-	case TOKEN_DOT: return "\".\"";
-	case TOKEN_FIELD: return "field";
-	case TOKEN_VARIABLE: return "variable";
-	case TOKEN_STRING: return "string";
-	case TOKEN_INT:
-	case TOKEN_FLOAT: return "number";
-	default: return "word";
-	}
-}
-
-int
-parser_unexpected(struct parser *p, const char *context)
-{
-	return template_error(p->text, parser_peek(p)->pos, p->err,
-	    "unexpected %s in %s", describe(parser_peek(p)), context);
-}
-
-void
-parser_pipe_free(struct pipe *pipe)
-{
-	struct command *c;
-
-	if (pipe == NULL)
-		return;
-	while ((c = pipe->commands) != NULL) {
-		pipe->commands = c->next;
-		for (size_t i = 0; i < c->nargs; i++) {
-			mem_wipe(c->args[i].text);
-			parser_pipe_free(c->args[i].pipe);
-			for (char **s = c->args[i].chain; s != NULL &&
-			    *s != NULL; s++)
-				mem_wipe(*s);
-			free(c->args[i].chain);
-			free(c->args[i].chain_pos);
-		}
-		free(c);
-	}
-	mem_wipe(pipe->variable);
-	free(pipe);
-}
+static int run_call(struct template_run *r, const char *at,
+    const struct template_function *f, bool alone, struct template_value *last,
+    struct template_value *out);
 
 static bool
-known_variable(const struct parser *p, const char *name)
+ends_command(const struct template_run *r)
 {
-	if (strcmp(name, "$") == 0)
-		return true;
-	for (int i = 0; i < p->nvariables; i++)
-		if (strcmp(p->variables[i], name) == 0)
-			return true;
-	return false;
+	return *r->p == ')' || *r->p == '|' || template_at_close(r);
 }
 
+/* After a value or a function's name. */
 static int
-parse_word(struct parser *p, const struct token *t, struct operand *o)
+check_gap(struct template_run *r, const char *what)
 {
-	if (strcmp(t->text, "true") == 0 || strcmp(t->text, "false") == 0) {
-		o->kind = OPERAND_BOOL;
-		o->number = t->text[0] == 't';
-	} else if (strcmp(t->text, "nil") == 0) {
-		o->kind = OPERAND_NIL;
-	} else {
-		o->kind = OPERAND_FUNCTION;
-		o->function = template_function(t->text);
-		if (o->function == NULL)
-			return parser_name(p, "function \"", t->text,
-			    "\" not defined");
-	}
-	return 0;
-}
-
-static int
-parse_parentheses(struct parser *p, struct operand *o)
-{
-	o->kind = OPERAND_PIPE;
-	parser_next(p);
-	if (++p->depth > TEMPLATE_DEPTH)
-		return parser_fail(p, "parentheses are nested too deep");
-	o->pipe = parser_pipe(p, "parenthesized pipeline", TOKEN_RIGHT);
-	p->depth--;
-	return o->pipe != NULL ? 0 : -1;
-}
-
-/* A value without what follows it. 1: there is none here. */
-static int
-parse_term(struct parser *p, struct operand *o)
-{
-	struct token *t = parser_peek(p);
-
-	o->pos = t->pos;
-	switch (t->kind) {
-	case TOKEN_WORD:
-		if (parse_word(p, t, o) == -1)
-			return -1;
-		break;
-	case TOKEN_DOT:
-	case TOKEN_FIELD:	/* it goes on as .A of the dot */
-		o->kind = OPERAND_DOT;
-		if (t->kind == TOKEN_FIELD)
-			return 0;
-		break;
-	case TOKEN_VARIABLE:
-		if (!known_variable(p, t->text))
-			return parser_name(p, "undefined variable \"",
-			    t->text, "\"");
-		o->kind = OPERAND_VARIABLE;
-		o->text = mem_strdup(t->text);
-		break;
-	case TOKEN_STRING:
-		o->kind = OPERAND_STRING;
-		o->text = mem_strdup(t->text);
-		break;
-	case TOKEN_INT:
-		o->kind = OPERAND_INT;
-		o->number = t->number;
-		break;
-	case TOKEN_FLOAT:
-		o->kind = OPERAND_FLOAT;
-		o->real = t->real;
-		break;
-	case TOKEN_LEFT:
-		return parse_parentheses(p, o);
-	default:
-		return 1;
-	}
-	parser_next(p);
-	return 0;
-}
-
-static int
-parse_operand(struct parser *p, struct operand *o)
-{
-	int r = parse_term(p, o);
-	bool first = o->kind == OPERAND_DOT;
-	size_t n = 0;
-
-	if (r != 0)
-		return r;
-	/* The first .A of a dot may have a space before it. */
-	while (parser_peek(p)->kind == TOKEN_FIELD && (!parser_peek(p)->space ||
-	    (first && n == 0 && parser_peek(p)->pos == o->pos))) {
-		if (o->kind != OPERAND_DOT && o->kind != OPERAND_VARIABLE &&
-		    o->kind != OPERAND_FUNCTION && o->kind != OPERAND_PIPE)
-			return parser_fail(p, "unexpected . after term");
-		o->chain = mem_resize(o->chain, n + 2, sizeof(*o->chain));
-		o->chain_pos = mem_resize(o->chain_pos, n + 1,
-		    sizeof(*o->chain_pos));
-		o->chain_pos[n] = parser_peek(p)->pos;
-		o->chain[n++] = mem_strdup(parser_next(p)->text);
-		o->chain[n] = NULL;
-	}
-	return 0;
-}
-
-static bool
-ends_command(const struct token *t)
-{
-	return t->kind == TOKEN_CLOSE || t->kind == TOKEN_RIGHT ||
-	    t->kind == TOKEN_PIPE;
-}
-
-static int
-parse_command(struct parser *p, struct command *c)
-{
-	int r;
-
-	for (;;) {
-		if (c->nargs == TEMPLATE_ARGS_MAX)
-			return parser_fail(p, "too many arguments in one "
-			    "command");
-		/* Counted first, so that what it got is freed. */
-		r = parse_operand(p, &c->args[c->nargs++]);
-		if (r == -1)
-			return -1;
-		if (r == 1) {
-			c->nargs--;
-			break;
-		}
-		if (ends_command(parser_peek(p)))
-			break;
-		if (!parser_peek(p)->space)
-			return parser_unexpected(p, "operand");
-	}
-	if (!ends_command(parser_peek(p)))
-		return parser_unexpected(p, "operand");
-	if (c->nargs == 0)
-		return parser_fail(p, "empty command");
-	return 0;
-}
-
-static int
-parse_declaration(struct parser *p, struct pipe *pipe)
-{
-	struct token *t = parser_peek(p);
-	enum token_kind kind = t->kind == TOKEN_VARIABLE ? t[1].kind :
-	    TOKEN_EOF;
-
-	if (kind != TOKEN_DECLARE && kind != TOKEN_ASSIGN)
+	if (*r->p == '\0')
+		return template_fail(r, r->p, NULL, "unclosed action");
+	if (template_is_space(*r->p) || ends_command(r))
 		return 0;
-	if (strcmp(t->text, "$") == 0)
-		return parser_fail(p, "cannot assign to \"$\"");
-	if (kind == TOKEN_ASSIGN && !known_variable(p, t->text))
-		return parser_name(p, "undefined variable \"", t->text,
-		    "\"");
-	if (kind == TOKEN_DECLARE) {
-		if (p->nvariables == TEMPLATE_VARIABLES_MAX)
-			return parser_fail(p, "too many variables");
-		p->variables[p->nvariables++] = t->text;
-	}
-	pipe->variable = mem_strdup(t->text);
-	pipe->assign = kind == TOKEN_ASSIGN;
-	p->at += 2;
-	return 0;
+	return template_fail(r, r->p, NULL, "unexpected character after %s, "
+	    "expected a space, \"|\", \")\" or \"}}\"", what);
 }
 
-/* Only functions and fields can be given something by a pipe. */
-static bool
-takes_input(const struct command *c)
+/* The name at r->p, and past it. */
+static int
+read_function(struct template_run *r, const struct template_function **f)
 {
-	const struct operand *o = &c->args[0];
+	size_t n = template_word(r->p);
+	const char *at = r->p;
+	int shown = n < 64 ? (int)n : 64;
 
-	return o->kind == OPERAND_FUNCTION || o->chain != NULL ||
-	    o->kind == OPERAND_VARIABLE || o->kind == OPERAND_PIPE;
+	r->p += n;
+	if (check_gap(r, "a name") == -1)
+		return -1;
+	*f = template_function(at, n);
+	if (*f != NULL)
+		return 0;
+	if (template_unsupported(at, n))
+		return template_fail(r, at, NULL, "%.*s is not supported in "
+		    "templates, expected if, a value or a function such as "
+		    "env", shown, at);
+	return template_fail(r, at, NULL, "function \"%.*s\" not defined",
+	    shown, at);
+}
+
+static bool
+read_bool(struct template_run *r, struct template_value *out)
+{
+	size_t n = template_word(r->p);
+	bool yes = n == 4 && memcmp(r->p, "true", 4) == 0;
+
+	if (!yes && (n != 5 || memcmp(r->p, "false", 5) != 0))
+		return false;
+	r->p += n;
+	out->kind = TEMPLATE_BOOL;
+	out->number = yes;
+	return true;
+}
+
+/* "." or ".Name": anything of nil is nil, as in Go. */
+static int
+read_field(struct template_run *r, struct template_value *out)
+{
+	const char *at = r->p++;
+	size_t n = template_word(r->p);
+	char *name = mem_strndup(at, n + 1);
+	int result = -1;
+
+	r->p += n;
+	if (r->data == NULL) {
+		result = 0;
+	} else if (n == 0) {
+		out->kind = TEMPLATE_DATA;
+		out->data = r->data;
+		result = 0;
+	}
+	for (size_t i = 0; result == -1 && i < r->data->nfields; i++)
+		if (strcmp(r->data->fields[i].name, name + 1) == 0) {
+			template_value_string(out,
+			    mem_strdup(r->data->fields[i].value));
+			result = 0;
+		}
+	if (result == -1)
+		template_fail(r, at, name, "can't evaluate field %.64s in "
+		    "type %s", name + 1, r->data->type);
+	mem_wipe(name);
+	return result;
 }
 
 static int
-parse_commands(struct parser *p, struct pipe *pipe, const char *context,
-    enum token_kind close)
+read_parentheses(struct template_run *r, struct template_value *out)
 {
-	struct command **tail = &pipe->commands, *c;
-
-	for (;;) {
-		if (parser_peek(p)->kind == TOKEN_CLOSE ||
-		    parser_peek(p)->kind == TOKEN_RIGHT) {
-			if (tail == &pipe->commands)
-				return parser_name(p, "missing value for ",
-				    context, "");
-			if (parser_peek(p)->kind == close)
-				break;
-			return parser_fail(p, close == TOKEN_RIGHT ?
-			    "unclosed left paren" : "unexpected right paren");
-		}
-		c = *tail = mem_alloc(sizeof(*c));
-		if (parse_command(p, c) == -1)
-			return -1;
-		if (c != pipe->commands && !takes_input(c))
-			return parser_fail(p, "non executable command in "
-			    "pipeline");
-		tail = &c->next;
-		if (parser_peek(p)->kind != TOKEN_PIPE)
-			continue;
-		parser_next(p);
-		if (ends_command(parser_peek(p)))
-			return parser_fail(p, "missing value for command");
+	if (++r->depth > TEMPLATE_DEPTH)
+		return template_fail(r, r->p, NULL, "parentheses are nested "
+		    "too deep");
+	r->p++;
+	if (template_pipe(r, "parenthesized pipeline", out) == -1)
+		return -1;
+	if (*r->p != ')') {
+		template_value_free(out);
+		return template_fail(r, r->p, NULL, "unclosed left paren");
 	}
-	parser_next(p);
+	r->p++;
+	r->depth--;
 	return 0;
 }
 
-struct pipe *
-parser_pipe(struct parser *p, const char *context, enum token_kind close)
+static int
+read_other(struct template_run *r)
 {
-	struct pipe *pipe = mem_alloc(sizeof(*pipe));
-
-	pipe->pos = parser_peek(p)->pos;
-	if (parse_declaration(p, pipe) == -1 ||
-	    parse_commands(p, pipe, context, close) == -1) {
-		parser_pipe_free(pipe);
-		return NULL;
+	switch (*r->p) {
+	case '\0':
+		return template_fail(r, r->p, NULL, "unclosed action");
+	case '$':
+		return template_fail(r, r->p, NULL, "variables ($x) are not "
+		    "supported in templates");
+	case '\'':
+		return template_fail(r, r->p, NULL, "character constants "
+		    "('a') are not supported in templates, write \"a\" for a "
+		    "text");
+	default:
+		return template_fail(r, r->p, NULL, "unrecognized character "
+		    "in action: U+%04X", (unsigned)(unsigned char)*r->p);
 	}
-	return pipe;
+}
+
+/* One value; a function without arguments is called. */
+static int
+read_value(struct template_run *r, struct template_value *out)
+{
+	const struct template_function *f;
+	const char *at = r->p;
+	int result;
+
+	memset(out, 0, sizeof(*out));
+	if (*at == '"')
+		result = template_quoted(r, out);
+	else if (*at == '`')
+		result = template_raw(r, out);
+	else if (*at == '(')
+		result = read_parentheses(r, out);
+	else if (*at == '.' && !isdigit((unsigned char)at[1]))
+		result = read_field(r, out);
+	else if (isdigit((unsigned char)*at) || *at == '+' || *at == '-' ||
+	    *at == '.')
+		result = template_number(r, out);
+	else if (template_word(at) == 0)
+		result = read_other(r);
+	else if (read_bool(r, out))
+		result = 0;
+	else if (read_function(r, &f) == 0)
+		result = run_call(r, at, f, true, NULL, out);
+	else
+		result = -1;
+	if (result == 0 && check_gap(r, "a value") == -1) {
+		template_value_free(out);
+		result = -1;
+	}
+	return result;
+}
+
+static int
+check_call(struct template_run *r, const char *at,
+    const struct template_function *f, const struct template_call *c)
+{
+	const char *type = f->types;
+
+	if (c->nargs < f->min || c->nargs > f->max)
+		return template_fail(r, at, f->name, "wrong number of args "
+		    "for %s: want %s%zu got %zu", f->name,
+		    f->max > f->min ? "at least " : "", f->min, c->nargs);
+	for (size_t i = 0; i < c->nargs; i++) {
+		const char *is = template_value_type(&c->args[i]);
+		const char *want = *type == 's' ? "string" : *type == 'i' ?
+		    "int" : "[]string";
+
+		if (*type != '*' && strcmp(is, want) != 0)
+			return template_fail(r, at, f->name, "wrong type for "
+			    "value; expected %s; got %s", want, is);
+		if (type[1] != '\0')
+			type++;
+	}
+	return 0;
+}
+
+static int
+call(struct template_run *r, const char *at,
+    const struct template_function *f, struct template_call *c,
+    struct template_value *out)
+{
+	struct error why;
+	struct buffer b;
+	int result;
+
+	if (check_call(r, at, f, c) == -1)
+		return -1;
+	c->err = &why;
+	error_set(&why, ERROR_LIMIT, "the result is longer than %u bytes",
+	    SECRET_MAX);
+	buffer_init(&b, SECRET_MAX);
+	b.secret = true;
+	buffer_puts(&b, "");
+	result = f->text != NULL ? f->text(c, &b) : f->value(c, out);
+	if (result == -1)
+		template_fail(r, at, f->name, "error calling %s: %s", f->name,
+		    why.text);
+	else if (f->text != NULL)
+		template_value_string(out, buffer_steal(&b));
+	buffer_free(&b);
+	return result;
+}
+
+/* and, or: what follows the value that decides is not evaluated. */
+static bool
+decides(const struct template_function *f, const struct template_value *v)
+{
+	return (strcmp(f->name, "and") == 0 && !template_value_true(v)) ||
+	    (strcmp(f->name, "or") == 0 && template_value_true(v));
+}
+
+/* The function at at, with the arguments at r->p unless it stands alone, and
+ * last, which it takes over, unless NULL. */
+static int
+run_call(struct template_run *r, const char *at,
+    const struct template_function *f, bool alone, struct template_value *last,
+    struct template_value *out)
+{
+	struct template_value args[TEMPLATE_ARGS_MAX + 1];
+	struct template_call c = { f->name, args, 0, r->warn, r->arg, NULL };
+	bool skip = r->skip;
+	int result = 0;
+
+	if (!alone)
+		template_skip_space(r);
+	while (result == 0 && !alone && !ends_command(r)) {
+		if (c.nargs == TEMPLATE_ARGS_MAX)
+			result = template_fail(r, r->p, NULL, "too many "
+			    "arguments in one command");
+		else if (read_value(r, &args[c.nargs]) == -1)
+			result = -1;
+		else if (decides(f, &args[c.nargs++]))
+			r->skip = true;
+		template_skip_space(r);
+	}
+	r->skip = skip;
+	if (last != NULL) {
+		args[c.nargs++] = *last;
+		memset(last, 0, sizeof(*last));
+	}
+	if (result == 0 && !skip)
+		result = call(r, at, f, &c, out);
+	for (size_t i = 0; i < c.nargs; i++)
+		template_value_free(&args[i]);
+	return result;
+}
+
+static int
+run_command(struct template_run *r, struct template_value *last,
+    struct template_value *out)
+{
+	const struct template_function *f;
+	const char *at = r->p;
+
+	memset(out, 0, sizeof(*out));
+	if (template_word(r->p) != 0 && !read_bool(r, out))
+		return read_function(r, &f) == 0 ?
+		    run_call(r, at, f, false, last, out) : -1;
+	r->p = at;
+	if (last != NULL)
+		return template_fail(r, at, NULL, "non executable command in "
+		    "pipeline");
+	if (read_value(r, out) == -1)
+		return -1;
+	template_skip_space(r);
+	if (ends_command(r))
+		return 0;
+	template_value_free(out);
+	return template_fail(r, at, "...", "can't give argument to "
+	    "non-function ...");
+}
+
+int
+template_pipe(struct template_run *r, const char *what,
+    struct template_value *out)
+{
+	struct template_value last;
+	int result;
+
+	template_skip_space(r);
+	if (ends_command(r))
+		return template_fail(r, r->p, NULL, "missing value for %s",
+		    what);
+	result = run_command(r, NULL, out);
+	while (result == 0 && *r->p == '|') {
+		r->p++;
+		template_skip_space(r);
+		last = *out;
+		memset(out, 0, sizeof(*out));
+		result = ends_command(r) ? template_fail(r, r->p, NULL,
+		    "missing value for command") : run_command(r, &last, out);
+		template_value_free(&last);
+	}
+	return result;
 }

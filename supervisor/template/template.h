@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * template.h - the part of Go's text/template that stands in credentials
- * and in "version --format": texts, numbers, pipes, parentheses, if, with,
- * variables, comments, trims, Go's functions for comparing and printing, and
- * regbot's env, file, default, lower, upper, trimSpace, split, join, json,
- * jsonPretty, printPretty, time. Not there: range, define, template, block.
+ * template.h - the part of Go's text/template that credentials and "version
+ * --format" use: quoted texts, whole numbers, pipes, parentheses, if and else,
+ * fields, comments, trims ({{- -}}), and the functions of function.c. Any other
+ * construct is refused with an error that names it.
  */
 #ifndef REGBOT_TEMPLATE_H
 #define REGBOT_TEMPLATE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "supervisor/config/config.h"
 #include "common/error.h"
+#include "common/logrecord.h"
 
 /* What "." is: a flat struct of texts. */
 struct template_field {
 	const char *name;	/* "VCSTag", for {{.VCSTag}} */
 	const char *json;	/* "vcsTag", for {{json .}} */
 	const char *value;
-	bool extra;		/* left out by printPretty */
 };
 
 struct template_data {
@@ -29,12 +26,15 @@ struct template_data {
 	size_t nfields;
 };
 
+/* Is told of files that {{file}} cannot read. Owns nothing. */
+typedef void template_warn_fn(void *arg, const struct log_record *r);
+
 /* The text with its actions carried out. data may be NULL: "." is nil then.
- * warn (or NULL) hears of files that {{file}} cannot read; those are "". The
- * result is a secret, the caller ends it with mem_wipe(). NULL and *err (Go's
- * words, never a value: template: out:1: function "x" not defined) when the
- * text is malformed or its result is longer than SECRET_MAX. */
+ * A file that {{file}} cannot read counts as empty; warn (unless NULL) is told.
+ * The result is a secret, the caller frees it with mem_wipe(). NULL and *err
+ * (Go's words, never a value: template: out:1: function "x" not defined) when
+ * the text is malformed or its result is longer than SECRET_MAX. */
 char *template_expand(const char *text, const struct template_data *data,
-    config_warn_fn *warn, void *arg, struct error *err);
+    template_warn_fn *warn, void *arg, struct error *err);
 
 #endif

@@ -1,158 +1,106 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * template_private.h - inside the template code: tokens, the parsed tree, and
- * values. Texts in all of them may be secrets; freeing wipes.
+ * template_private.h - what the template's files share. A template is parsed
+ * and evaluated in one pass; where a condition says no, it is parsed only.
+ * Values may be secrets: freeing wipes them, errors never show them.
  */
 #ifndef REGBOT_TEMPLATE_PRIVATE_H
 #define REGBOT_TEMPLATE_PRIVATE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
 #include "supervisor/template/template.h"
 
-enum token_kind {
-	TOKEN_EOF, TOKEN_TEXT, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_WORD,
-	TOKEN_FIELD, TOKEN_DOT, TOKEN_VARIABLE, TOKEN_STRING, TOKEN_INT,
-	TOKEN_FLOAT, TOKEN_PIPE, TOKEN_LEFT, TOKEN_RIGHT, TOKEN_ASSIGN,
-	TOKEN_DECLARE, TOKEN_COMMA
+enum template_kind {
+	TEMPLATE_NIL, TEMPLATE_BOOL, TEMPLATE_INT, TEMPLATE_STRING,
+	TEMPLATE_LIST, TEMPLATE_DATA
 };
 
-struct token {
-	enum token_kind kind;
-	size_t pos;		/* bytes from the start of the template */
-	bool space;		/* white space stood before it */
-	char *text;		/* name, field, variable; TEXT and STRING */
-	int64_t number;
-	double real;
-};
-
-struct tokens {
-	struct token *list;
-	size_t n;
-};
-
-/* The whole template as tokens, the last one TOKEN_EOF. */
-int template_lex(const char *text, struct tokens *out, struct error *err);
-void template_tokens_free(struct tokens *t);
-
-/* The escape behind a backslash into b; moves *p past it. False: none. */
-bool template_escape(const char **p, struct buffer *b);
-
-/* "template: out:LINE: ..." for the place pos of text; -1. */
-int template_error(const char *text, size_t pos, struct error *err,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-enum operand_kind {
-	OPERAND_NIL, OPERAND_BOOL, OPERAND_INT, OPERAND_FLOAT, OPERAND_STRING,
-	OPERAND_DOT, OPERAND_VARIABLE, OPERAND_FUNCTION, OPERAND_PIPE
-};
-
-struct pipe;
-struct template_function;
-
-struct operand {
-	enum operand_kind kind;
-	size_t pos;
-	int64_t number;
-	double real;
-	char *text;		/* a string, a variable's name */
-	const struct template_function *function;
-	struct pipe *pipe;	/* what stands in parentheses */
-	char **chain;		/* .A.B behind it, NULL-terminated or NULL */
-	size_t *chain_pos;
-};
-
-struct command {
-	struct operand args[TEMPLATE_ARGS_MAX];
-	size_t nargs;
-	struct command *next;
-};
-
-struct pipe {
-	char *variable;		/* $x := or $x =, or NULL */
-	bool assign;
-	struct command *commands;
-	size_t pos;
-};
-
-enum node_kind { NODE_TEXT, NODE_ACTION, NODE_IF, NODE_WITH };
-
-struct node {
-	enum node_kind kind;
-	char *text;
-	struct pipe *pipe;
-	struct node *body, *other;	/* if and with; other is else */
-	struct node *next;
-};
-
-struct node *template_parse(const char *text, struct error *err);
-void template_node_free(struct node *n);
-
-enum value_kind {
-	VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_FLOAT, VALUE_STRING,
-	VALUE_LIST, VALUE_DATA, VALUE_CLOCK, VALUE_TIME
-};
-
-struct value {
-	enum value_kind kind;
-	int64_t number;		/* int, bool; a time in ns since 1970 */
-	double real;
-	char *text;		/* owned; never NULL in a VALUE_STRING */
-	char **list;		/* owned; NULL-terminated */
+struct template_value {
+	enum template_kind kind;
+	int64_t number;		/* of an int; 0 or 1 of a bool */
+	char *text;		/* of a string; owned, never NULL */
+	char **list;		/* of a list of strings; owned */
 	size_t nlist;
 	const struct template_data *data;
 };
 
-void value_free(struct value *v);
-void value_copy(struct value *dst, const struct value *src);
-bool value_true(const struct value *v);
-void value_string(struct value *v, char *text);	/* takes text over */
-const char *value_type(const struct value *v);	/* Go's name of it */
-
-/* How print and {{x}} show it. -1 when out's limit is passed. */
-int value_print(const struct value *v, struct buffer *out);
-int value_json(const struct value *v, bool pretty, struct buffer *out);
-int value_pretty(const struct value *v, struct buffer *out);
-/* fmt.Sprintf. */
-int value_printf(const char *fmt, const struct value *args, size_t n,
-    struct buffer *out);
-
-/* A field or method of a value; false when it has none. */
-bool value_field(const struct value *v, const char *name, struct value *out);
-/* A time's method with arguments. */
-int value_format_time(const struct value *t, const char *layout,
-    struct buffer *out);
-
-struct call {			/* what a function is called with */
-	const struct value *args;
-	size_t nargs;
-	config_warn_fn *warn;
+struct template_run {
+	const char *text;	/* all of the template */
+	const char *p;		/* what is read next */
+	const struct template_data *data;
+	struct buffer out;
+	int depth;		/* of blocks and parentheses around p */
+	bool skip;		/* parse only: nothing is called or printed */
+	template_warn_fn *warn;
 	void *arg;
+	struct error *err;
 };
 
-/* 0, or -1 and *err with a reason alone, such as "index out of range: 5". */
-typedef int template_call_fn(const struct call *c, struct value *out,
-    struct error *err);
+/* literal.c. template_fail returns -1. Without a name: "template: out:LINE:
+ * why"; with the name of a function or field, the column too. */
+int template_fail(struct template_run *r, const char *at, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+bool template_is_space(char c);
+void template_skip_space(struct template_run *r);
+size_t template_word(const char *p);	/* length; 0: no word begins here */
+bool template_at_close(const struct template_run *r);
+int template_close(struct template_run *r);	/* past }} or -}} */
+/* The string (with its quotes) or number at r->p. */
+int template_quoted(struct template_run *r, struct template_value *out);
+int template_raw(struct template_run *r, struct template_value *out);
+int template_number(struct template_run *r, struct template_value *out);
+
+/* pipe.c: the value of the pipe at r->p, up to what ends it. what is named
+ * when there is none. The caller frees *out after success. */
+int template_pipe(struct template_run *r, const char *what,
+    struct template_value *out);
+
+/* value.c. */
+void template_value_free(struct template_value *v);
+void template_value_copy(struct template_value *to,
+    const struct template_value *from);
+/* Makes it a string; takes text over. */
+void template_value_string(struct template_value *v, char *text);
+bool template_value_true(const struct template_value *v);
+const char *template_value_type(const struct template_value *v); /* Go's */
+/* As print, json and printPretty show it; -1 when out is full. */
+int template_value_print(const struct template_value *v, struct buffer *out);
+int template_value_json(const struct template_value *v, bool pretty,
+    struct buffer *out);
+int template_value_pretty(const struct template_value *v, struct buffer *out);
+
+/* function.c. */
+struct template_call {
+	const char *name;	/* the function's */
+	const struct template_value *args;
+	size_t nargs;
+	template_warn_fn *warn;
+	void *arg;
+	struct error *err;	/* preset to "the result is too long" */
+};
 
 struct template_function {
 	const char *name;
-	template_call_fn *call;	/* NULL: and, or, which stop early */
-	int min, max;		/* arguments; max -1: any number */
-	const char *types;	/* a letter an argument: s text, a list of
-				 * texts, i int, * anything; the last one
-				 * repeats */
+	/* One of the two: what gives a text writes it into out. -1: c->err. */
+	int (*text)(const struct template_call *c, struct buffer *out);
+	int (*value)(const struct template_call *c, struct template_value *out);
+	size_t min, max;	/* number of arguments */
+	const char *types;	/* one letter per argument: s string, l list,
+				 * i int, * any; the last one repeats */
 };
 
-const struct template_function *template_function(const char *name);
-extern const struct template_function template_functions[],
-    template_compare_functions[];
+/* file.c: the content of a file without the white space around it; nothing
+ * when it cannot be read, of which c->warn is told. */
+int template_file(const struct template_call *c, struct buffer *out);
+/* Appends the n bytes at s without the white space (Unicode's) around it. */
+int template_trim(struct buffer *out, const char *s, size_t n);
 
-/* {{file}}: trimmed, "" when it cannot be read, which warn hears. */
-char *template_read_file(const char *path, config_warn_fn *warn, void *arg);
-/* Without the white space (Unicode's) around it; a copy. */
-char *template_trim(const char *s, size_t n);
+/* NULL: there is none of that name, n bytes long. */
+const struct template_function *template_function(const char *name, size_t n);
+/* Part of Go's templates, but not of these. */
+bool template_unsupported(const char *name, size_t n);
 
 #endif

@@ -12,15 +12,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *const fuzz_seeds[] = {
 	"{{env \"HOME\" | lower}}{{file \"/nonexistent\"}}",
 	"{{if eq (env \"A\") \"b\"}}x{{else if not .}}y{{else}}z{{end}}",
-	"a {{- /* c */ -}} b{{with $x := \"v\"}}{{.}}{{$x}}{{$}}{{end}}",
-	"{{$x := split \"a,b\" \",\"}}{{join $x \"-\"}}{{index $x 1}}"
-	    "{{len $x}}",
-	"{{printf \"%5d|%-5s|%q|%x|%v\" 1 \"a\" \"\\u00e9\" 255 1.5}}",
-	"{{print 1 2 `r`}}{{println nil}}{{json .}}{{jsonPretty (split \"a\" "
-	    "\"\")}}{{printPretty .}}{{urlquery \"a b\"}}",
-	"{{and 1 0}}{{or 0 \"y\"}}{{lt 1 2}}{{ge \"a\" \"b\"}}{{default 1 0}}",
-	"{{.VCSTag | upper}}{{(time.Now.UTC).Format \"2006\"}}{{$.VCSTag}}",
-	"{{$x := \"a\"}}{{$x = print $x $x}}{{$x = print $x $x}}{{'a'}}",
+	"a {{- /* c */ -}} b{{if 0}}{{env `A`}}{{else}}{{.}}{{end}}{{`{{`}}",
+	"{{join (split \"a,b\" \",\") \"-\"}}{{index (split \"a\" \",\") 0}}"
+	    "{{len \"a\"}}{{trimSpace \" \\xc2\\xa0\\n\"}}",
+	"{{printf \"%d|%s|%v|%t%%\" 1 \"a\" \"\xc3\xa9\" true}}",
+	"{{print 1 2 `r`}}{{println .}}{{json .}}{{jsonPretty (split \"a\" "
+	    "\",\")}}{{printPretty .}}{{lower \"A\" | upper}}",
+	"{{and 1 0}}{{or 0 \"y\"}}{{ne 1 2}}{{not (eq \"a\" .)}}"
+	    "{{default 1 0}}{{\"\" | default \"x\"}}",
+	"{{.VCSTag | upper}}{{time.Now.UTC.Format \"2006-01-02\"}}"
+	    "{{time.Now.Unix}}",
+	"{{range .}}{{$x := 'a'}}{{with 1.5}}{{end}}",
 	NULL
 };
 
@@ -41,7 +43,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct template_field fields[] = {
-		{ "VCSTag", "vcsTag", "v1", false },
+		{ "VCSTag", "vcsTag", "v1" },
 	};
 	static const struct template_data info = { "version.Info", fields, 1 };
 	char *text = mem_strndup((const char *)data, size);
