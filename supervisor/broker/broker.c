@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/logrecord.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "policy/policy.h"
 #include "supervisor/serve/request.h"
 #include "supervisor/serve/session.h"

@@ -7,7 +7,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "common/reference.h"
 #include "supervisor/serve/request.h"
 

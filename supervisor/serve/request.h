@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * request.h - one request of a worker, from its message to its END. The
- * table in dispatch.c says what a request is; the handlers (ops.h) use the
+ * table in dispatch.c says what a request is; the handlers (registry.h) use the
  * functions here.
  */
 #ifndef REGBOT_REQUEST_H

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/broker/registry/upload.h"
 
 /* A slot; two requests share it when both ends of a stream are ours. */

@@ -2,7 +2,7 @@
 /*
  * stream.h - what BLOB_READ and BLOB_WRITE share: the end of the stream pair,
  * the place among the registry's requests, the steps up to GO (PROTOCOL.md).
- * Reading from the registry is in streamread.c, uploading in streamwrite.c.
+ * Reading from the registry is in blob_read.c, uploading in blob_write.c.
  */
 #ifndef REGBOT_STREAM_END_H
 #define REGBOT_STREAM_END_H

@@ -4,7 +4,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/serve/request.h"
 #include "supervisor/broker/registry/upload.h"
 

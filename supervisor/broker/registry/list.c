@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/serve/request.h"
 
 static bool

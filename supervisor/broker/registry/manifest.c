@@ -7,7 +7,7 @@
 #include "common/digest.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/serve/request.h"
 
 /* META of a manifest that came whole: its digest is told even where the

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ops.h - what the table in dispatch.c calls: run functions start what a
+ * registry.h - what the table in dispatch.c calls: run functions start what a
  * request asks for, stop functions let go of it. A run function may end the
  * request.
  */
-#ifndef REGBOT_OPS_H
-#define REGBOT_OPS_H
+#ifndef REGBOT_REGISTRY_H
+#define REGBOT_REGISTRY_H
 
 #include "common/error.h"
 #include "common/message.h"

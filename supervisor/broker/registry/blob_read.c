@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "common/mem.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/serve/stream_end.h"
 
 static uint64_t

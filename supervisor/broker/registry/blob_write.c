@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/digest.h"
-#include "supervisor/broker/registry/ops.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/serve/stream_end.h"
 #include "supervisor/broker/registry/upload.h"
 
