@@ -1,90 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The control channel of a broker: what the supervisor says, and QUIT. */
 #include "supervisor/broker/broker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/channel.h"
 #include "common/clock.h"
 #include "common/logrecord.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/registry.h"
 #include "policy/policy.h"
-#include "supervisor/serve/request.h"
-#include "supervisor/serve/session.h"
+#include "supervisor/broker/registry/registry.h"
 #include "supervisor/broker/setup.h"
-#include "supervisor/broker/registry/upload.h"
+#include "supervisor/serve/server.h"
+
+enum broker_state {
+	BROKER_NEW,		/* waits for REGISTRY */
+	BROKER_CONFIGURED,	/* takes secrets, waits for START */
+	BROKER_SERVING,
+	BROKER_QUITTING,	/* cleans up, takes nothing new */
+	BROKER_OVER
+};
+
+struct broker {
+	struct loop *loop;
+	struct channel *control;
+	enum broker_state state;
+	struct setup setup;
+	struct registry *registry;	/* NULL before START and if it failed */
+	struct server *server;		/* NULL before START */
+	struct timer *quit;
+	void (*over)(void *arg, int status);
+	void *arg;
+};
 
 /* CHANNEL's flags. */
 enum { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
 
-/* STREAM_END's roles. */
-enum { ROLE_READ, ROLE_WRITE };
-
-struct stream_end {
-	struct stream_end *next;
-	struct broker *broker;
-	uint64_t job, stream;
-	unsigned role;
-	int fd;
-	struct timer *timer;
-};
-
+/* Nothing is finished or cleaned up from here on. */
 static void
-end_free(struct stream_end *e)
+give_up(struct broker *b)
 {
-	struct stream_end **p;
-
-	for (p = &e->broker->ends; *p != NULL; p = &(*p)->next)
-		if (*p == e) {
-			*p = e->next;
-			break;
-		}
-	timer_free(e->timer);
-	if (e->fd != -1)
-		close(e->fd);
-	free(e);
-}
-
-static void
-end_unwanted(void *arg)
-{
-	end_free(arg);
-}
-
-int
-broker_take_end(struct broker *b, uint64_t job, uint64_t stream,
-    unsigned role)
-{
-	int fd;
-
-	for (struct stream_end *e = b->ends; e != NULL; e = e->next)
-		if (e->job == job && e->stream == stream && e->role == role) {
-			fd = e->fd;
-			e->fd = -1;
-			end_free(e);
-			return fd;
-		}
-	return -1;
-}
-
-struct request *
-broker_find_stream(struct broker *b, uint64_t job, uint64_t stream,
-    unsigned type, const struct request *skip)
-{
-	struct request *r;
-
-	for (struct session *s = b->sessions; s != NULL; s = s->next) {
-		if (s->job != job)
-			continue;
-		for (r = s->requests; r != NULL; r = r->next)
-			if (r->row->type == type && r->stream == stream &&
-			    r != skip)
-				return r;
-	}
-	return NULL;
+	b->state = BROKER_OVER;
+	if (b->server != NULL)
+		b->server->over = true;
+	if (b->registry != NULL)
+		b->registry->over = true;
 }
 
 static void
@@ -92,44 +54,34 @@ over(struct broker *b, int status)
 {
 	if (b->state == BROKER_OVER)
 		return;
-	b->state = BROKER_OVER;
+	give_up(b);
 	b->over(b->arg, status);
 }
 
-const char *
-broker_name(const struct broker *b)
+static const char *
+name_of(const struct broker *b)
 {
 	return b->setup.config.name != NULL ? b->setup.config.name : "";
 }
 
-/* Committed requests of the sessions and those that lost theirs. */
-static bool
-has_committed(const struct broker *b)
+/* Something that QUIT waits for may be done. */
+static void
+on_settled(void *arg)
 {
-	if (b->detached != NULL)
-		return true;
-	for (struct session *s = b->sessions; s != NULL; s = s->next)
-		for (struct request *r = s->requests; r != NULL; r = r->next)
-			if (r->state == REQUEST_COMMITTED)
-				return true;
-	return false;
-}
+	struct broker *b = arg;
 
-void
-broker_settled(struct broker *b)
-{
-	if (b->state == BROKER_QUITTING && b->uploads == NULL &&
-	    !has_committed(b))
+	if (b->state == BROKER_QUITTING && !registry_busy(b->registry) &&
+	    !server_committed(b->server))
 		over(b, 0);
 }
 
 /* QUIT_MS have passed: uploads are given up, a tag deletion is not yet. */
 static void
-quit_late(void *arg)
+on_quit_late(void *arg)
 {
 	struct broker *b = arg;
 
-	if (!has_committed(b))
+	if (!server_committed(b->server))
 		over(b, 0);
 	else
 		timer_arm(b->quit, (int64_t)QUIT_MS * NS_PER_MS);
@@ -138,19 +90,22 @@ quit_late(void *arg)
 static void
 quit(struct broker *b)
 {
-	if (b->state == BROKER_QUITTING)
+	struct error why;
+
+	if (b->state >= BROKER_QUITTING)
 		return;
-	error_set(&b->failed, ERROR_CANCELED,
+	if (b->server == NULL) {
+		over(b, 0);
+		return;
+	}
+	error_set(&why, ERROR_CANCELED,
 	    "request failed: the connection to registry %s is being closed",
-	    broker_name(b));
+	    name_of(b));
 	/* A little early, so that we end by ourselves and not by a signal. */
 	timer_arm(b->quit, (int64_t)(QUIT_MS - QUIT_MS / 10) * NS_PER_MS);
-	for (struct session *s = b->sessions; s != NULL; s = s->next)
-		session_cancel_all(s, &b->failed);
-	while (b->ends != NULL)
-		end_free(b->ends);
+	server_refuse(b->server, &why);
 	b->state = BROKER_QUITTING;
-	broker_settled(b);
+	on_settled(b);
 }
 
 static void
@@ -170,14 +125,15 @@ send_record(void *arg, struct log_record *rec)
 	buffer_free(&attrs);
 }
 
-void
-broker_log(struct broker *b, int level, uint64_t job, const char *message,
+static void
+on_log(void *arg, int level, uint64_t job, const char *message,
     const struct error *why)
 {
+	struct broker *b = arg;
 	struct log_record rec;
 
 	log_record_init(&rec, level, message);
-	log_record_string(&rec, "registry", broker_name(b));
+	log_record_string(&rec, "registry", name_of(b));
 	log_record_int(&rec, "job", (int64_t)job);
 	log_record_string(&rec, "err", why->text);
 	send_record(b, &rec);
@@ -185,16 +141,39 @@ broker_log(struct broker *b, int level, uint64_t job, const char *message,
 }
 
 static void
+on_progress(void *arg, uint64_t job, uint64_t bytes)
+{
+	struct broker *b = arg;
+	struct message_out o;
+
+	message_start(&o, MSG_PROGRESS, 0);
+	message_put_u64(&o, job);
+	message_put_u64(&o, bytes);
+	channel_send(b->control, &o, -1, NULL);
+}
+
+static const struct server_ops server_ops = {
+	on_log, on_progress, on_settled
+};
+static const struct registry_ops registry_ops = { send_record, on_settled };
+
+static void
 start(struct broker *b)
 {
+	const struct registry_config *c = &b->setup.config;
+	struct error err;
+
 	b->state = BROKER_SERVING;
 	setup_done(&b->setup);
-	b->http = http_new(b->loop, &b->setup.config, &b->failed);
+	error_clear(&err);
+	b->registry = registry_new(b->loop, c, &registry_ops, b, &err);
+	b->server = server_new(b->loop, &registry_backend, b->registry,
+	    name_of(b), c->req_concurrent, &server_ops, b);
 	/* A broker that cannot work says so to everyone who asks. */
-	if (b->http == NULL)
-		error_prefix(&b->failed, "request failed");
-	else
-		http_set_log(b->http, send_record, b);
+	if (b->registry == NULL) {
+		error_prefix(&err, "request failed");
+		server_refuse(b->server, &err);
+	}
 }
 
 static int
@@ -212,21 +191,10 @@ take_channel(struct broker *b, const struct message *m, int fd,
 	}
 	g.dry_run = (flags & CHANNEL_DRY_RUN) != 0;
 	g.everything = (flags & CHANNEL_EVERYTHING) != 0;
-	session_new(b, fd, message_u64(m, 0), &g);
+	server_channel(b->server, fd, message_u64(m, 0), &g);
 	message_start(&o, MSG_ATTACHED, m->id);
 	channel_send(b->control, &o, -1, NULL);
 	return 0;
-}
-
-/* Ends of a job's streams that are here: waiting ones and those in use. */
-static unsigned
-count_ends(const struct broker *b, uint64_t job)
-{
-	unsigned n = 0;
-
-	for (struct stream_end *e = b->ends; e != NULL; e = e->next)
-		n += e->job == job;
-	return n;
 }
 
 static int
@@ -235,36 +203,13 @@ take_stream_end(struct broker *b, const struct message *m, int fd,
 {
 	uint64_t job = message_u64(m, 0), stream = message_u64(m, 1),
 	    role = message_u64(m, 2);
-	struct stream_end *e;
-	struct request *r;
 
 	if (role > ROLE_WRITE || stream == 0) {
 		close(fd);
 		return error_set(err, ERROR_PROTOCOL,
 		    "STREAM_END has an unknown role or no number");
 	}
-	r = broker_find_stream(b, job, stream,
-	    role == ROLE_READ ? MSG_BLOB_READ : MSG_BLOB_WRITE, NULL);
-	if (r != NULL) {
-		stream_attach(r, fd);
-		return 0;
-	}
-	/* The worker picks the numbers: what it does wrong is its loss. */
-	if (count_ends(b, job) >= STREAMS_PER_JOB ||
-	    b->state == BROKER_QUITTING) {
-		close(fd);
-		return 0;
-	}
-	e = mem_alloc(sizeof(*e));
-	e->broker = b;
-	e->job = job;
-	e->stream = stream;
-	e->role = (unsigned)role;
-	e->fd = fd;
-	e->timer = loop_timer(b->loop, end_unwanted, e);
-	timer_arm(e->timer, (int64_t)STREAM_WAIT_MS * NS_PER_MS);
-	e->next = b->ends;
-	b->ends = e;
+	server_stream_end(b->server, fd, job, stream, (enum server_role)role);
 	return 0;
 }
 
@@ -343,7 +288,7 @@ broker_new(struct loop *l, int control_fd, const char *build,
 	b->over = over_fn;
 	b->arg = arg;
 	setup_init(&b->setup);
-	b->quit = loop_timer(l, quit_late, b);
+	b->quit = loop_timer(l, on_quit_late, b);
 	b->control = channel_new(l, control_fd, S2B, true, &control_ops, b);
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, build);
@@ -357,28 +302,17 @@ broker_free(struct broker *b)
 {
 	if (b == NULL)
 		return;
-	b->state = BROKER_OVER;
-	while (b->sessions != NULL)
-		session_free(b->sessions);
-	while (b->detached != NULL)
-		request_drop(b->detached);
-	while (b->ends != NULL)
-		end_free(b->ends);
-	upload_free_all(b);
-	http_free(b->http);
+	give_up(b);
+	server_free(b->server);
+	registry_free(b->registry);
 	channel_free(b->control);
 	timer_free(b->quit);
 	setup_free(&b->setup);
 	free(b);
 }
 
-void
-broker_progress(struct broker *b, uint64_t job, uint64_t bytes)
+const struct server *
+broker_server(const struct broker *b)
 {
-	struct message_out o;
-
-	message_start(&o, MSG_PROGRESS, 0);
-	message_put_u64(&o, job);
-	message_put_u64(&o, bytes);
-	channel_send(b->control, &o, -1, NULL);
+	return b->server;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a request, and its messages to the worker. */
 #include "supervisor/serve/request.h"
 
 #include <stdarg.h>
@@ -9,23 +10,77 @@
 #include "common/digest.h"
 #include "common/mem.h"
 
-void
-request_ask(struct request *r, struct http_spec *spec, http_done_fn *done)
+struct request *
+request_create(struct session *s, const struct dispatch_row *row, uint32_t id)
 {
-	if (spec->repository == NULL)
-		spec->repository = r->repository;
-	r->http = http_start(r->broker->http, spec, done, r);
+	struct request *r = mem_alloc(sizeof(*r));
+
+	r->session = s;
+	r->server = s->server;
+	r->id = id;
+	r->row = row;
+	r->state = REQUEST_RUNNING;
+	r->repository = mem_strdup("");
+	r->name = mem_strdup("");
+	r->from = mem_strdup("");
+	r->media_type = mem_strdup("");
+	r->digest = mem_strdup("");
+	r->last = mem_strdup("");
+	r->query = mem_strdup("");
+	r->work = mem_alloc(s->server->backend->work_size);
+	buffer_init(&r->body, 0);
+	TAILQ_INSERT_TAIL(&s->requests, r, entry);
+	s->nrequests++;
+	return r;
 }
 
-bool
-request_answered(struct request *r, struct http_reply *reply,
-    const struct error *err)
+static const struct backend_op *
+op_of(const struct request *r)
 {
-	r->http = NULL;
-	if (err->kind == ERROR_NONE && reply != NULL)
-		return true;
-	request_end(r, err, 0);
-	return false;
+	return &r->server->backend->ops[r->row->op];
+}
+
+void
+request_run(struct request *r)
+{
+	if (op_of(r)->run != NULL)
+		op_of(r)->run(r);
+	else
+		request_fail(r, ERROR_INPUT, "%s has no %s", r->server->name,
+		    message_name(r->row->type));
+}
+
+void
+request_receive(struct request *r)
+{
+	if (strchr(r->name, ':') != NULL && strcmp(r->name, r->digest) != 0) {
+		request_fail(r, ERROR_INPUT, "a manifest with digest %s "
+		    "cannot be pushed as %s", r->digest, r->name);
+		return;
+	}
+	r->state = REQUEST_RECEIVING;
+	session_give_credit(r->session);
+}
+
+void
+request_received(struct request *r, const void *p, size_t n)
+{
+	struct error err;
+
+	buffer_put(&r->body, p, n);
+	r->credit_out -= n;
+	r->session->credit_out -= n;
+	session_give_credit(r->session);
+	if (r->body.len < r->size)
+		return;
+	r->state = REQUEST_RUNNING;
+	error_clear(&err);
+	if (digest_verify(r->body.data, r->body.len, r->digest, &err) == -1) {
+		error_prefix(&err, "request failed: manifest");
+		request_end(r, &err, 0);
+		return;
+	}
+	request_run(r);
 }
 
 static bool
@@ -64,19 +119,20 @@ request_meta(struct request *r, const char *media_type, const char *digest,
 }
 
 void
-request_rate(struct request *r, const struct http_reply *reply)
+request_rate(struct request *r, int64_t limit, int64_t remain, int64_t reset,
+    const char *policies)
 {
-	char policies[REGISTRY_TEXT_MAX + 1];
+	char cut[REGISTRY_TEXT_MAX + 1];
 	struct message_out o;
 
-	if (!reply->has_rate || r->session == NULL)
+	if (r->session == NULL)
 		return;
-	snprintf(policies, sizeof(policies), "%s", reply->rate_policies);
+	snprintf(cut, sizeof(cut), "%s", policies);
 	message_start(&o, MSG_RATE, r->id);
-	message_put_u64(&o, (uint64_t)reply->rate_limit);
-	message_put_u64(&o, (uint64_t)reply->rate_remain);
-	message_put_u64(&o, (uint64_t)reply->rate_reset);
-	message_put_str(&o, policies);
+	message_put_u64(&o, (uint64_t)limit);
+	message_put_u64(&o, (uint64_t)remain);
+	message_put_u64(&o, (uint64_t)reset);
+	message_put_str(&o, cut);
 	channel_send(r->session->channel, &o, -1, NULL);
 }
 
@@ -139,24 +195,21 @@ request_pump(struct request *r)
 		request_done(r);
 }
 
-/* Out of its list and its accounts; the handler lets go. */
+/* Out of its list and its accounts; the backend lets go. */
 static void
 let_go(struct request *r)
 {
 	struct session *s = r->session;
-	struct request **p;
 
-	if (r->http != NULL)
-		http_cancel(r->http);
-	r->http = NULL;
-	if (r->row->stop != NULL)
-		r->row->stop(r);
-	p = s != NULL ? &s->requests : &r->broker->detached;
-	for (; *p != r; p = &(*p)->next)
-		;
-	*p = r->next;
-	if (s == NULL)
+	if (op_of(r)->stop != NULL)
+		op_of(r)->stop(r);
+	if (r->row->finish != NULL)
+		r->row->finish(r);
+	if (s == NULL) {
+		TAILQ_REMOVE(&r->server->detached, r, entry);
 		return;
+	}
+	TAILQ_REMOVE(&s->requests, r, entry);
 	s->nrequests--;
 	s->ended[s->nended++ % CHANNEL_REQUESTS] = r->id;
 	s->credit_in -= r->credit_in;
@@ -169,7 +222,7 @@ let_go(struct request *r)
 static void
 destroy(struct request *r)
 {
-	struct broker *b = r->broker;
+	struct server *sv = r->server;
 
 	buffer_free(&r->body);
 	free(r->repository);
@@ -179,20 +232,22 @@ destroy(struct request *r)
 	free(r->digest);
 	free(r->last);
 	free(r->query);
+	free(r->work);
 	free(r);
-	broker_settled(b);
+	sv->ops->settled(sv->arg);
 }
 
 void
 request_end(struct request *r, const struct error *err, uint64_t number)
 {
+	struct server *sv = r->server;
 	struct session *s = r->session;
-	struct error copy = *err;	/* it may be what the handler frees */
+	struct error copy = *err;	/* it may be what the backend frees */
 	struct message_out o;
 
 	let_go(r);
-	if (r->broker->http != NULL)
-		http_clean_error(r->broker->http, &copy);
+	if (sv->backend->clean != NULL)
+		sv->backend->clean(sv->store, &copy);
 	if (s != NULL) {
 		message_start(&o, MSG_END, r->id);
 		message_put_u64(&o, copy.kind);
@@ -232,18 +287,13 @@ void
 request_drop(struct request *r)
 {
 	struct session *s = r->session;
-	struct request **p;
 
-	if (s == NULL || r->state != REQUEST_COMMITTED ||
-	    r->broker->state == BROKER_OVER) {
+	if (s == NULL || r->state != REQUEST_COMMITTED || r->server->over) {
 		let_go(r);
 		destroy(r);
 		return;
 	}
-	for (p = &s->requests; *p != r; p = &(*p)->next)
-		;
-	*p = r->next;
+	TAILQ_REMOVE(&s->requests, r, entry);
 	r->session = NULL;
-	r->next = r->broker->detached;
-	r->broker->detached = r;
+	TAILQ_INSERT_HEAD(&r->server->detached, r, entry);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * session.h - one channel from a worker: its grants, its requests, and the
- * accounts of credit and memory. Whatever breaks the protocol ends this
- * session only.
+ * accounts of credit and memory. Breaking the protocol ends this session
+ * only. server.c opens and closes sessions.
  */
 #ifndef REGBOT_SESSION_H
 #define REGBOT_SESSION_H
@@ -10,19 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/broker.h"
 #include "common/channel.h"
 #include "policy/grants.h"
+#include "supervisor/serve/server.h"
 
 struct session {
-	struct session *next;
-	struct broker *broker;
+	TAILQ_ENTRY(session) entry;
+	struct server *server;
 	struct channel *channel;
 	uint64_t job;
 	struct grants grants;
-	struct request *requests;	/* in the order they came */
+	TAILQ_HEAD(, request) requests;	/* in the order they came */
 	unsigned nrequests;
 	/* Ids that ended lately: what the worker sent before it saw the END
 	 * may still come. While one such message travels at most this many
@@ -33,31 +34,31 @@ struct session {
 	uint64_t credit_out;	/* unspent, that we gave the worker */
 	size_t buffered;	/* bytes of bodies held for this channel, see
 				 * session_hold() */
-	unsigned collecting;	/* bodies under way from the registry */
+	unsigned collecting;	/* bodies that the backend is fetching */
 	struct timer *admit;	/* starts what waited for memory */
-	uint64_t progress;	/* uploaded, not told yet */
-	int64_t progress_at;	/* when it was told last */
-	struct timer *tell;
+	uint64_t progress;	/* bytes uploaded and not reported yet */
+	int64_t progress_at;	/* when some were reported last */
+	struct timer *report;
 };
 
-/* Takes fd over and joins the broker's list. */
-struct session *session_new(struct broker *b, int fd, uint64_t job,
+/* Joins the server's list. The caller sets channel and admit. */
+struct session *session_new(struct server *sv, uint64_t job,
     const struct grants *g);
-/* Cancels its requests (those that cannot be go on without it) and leaves
- * the list. */
+/* Without its requests, which must be gone, and with its channel. */
 void session_free(struct session *s);
 
-/* Every request ends with why, except those that cannot be cancelled. */
-void session_cancel_all(struct session *s, const struct error *why);
-
-struct request *session_find(struct session *s, uint32_t id);
+struct request *session_find(const struct session *s, uint32_t id);
+/* Whether a request with that id ended lately. */
+bool session_ended(const struct session *s, uint32_t id);
 /* Gives credit to the requests that collect a body from the worker. */
 void session_give_credit(struct session *s);
-/* So many bytes more are held, or with n < 0 less. */
+/* n more bytes of bodies are held, or with n < 0 less. */
 void session_hold(struct session *s, int64_t n);
+/* Does this request's body fit in what the channel may hold? */
+bool session_has_room(const struct session *s, const struct request *r);
 /* Starts what waits for memory, from the loop. */
 void session_wake(struct session *s);
-/* n more bytes were uploaded. */
+/* n more bytes were uploaded; told to the owner at most once a second. */
 void session_progress(struct session *s, size_t n);
 
 #endif

@@ -1,221 +1,215 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One end of a stream: the pair, the slot, RESERVE and GO. */
 #include "supervisor/serve/stream_end.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/digest.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/broker/registry/upload.h"
+#include "supervisor/serve/stream_wait.h"
 
-/* A slot; two requests share it when both ends of a stream are ours. */
-struct lease {
-	struct http_slot *slot;
+/* The backend's slot; two requests share it when both ends are ours. */
+struct stream_slot {
+	void *slot;		/* NULL where the backend has no limit */
 	unsigned refs;
 	bool held;
 };
 
-static bool
-reads(const struct stream *st)
+static const struct backend_op *
+op_of(const struct stream_end *e)
 {
-	return st->r->row->type == MSG_BLOB_READ;
+	return &e->r->server->backend->ops[e->r->row->op];
 }
 
 static void
 on_ready(void *arg, short revents)
 {
-	struct stream *st = arg;
+	struct stream_end *e = arg;
 
-	if (reads(st))
-		streamread_ready(st, revents);
-	else
-		streamwrite_ready(st);
+	op_of(e)->ready(e, revents);
 }
 
 static void
-move(struct stream *st)
+move(struct stream_end *e)
 {
-	timer_disarm(st->late);
-	if (reads(st))
-		streamread_go(st);
-	else
-		streamwrite_go(st);
+	timer_disarm(e->late);
+	op_of(e)->go(e);
 }
 
 static void
 on_late(void *arg)
 {
-	struct stream *st = arg;
+	struct stream_end *e = arg;
 
-	/* Its worker may have stopped: others need the place. */
-	if (st->r->state == REQUEST_HELD) {
-		request_fail(st->r, ERROR_RESTART, "a place among the requests "
+	/* Its worker may have stopped: others need the slot. */
+	if (e->r->state == REQUEST_HELD) {
+		request_fail(e->r, ERROR_RESTART, "a place among the requests "
 		    "of registry %s was kept for %u s and not used",
-		    broker_name(st->r->broker), HELD_MS / 1000);
+		    e->r->server->name, HELD_MS / 1000);
 		return;
 	}
-	request_fail(st->r, ERROR_ABORTED, "the other end of stream %llu did "
-	    "not come within %u ms", (unsigned long long)st->r->stream,
+	request_fail(e->r, ERROR_ABORTED, "the other end of stream %llu did "
+	    "not come within %u ms", (unsigned long long)e->r->stream,
 	    STREAM_WAIT_MS);
 }
 
-static void
-take_end(struct stream *st, int fd)
+struct request *
+stream_end_find(struct server *sv, uint64_t job, uint64_t stream,
+    enum message_type type, const struct request *skip)
 {
-	st->fd = fd;
+	struct session *s;
+	struct request *r;
+
+	TAILQ_FOREACH(s, &sv->sessions, entry) {
+		if (s->job != job)
+			continue;
+		TAILQ_FOREACH(r, &s->requests, entry)
+			if (r->row->type == type && r->stream == stream &&
+			    r != skip)
+				return r;
+	}
+	return NULL;
+}
+
+static void
+take(struct stream_end *e, int fd)
+{
+	e->fd = fd;
 	/* No events yet: the direction decides which. */
-	st->watch = loop_watch(st->r->broker->loop, fd, 0, on_ready, st);
+	e->watch = loop_watch(e->r->server->loop, fd, 0, on_ready, e);
 }
 
 void
-stream_attach(struct request *r, int fd)
+stream_end_attach(struct request *r, int fd)
 {
-	struct stream *st = r->work;
+	struct stream_end *e = r->end;
 
-	if (st == NULL || st->fd != -1) {
+	if (e == NULL || e->fd != -1) {
 		close(fd);
 		return;
 	}
-	take_end(st, fd);
+	take(e, fd);
 	if (r->state == REQUEST_MOVING)
-		move(st);
+		move(e);
 }
 
-/* NULL when the request has ended. */
-static struct stream *
-stream_new(struct request *r, unsigned role)
+void
+stream_end_run(struct request *r)
 {
 	uint64_t job = r->session->job;
-	struct stream *st;
+	struct server *sv = r->server;
+	struct stream_end *e;
 	int fd;
 
-	if (broker_find_stream(r->broker, job, r->stream, r->row->type,
-	    r) != NULL) {
+	if (stream_end_find(sv, job, r->stream, r->row->type, r) != NULL) {
 		request_fail(r, ERROR_INPUT, "stream %llu is in use",
 		    (unsigned long long)r->stream);
-		return NULL;
+		return;
 	}
-	st = mem_alloc(sizeof(*st));
-	st->r = r;
-	st->fd = -1;
-	st->late = loop_timer(r->broker->loop, on_late, st);
-	buffer_init(&st->rest, 0);
-	r->work = st;
-	fd = broker_take_end(r->broker, job, r->stream, role);
+	e = mem_alloc(sizeof(*e));
+	e->r = r;
+	e->fd = -1;
+	e->late = loop_timer(sv->loop, on_late, e);
+	r->end = e;
+	fd = stream_wait_take(sv, job, r->stream, r->row->type);
 	if (fd != -1)
-		take_end(st, fd);
-	return st;
-}
-
-void
-stream_read(struct request *r)
-{
-	if (stream_new(r, 0) != NULL)
-		r->state = REQUEST_OPEN;
-}
-
-void
-stream_write(struct request *r)
-{
-	struct stream *st = stream_new(r, 1);
-
-	if (st != NULL)
-		streamwrite_open(st);
+		take(e, fd);
+	request_run(r);
 }
 
 static void
-held(struct stream *st)
+hold(struct stream_end *e)
 {
-	st->lease->held = true;
-	st->r->state = REQUEST_HELD;
-	timer_arm(st->late, (int64_t)HELD_MS * NS_PER_MS);
-	request_signal(st->r, MSG_HELD);
+	e->slot->held = true;
+	e->r->state = REQUEST_HELD;
+	timer_arm(e->late, (int64_t)HELD_MS * NS_PER_MS);
+	request_signal(e->r, MSG_HELD);
 }
 
 static void
 on_granted(void *arg)
 {
-	held(arg);
+	hold(arg);
 }
 
-/* The lease of the upload on the other end, if it is ours and held. */
-static struct lease *
-other_lease(const struct stream *st)
+/* The slot of the upload on the other end, if it is ours and held. */
+static struct stream_slot *
+other_slot(const struct stream_end *e)
 {
-	struct request *r = st->r, *w;
-	const struct stream *other;
+	struct request *r = e->r, *w;
 
-	if (!reads(st))
+	if (r->row->type != MSG_BLOB_READ)
 		return NULL;
-	w = broker_find_stream(r->broker, r->session->job, r->stream,
+	w = stream_end_find(r->server, r->session->job, r->stream,
 	    MSG_BLOB_WRITE, NULL);
-	other = w != NULL ? w->work : NULL;
-	return other != NULL && other->lease != NULL && other->lease->held ?
-	    other->lease : NULL;
+	return w != NULL && w->end != NULL && w->end->slot != NULL &&
+	    w->end->slot->held ? w->end->slot : NULL;
 }
 
 int
-stream_reserve(struct request *r, const struct message *m, struct error *err)
+stream_end_reserve(struct request *r, const struct message *m,
+    struct error *err)
 {
-	struct stream *st = r->work;
+	const struct backend *b = r->server->backend;
+	struct stream_end *e = r->end;
 
 	(void)m;
 	(void)err;
-	st->lease = other_lease(st);
-	if (st->lease != NULL) {
-		st->lease->refs++;
-		held(st);
+	e->slot = other_slot(e);
+	if (e->slot != NULL) {
+		e->slot->refs++;
+		hold(e);
 		return 0;
 	}
-	st->lease = mem_alloc(sizeof(*st->lease));
-	st->lease->refs = 1;
-	st->lease->slot = http_slot_new(r->broker->http, on_granted, st);
+	e->slot = mem_alloc(sizeof(*e->slot));
+	e->slot->refs = 1;
 	r->state = REQUEST_RESERVING;
+	if (b->slot_new != NULL)
+		e->slot->slot = b->slot_new(r->server->store, on_granted, e);
+	else
+		hold(e);
 	return 0;
 }
 
-struct http_slot *
-stream_slot(const struct stream *st)
+void *
+stream_end_slot(const struct stream_end *e)
 {
-	return st->lease->slot;
+	return e->slot->slot;
 }
 
 int
-stream_go(struct request *r, const struct message *m, struct error *err)
+stream_end_go(struct request *r, const struct message *m, struct error *err)
 {
-	struct stream *st = r->work;
+	struct stream_end *e = r->end;
 
 	(void)m;
 	(void)err;
 	r->state = REQUEST_MOVING;
-	if (st->fd == -1)
-		timer_arm(st->late, (int64_t)STREAM_WAIT_MS * NS_PER_MS);
+	if (e->fd == -1)
+		timer_arm(e->late, (int64_t)STREAM_WAIT_MS * NS_PER_MS);
 	else
-		move(st);
+		move(e);
 	return 0;
 }
 
+/* The backend has let go already: its requests end before their slot does. */
 void
-stream_stop(struct request *r)
+stream_end_finish(struct request *r)
 {
-	struct stream *st = r->work;
+	struct stream_end *e = r->end;
 
-	if (st == NULL)
+	if (e == NULL)
 		return;
-	r->work = NULL;
-	/* The upload's request ends before its source and its slot do. */
-	upload_close(st->upload);
-	digest_free(st->digest);
-	watch_free(st->watch);
-	if (st->fd != -1)
-		close(st->fd);
-	timer_free(st->late);
-	if (st->lease != NULL && --st->lease->refs == 0) {
-		http_slot_free(st->lease->slot);
-		free(st->lease);
+	r->end = NULL;
+	watch_free(e->watch);
+	if (e->fd != -1)
+		close(e->fd);
+	timer_free(e->late);
+	if (e->slot != NULL && --e->slot->refs == 0) {
+		if (e->slot->slot != NULL)
+			r->server->backend->slot_free(e->slot->slot);
+		free(e->slot);
 	}
-	buffer_free(&st->rest);
-	free(st);
+	free(e);
 }

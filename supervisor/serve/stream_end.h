@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream.h - what BLOB_READ and BLOB_WRITE share: the end of the stream pair,
- * the place among the registry's requests, the steps up to GO (PROTOCOL.md).
- * Reading from the registry is in blob_read.c, uploading in blob_write.c.
+ * stream_end.h - what BLOB_READ and BLOB_WRITE share: our end of the stream
+ * pair, the slot among the requests that run at a time, the steps up to GO
+ * (PROTOCOL.md). How bytes get in and out of it is the backend's.
  */
 #ifndef REGBOT_STREAM_END_H
 #define REGBOT_STREAM_END_H
 
-#include "common/buffer.h"
+#include "common/message.h"
 #include "supervisor/serve/request.h"
 
-struct digest;
-struct lease;
-struct upload;
+struct stream_slot;
 
-struct stream {
+struct stream_end {
 	struct request *r;
-	int fd;			/* our end, -1 before it came */
+	int fd;			/* -1 before it came */
 	struct watch *watch;	/* of fd, NULL as long as it is -1 */
 	struct timer *late;	/* HELD, and no GO comes; or GO came and the
 				 * end does not */
-	struct lease *lease;	/* NULL before RESERVE */
+	struct stream_slot *slot;	/* NULL before RESERVE */
 	uint64_t moved;		/* bytes taken from or given to the peer */
 	struct error fault;	/* what we found wrong; stops the transfer */
-	/* BLOB_WRITE */
-	struct upload *upload;
-	struct digest *digest;
-	bool verified;		/* size and digest are right */
-	bool collects;		/* the whole of it into rest, then one PUT */
-	struct buffer rest;	/* BLOB_READ: what the pair did not take yet */
-	/* BLOB_READ */
-	size_t rest_sent;	/* of rest */
-	bool paused;		/* the reply waits for the pair */
-	bool complete;		/* the reply is over, rest may be left */
 };
 
-/* The slot that requests of this stream use. */
-struct http_slot *stream_slot(const struct stream *st);
+/* For a backend. The slot that slot_new gave for this stream; both ends have
+ * the same one where both are ours. */
+void *stream_end_slot(const struct stream_end *e);
 
-void streamread_go(struct stream *st);
-void streamread_ready(struct stream *st, short revents);
+/* For dispatch.c: the request makes its end and runs; RESERVE; GO; the request
+ * is over. */
+void stream_end_run(struct request *r);
+int stream_end_reserve(struct request *r, const struct message *m,
+    struct error *err);
+int stream_end_go(struct request *r, const struct message *m,
+    struct error *err);
+void stream_end_finish(struct request *r);
 
-void streamwrite_open(struct stream *st);
-void streamwrite_go(struct stream *st);
-void streamwrite_ready(struct stream *st);
+/* For server.c. The request of type (MSG_BLOB_READ or MSG_BLOB_WRITE) that a
+ * job has for a stream, but not skip; or NULL. */
+struct request *stream_end_find(struct server *sv, uint64_t job,
+    uint64_t stream, enum message_type type, const struct request *skip);
+/* The other process's end is there: fd, which is taken over. */
+void stream_end_attach(struct request *r, int fd);
 
 #endif

@@ -201,13 +201,14 @@ raw(void)
 static void
 check(void)
 {
-	for (struct session *s = rig.broker->sessions; s != NULL;
-	    s = s->next) {
+	struct session *s;
+	struct request *r;
+
+	TAILQ_FOREACH(s, &broker_server(rig.broker)->sessions, entry) {
 		uint64_t in_credit = 0, out_credit = 0;
 		size_t n = 0, buffered = 0, collecting = 0;
 
-		for (struct request *r = s->requests; r != NULL;
-		    r = r->next) {
+		TAILQ_FOREACH(r, &s->requests, entry) {
 			n++;
 			in_credit += r->credit_in;
 			out_credit += r->credit_out;

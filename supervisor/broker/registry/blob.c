@@ -4,8 +4,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/serve/request.h"
+#include "supervisor/broker/registry/ask.h"
 #include "supervisor/broker/registry/upload.h"
 
 static void
@@ -16,7 +15,7 @@ ask(struct request *r, enum http_method method, http_done_fn *done)
 	    .actions = "pull", .max_body = r->size, .statuses = { 200 },
 	    .what = "blob" };
 
-	request_ask(r, &spec, done);
+	ask_start(r, &spec, done);
 	free(path);
 }
 
@@ -26,7 +25,7 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	error_clear(&why);
 	if (request_meta(r, reply->media_type, reply->digest, reply->length,
@@ -37,7 +36,7 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 }
 
 void
-blob_head(struct request *r)
+registry_blob_head(struct request *r)
 {
 	ask(r, HTTP_HEAD, on_head);
 }
@@ -48,13 +47,13 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	error_clear(&why);
 	if (digest_verify(reply->body.data != NULL ? reply->body.data : "",
 	    reply->body.len, r->name, &why) == -1) {
 		error_prefix(&why, "request failed: blob from registry %s, "
-		    "repository %s", broker_name(r->broker), r->repository);
+		    "repository %s", r->server->name, r->repository);
 		request_end(r, &why, 0);
 		return;
 	}
@@ -66,7 +65,7 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 }
 
 void
-blob_get(struct request *r)
+registry_blob_get(struct request *r)
 {
 	/* 0 would mean the default limit: the least that can be asked. */
 	if (r->size == 0)
@@ -81,27 +80,28 @@ on_opened(void *arg, const struct error *err)
 
 	if (err->kind != ERROR_NONE)
 		request_end(r, err, 0);
-	else if (upload_mounted(r->work))
+	else if (upload_mounted(ask_of(r)->own))
 		request_done(r);
 	else
-		/* Its upload is deleted by blob_mount_stop. */
+		/* Its upload is deleted by registry_blob_mount_stop. */
 		request_fail(r, ERROR_NOT_FOUND, "registry %s did not mount "
-		    "blob %s from %s into %s", broker_name(r->broker),
+		    "blob %s from %s into %s", r->server->name,
 		    r->name, r->from, r->repository);
 }
 
 void
-blob_mount(struct request *r)
+registry_blob_mount(struct request *r)
 {
 	struct upload_how how = { .repository = r->repository,
 	    .digest = r->name, .from = r->from };
 
-	r->work = upload_new(r->broker, &how, on_opened, r);
+	ask_of(r)->own = upload_new(ask_registry(r), &how, on_opened, r);
 }
 
 void
-blob_mount_stop(struct request *r)
+registry_blob_mount_stop(struct request *r)
 {
-	upload_close(r->work);
-	r->work = NULL;
+	ask_stop(r);
+	upload_close(ask_of(r)->own);
+	ask_of(r)->own = NULL;
 }

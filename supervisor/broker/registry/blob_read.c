@@ -9,39 +9,71 @@
 #include <sys/socket.h>
 
 #include "common/mem.h"
-#include "supervisor/broker/registry/registry.h"
+#include "supervisor/broker/registry/ask.h"
 #include "supervisor/serve/stream_end.h"
 
-static uint64_t
-left(const struct stream *st)
+struct blob_read {		/* ask.own */
+	struct stream_end *e;
+	struct buffer rest;	/* what the pair did not take yet */
+	size_t rest_sent;	/* of rest */
+	bool paused;		/* the reply waits for the pair */
+	bool complete;		/* the reply is over, rest may be left */
+};
+
+void
+registry_blob_read(struct request *r)
 {
-	return st->r->size - st->r->offset - st->moved;
+	struct blob_read *b = mem_alloc(sizeof(*b));
+
+	b->e = r->end;
+	buffer_init(&b->rest, 0);
+	ask_of(r)->own = b;
+	r->state = REQUEST_OPEN;
+}
+
+void
+registry_blob_read_stop(struct request *r)
+{
+	struct blob_read *b = ask_of(r)->own;
+
+	ask_stop(r);
+	if (b == NULL)
+		return;
+	ask_of(r)->own = NULL;
+	buffer_free(&b->rest);
+	free(b);
+}
+
+static uint64_t
+left(const struct stream_end *e)
+{
+	return e->r->size - e->r->offset - e->moved;
 }
 
 static int
-peer_gone(struct stream *st)
+peer_gone(struct stream_end *e)
 {
-	return error_set(&st->fault, ERROR_ABORTED, "request failed: the "
+	return error_set(&e->fault, ERROR_ABORTED, "request failed: the "
 	    "other end of the stream closed after %" PRIu64 " of %" PRIu64
-	    " bytes", st->r->offset + st->moved, st->r->size);
+	    " bytes", e->r->offset + e->moved, e->r->size);
 }
 
 /* As much as the pair takes now: how many bytes, or -1 with a fault. */
 static ssize_t
-push(struct stream *st, const char *p, size_t n)
+push(struct stream_end *e, const char *p, size_t n)
 {
 	size_t done = 0;
 	ssize_t r;
 
 	while (done < n) {
-		r = send(st->fd, p + done, n - done,
+		r = send(e->fd, p + done, n - done,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (r == -1 && errno == EINTR)
 			continue;
 		if (r == -1 && (errno == EAGAIN || errno == ENOBUFS))
 			break;
 		if (r == -1)
-			return peer_gone(st);
+			return peer_gone(e);
 		done += (size_t)r;
 	}
 	return (ssize_t)done;
@@ -52,34 +84,35 @@ push(struct stream *st, const char *p, size_t n)
 static int64_t
 sink_write(void *arg, const char *p, size_t n)
 {
-	struct stream *st = arg;
+	struct blob_read *b = arg;
+	struct stream_end *e = b->e;
 	ssize_t done;
 
-	if (st->fault.kind != ERROR_NONE)
+	if (e->fault.kind != ERROR_NONE)
 		return HTTP_ABORT;
-	if (n > left(st)) {
-		error_set(&st->fault, ERROR_DIGEST, "request failed: registry "
+	if (n > left(e)) {
+		error_set(&e->fault, ERROR_DIGEST, "request failed: registry "
 		    "%s sent more than the %" PRIu64 " bytes that blob %s "
-		    "has", broker_name(st->r->broker), st->r->size,
-		    st->r->name);
+		    "has", e->r->server->name, e->r->size,
+		    e->r->name);
 		return HTTP_ABORT;
 	}
-	if (st->rest.len != 0) {
-		st->paused = true;
+	if (b->rest.len != 0) {
+		b->paused = true;
 		return HTTP_AGAIN;
 	}
-	done = push(st, p, n);
+	done = push(e, p, n);
 	if (done == -1)
 		return HTTP_ABORT;
 	if ((size_t)done < n) {
-		watch_set(st->watch, POLLOUT);
+		watch_set(e->watch, POLLOUT);
 		if (done == 0) {
-			st->paused = true;
+			b->paused = true;
 			return HTTP_AGAIN;
 		}
-		buffer_put(&st->rest, p + done, n - (size_t)done);
+		buffer_put(&b->rest, p + done, n - (size_t)done);
 	}
-	st->moved += n;
+	e->moved += n;
 	return (int64_t)n;
 }
 
@@ -87,91 +120,93 @@ static void
 on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct stream *st = r->work;
+	struct blob_read *b = ask_of(r)->own;
+	struct stream_end *e = b->e;
 
 	(void)reply;
-	r->http = NULL;
-	st->paused = false;
-	if (st->fault.kind != ERROR_NONE) {
-		request_end(r, &st->fault, 0);
-	} else if (left(st) == 0) {
-		st->complete = true;
-		if (st->rest.len == 0)
+	ask_over(r);
+	b->paused = false;
+	if (e->fault.kind != ERROR_NONE) {
+		request_end(r, &e->fault, 0);
+	} else if (left(e) == 0) {
+		b->complete = true;
+		if (b->rest.len == 0)
 			request_done(r);
 	} else if (err->kind != ERROR_NONE) {
 		request_end(r, err, 0);
 	} else
 		request_fail(r, ERROR_DIGEST, "registry %s sent %" PRIu64
 		    " of the %" PRIu64 " bytes that blob %s has",
-		    broker_name(r->broker), r->offset + st->moved, r->size,
+		    r->server->name, r->offset + e->moved, r->size,
 		    r->name);
 }
 
 void
-streamread_go(struct stream *st)
+registry_blob_read_go(struct stream_end *e)
 {
-	struct request *r = st->r;
-	struct http_sink sink = { sink_write, st };
+	struct request *r = e->r;
+	struct http_sink sink = { sink_write, ask_of(r)->own };
 	struct http_spec spec = { .method = HTTP_GET, .actions = "pull",
 	    .sink = &sink, .range_from = (int64_t)r->offset,
 	    .statuses = { r->offset > 0 ? 206 : 200 },
-	    .slot = stream_slot(st), .what = "blob" };
+	    .slot = stream_end_slot(e), .what = "blob" };
 	char *path;
 
-	if (left(st) == 0) {
+	if (left(e) == 0) {
 		request_done(r);
 		return;
 	}
-	watch_set(st->watch, POLLRDHUP);
+	watch_set(e->watch, POLLRDHUP);
 	path = mem_printf("blobs/%s", r->name);
 	spec.path = path;
-	request_ask(r, &spec, on_get);
+	ask_start(r, &spec, on_get);
 	free(path);
 }
 
 /* Writes what was kept. 0, or -1 when some is left or the peer is gone. */
 static int
-flush(struct stream *st)
+flush(struct blob_read *b)
 {
 	ssize_t done;
 
-	done = push(st, st->rest.data + st->rest_sent,
-	    st->rest.len - st->rest_sent);
+	done = push(b->e, b->rest.data + b->rest_sent,
+	    b->rest.len - b->rest_sent);
 	if (done == -1)
 		return -1;
-	st->rest_sent += (size_t)done;
-	if (st->rest_sent < st->rest.len)
+	b->rest_sent += (size_t)done;
+	if (b->rest_sent < b->rest.len)
 		return -1;
-	buffer_clear(&st->rest);
-	st->rest_sent = 0;
+	buffer_clear(&b->rest);
+	b->rest_sent = 0;
 	return 0;
 }
 
 void
-streamread_ready(struct stream *st, short revents)
+registry_blob_read_ready(struct stream_end *e, short revents)
 {
-	struct request *r = st->r;
+	struct request *r = e->r;
+	struct blob_read *b = ask_of(r)->own;
 
-	if (left(st) == 0 && st->rest.len == 0) {
+	if (left(e) == 0 && b->rest.len == 0) {
 		/* All is delivered, the peer may close. */
-		watch_set(st->watch, 0);
+		watch_set(e->watch, 0);
 		return;
 	}
 	if ((revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
-		peer_gone(st);
-	else if (st->rest.len != 0 && flush(st) == -1 &&
-	    st->fault.kind == ERROR_NONE)
+		peer_gone(e);
+	else if (b->rest.len != 0 && flush(b) == -1 &&
+	    e->fault.kind == ERROR_NONE)
 		return;
-	if (st->fault.kind != ERROR_NONE) {
-		request_end(r, &st->fault, 0);
+	if (e->fault.kind != ERROR_NONE) {
+		request_end(r, &e->fault, 0);
 		return;
 	}
-	watch_set(st->watch, POLLRDHUP);
-	if (st->complete) {
+	watch_set(e->watch, POLLRDHUP);
+	if (b->complete) {
 		request_done(r);
-	} else if (st->paused) {
-		st->paused = false;
-		if (r->http != NULL)
-			http_resume(r->http);
+	} else if (b->paused) {
+		b->paused = false;
+		if (ask_of(r)->http != NULL)
+			http_resume(ask_of(r)->http);
 	}
 }

@@ -3,53 +3,83 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/digest.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/serve/stream_end.h"
+#include "common/mem.h"
+#include "supervisor/broker/registry/ask.h"
 #include "supervisor/broker/registry/upload.h"
+#include "supervisor/serve/stream_end.h"
+
+struct blob_write {		/* ask.own */
+	struct stream_end *e;
+	struct upload *upload;
+	struct digest *digest;	/* NULL before GO */
+	bool verified;		/* size and digest are right */
+	bool collects;		/* the whole of it into rest, then one PUT */
+	struct buffer rest;
+};
 
 static void
 on_opened(void *arg, const struct error *err)
 {
-	struct stream *st = arg;
+	struct blob_write *b = arg;
 
 	if (err->kind != ERROR_NONE) {
-		request_end(st->r, err, 0);
-	} else if (upload_mounted(st->upload)) {
-		request_done(st->r);
+		request_end(b->e->r, err, 0);
+	} else if (upload_mounted(b->upload)) {
+		request_done(b->e->r);
 	} else {
-		st->r->state = REQUEST_OPEN;
-		request_signal(st->r, MSG_UPLOAD);
+		b->e->r->state = REQUEST_OPEN;
+		request_signal(b->e->r, MSG_UPLOAD);
 	}
 }
 
 void
-streamwrite_open(struct stream *st)
+registry_blob_write(struct request *r)
 {
-	struct request *r = st->r;
+	struct blob_write *b = mem_alloc(sizeof(*b));
 	struct upload_how how = { .repository = r->repository,
 	    .digest = r->name, .from = r->from, .plain = true,
 	    /* It tells the script where else the blob is: only to one that
 	     * may read everything. */
 	    .anonymous = r->from[0] == '\0' && r->session->grants.everything };
 
-	st->upload = upload_new(r->broker, &how, on_opened, st);
+	b->e = r->end;
+	buffer_init(&b->rest, 0);
+	ask_of(r)->own = b;
+	b->upload = upload_new(ask_registry(r), &how, on_opened, b);
+}
+
+/* The upload's request ends before its source does. */
+void
+registry_blob_write_stop(struct request *r)
+{
+	struct blob_write *b = ask_of(r)->own;
+
+	ask_stop(r);
+	if (b == NULL)
+		return;
+	ask_of(r)->own = NULL;
+	upload_close(b->upload);
+	digest_free(b->digest);
+	buffer_free(&b->rest);
+	free(b);
 }
 
 static int
-verify(struct stream *st)
+verify(struct blob_write *b)
 {
-	struct request *r = st->r;
+	struct request *r = b->e->r;
 	char have[DIGEST_MAX + 1];
 
-	digest_final(st->digest, have);
-	st->verified = strcmp(have, r->name) == 0;
-	if (st->verified)
+	digest_final(b->digest, have);
+	b->verified = strcmp(have, r->name) == 0;
+	if (b->verified)
 		return 0;
-	return error_set(&st->fault, ERROR_DIGEST, "request failed: blob "
+	return error_set(&b->e->fault, ERROR_DIGEST, "request failed: blob "
 	    "digest mismatch, expected %s, received %s", r->name, have);
 }
 
@@ -58,42 +88,42 @@ verify(struct stream *st)
 static int64_t
 source_read(void *arg, char *p, size_t n)
 {
-	struct stream *st = arg;
-	uint64_t left = st->r->size - st->moved;
+	struct blob_write *b = arg;
+	uint64_t left = b->e->r->size - b->e->moved;
 	ssize_t got;
 
-	if (st->fault.kind != ERROR_NONE)
+	if (b->e->fault.kind != ERROR_NONE)
 		return HTTP_ABORT;
 	if (left == 0 || n == 0)
 		return 0;
 	if (n > left)
 		n = (size_t)left;
-	got = recv(st->fd, p, n, MSG_DONTWAIT);
+	got = recv(b->e->fd, p, n, MSG_DONTWAIT);
 	if (got == -1 && (errno == EAGAIN || errno == EINTR)) {
-		watch_set(st->watch, POLLIN);
+		watch_set(b->e->watch, POLLIN);
 		return HTTP_AGAIN;
 	}
 	if (got <= 0) {
-		error_set(&st->fault, ERROR_ABORTED, "request failed: the "
+		error_set(&b->e->fault, ERROR_ABORTED, "request failed: the "
 		    "other end of the stream closed after %" PRIu64 " of %"
-		    PRIu64 " bytes", st->moved, st->r->size);
+		    PRIu64 " bytes", b->e->moved, b->e->r->size);
 		return HTTP_ABORT;
 	}
-	digest_add(st->digest, p, (size_t)got);
-	st->moved += (uint64_t)got;
-	session_progress(st->r->session, (size_t)got);
-	if (st->moved == st->r->size && verify(st) == -1)
+	digest_add(b->digest, p, (size_t)got);
+	b->e->moved += (uint64_t)got;
+	session_progress(b->e->r->session, (size_t)got);
+	if (b->e->moved == b->e->r->size && verify(b) == -1)
 		return HTTP_ABORT;
 	return got;
 }
 
 /* Worth another try from the start, with a new upload. */
 static bool
-may_restart(const struct stream *st, const struct error *err)
+may_restart(const struct blob_write *b, const struct error *err)
 {
 	if (err->kind == ERROR_RESTART)
 		return true;
-	if (st->moved == 0)
+	if (b->e->moved == 0)
 		return false;	/* it was tried as often as makes sense */
 	if (err->kind == ERROR_NETWORK || err->kind == ERROR_RATE_LIMIT)
 		return true;
@@ -113,64 +143,68 @@ may_restart(const struct stream *st, const struct error *err)
 static void
 on_sent(void *arg, const struct error *err)
 {
-	struct stream *st = arg;
-	struct request *r = st->r;
+	struct blob_write *b = arg;
+	struct request *r = b->e->r;
 	struct error why = *err;
 
-	if (st->fault.kind != ERROR_NONE) {
-		request_end(r, &st->fault, 0);
+	if (b->e->fault.kind != ERROR_NONE) {
+		request_end(r, &b->e->fault, 0);
 	} else if (err->kind != ERROR_NONE) {
-		if (may_restart(st, err))
+		if (may_restart(b, err))
 			why.kind = ERROR_RESTART;
 		request_end(r, &why, 0);
-	} else if (!st->verified) {
+	} else if (!b->verified) {
 		request_fail(r, ERROR_HTTP, "registry %s called blob %s "
 		    "complete after %" PRIu64 " of %" PRIu64 " bytes",
-		    broker_name(r->broker), r->name, st->moved, r->size);
+		    r->server->name, r->name, b->e->moved, r->size);
 	} else
 		request_end(r, &why, r->size);
 }
 
 /* All that is there, into rest; then it is sent at once. */
 static void
-collect(struct stream *st)
+collect(struct blob_write *b)
 {
 	char part[8192];
 	int64_t n = 1;
 
-	while (st->moved < st->r->size &&
-	    (n = source_read(st, part, sizeof(part))) > 0)
-		buffer_put(&st->rest, part, (size_t)n);
-	if (st->fault.kind != ERROR_NONE)
-		request_end(st->r, &st->fault, 0);
-	else if (st->moved == st->r->size)
-		upload_send(st->upload, st->rest.data, st->rest.len, NULL,
-		    stream_slot(st), on_sent);
+	while (b->e->moved < b->e->r->size &&
+	    (n = source_read(b, part, sizeof(part))) > 0)
+		buffer_put(&b->rest, part, (size_t)n);
+	if (b->e->fault.kind != ERROR_NONE)
+		request_end(b->e->r, &b->e->fault, 0);
+	else if (b->e->moved == b->e->r->size)
+		upload_send(b->upload, b->rest.data, b->rest.len, NULL,
+		    stream_end_slot(b->e), on_sent);
 }
 
 void
-streamwrite_go(struct stream *st)
+registry_blob_write_go(struct stream_end *e)
 {
-	struct request *r = st->r;
-	struct http_source source = { r->size, source_read, st };
+	struct request *r = e->r;
+	struct blob_write *b = ask_of(r)->own;
+	struct http_source source = { r->size, source_read, b };
 
-	st->digest = digest_new(r->name);
-	if (r->size == 0 && verify(st) == -1)
-		request_end(r, &st->fault, 0);
-	else if (upload_keeps_state(st->upload) && r->size <= UPLOAD_WHOLE) {
-		st->collects = true;
-		collect(st);
+	b->digest = digest_new(r->name);
+	if (r->size == 0 && verify(b) == -1)
+		request_end(r, &b->e->fault, 0);
+	else if (upload_keeps_state(b->upload) && r->size <= UPLOAD_WHOLE) {
+		b->collects = true;
+		collect(b);
 	} else
-		upload_send(st->upload, NULL, 0, &source, stream_slot(st),
+		upload_send(b->upload, NULL, 0, &source, stream_end_slot(b->e),
 		    on_sent);
 }
 
 void
-streamwrite_ready(struct stream *st)
+registry_blob_write_ready(struct stream_end *e, short revents)
 {
-	watch_set(st->watch, 0);
-	if (st->collects && st->moved < st->r->size)
-		collect(st);
+	struct blob_write *b = ask_of(e->r)->own;
+
+	(void)revents;
+	watch_set(b->e->watch, 0);
+	if (b->collects && b->e->moved < b->e->r->size)
+		collect(b);
 	else
-		upload_resume(st->upload);
+		upload_resume(b->upload);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of tags and of repositories: one page a request, as it came. */
+/* Lists of tags and of repositories: one page per request, as it came. */
 #include <string.h>
 
 #include "common/text.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/serve/request.h"
+#include "supervisor/broker/registry/ask.h"
 
 static bool
 is_list(const char *media_type)
@@ -21,12 +20,12 @@ on_page(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	if (!is_list(reply->media_type)) {
 		request_fail(r, ERROR_HTTP, "registry %s answered with "
 		    "unsupported media type \"%.255s\" where a list in "
-		    "application/json was expected", broker_name(r->broker),
+		    "application/json was expected", r->server->name,
 		    reply->media_type);
 		return;
 	}
@@ -59,18 +58,18 @@ ask(struct request *r, const char *path, const char *actions)
 	}
 	if (query.len != 0)
 		spec.query = query.data;
-	request_ask(r, &spec, on_page);
+	ask_start(r, &spec, on_page);
 	buffer_free(&query);
 }
 
 void
-list_tags(struct request *r)
+registry_tag_list(struct request *r)
 {
 	ask(r, "tags/list", "pull");
 }
 
 void
-list_catalog(struct request *r)
+registry_catalog(struct request *r)
 {
 	ask(r, "_catalog", "*");
 }

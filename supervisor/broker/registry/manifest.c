@@ -7,8 +7,7 @@
 #include "common/digest.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/serve/request.h"
+#include "supervisor/broker/registry/ask.h"
 
 /* META of a manifest that came whole: its digest is told even where the
  * registry does not, but not that of a signed one, which is of its payload. */
@@ -33,11 +32,11 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 	struct error why;
 	int rv;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	error_clear(&why);
-	request_rate(r, reply);
-	if (r->broker->setup.config.disable_head)
+	ask_rate(r, reply);
+	if (ask_registry(r)->config->disable_head)
 		rv = meta_of_body(r, reply, &why);
 	else
 		rv = request_meta(r, reply->media_type, reply->digest,
@@ -54,10 +53,10 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	error_clear(&why);
-	request_rate(r, reply);
+	ask_rate(r, reply);
 	if (meta_of_body(r, reply, &why) == -1)
 		request_end(r, &why, 0);
 	else
@@ -73,20 +72,20 @@ ask(struct request *r, enum http_method method, http_done_fn *done)
 	    .max_body = MANIFEST_GET_MAX, .statuses = { 200 },
 	    .what = "manifest" };
 
-	request_ask(r, &spec, done);
+	ask_start(r, &spec, done);
 	free(path);
 }
 
 void
-manifest_head(struct request *r)
+registry_manifest_head(struct request *r)
 {
 	/* Where HEAD is switched off, GET tells the same. */
-	ask(r, r->broker->setup.config.disable_head ? HTTP_GET : HTTP_HEAD,
+	ask(r, ask_registry(r)->config->disable_head ? HTTP_GET : HTTP_HEAD,
 	    on_head);
 }
 
 void
-manifest_get(struct request *r)
+registry_manifest_get(struct request *r)
 {
 	ask(r, HTTP_GET, on_get);
 }
@@ -97,7 +96,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	/* By another algorithm it must still be of these bytes. */
 	error_clear(&why);
@@ -107,7 +106,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	    &why) == -1) {
 		error_prefix(&why, "request failed: registry %s stored "
 		    "another manifest than it was sent",
-		    broker_name(r->broker));
+		    r->server->name);
 		request_end(r, &why, 0);
 		return;
 	}
@@ -118,8 +117,8 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 		request_done(r);
 }
 
-static void
-put(struct request *r)
+void
+registry_manifest_put(struct request *r)
 {
 	char *path = mem_printf("manifests/%s", r->name);
 	struct http_spec spec = { .method = HTTP_PUT, .path = path,
@@ -135,34 +134,9 @@ put(struct request *r)
 		text_query(&query, "digest", r->digest);
 		spec.query = query.data;
 	}
-	request_ask(r, &spec, on_put);
+	ask_start(r, &spec, on_put);
 	buffer_free(&query);
 	free(path);
-}
-
-void
-manifest_put(struct request *r)
-{
-	struct error err;
-
-	if (r->body.len < r->size) {
-		if (strchr(r->name, ':') != NULL &&
-		    strcmp(r->name, r->digest) != 0) {
-			request_fail(r, ERROR_INPUT, "a manifest with digest "
-			    "%s cannot be pushed as %s", r->digest, r->name);
-			return;
-		}
-		r->state = REQUEST_RECEIVING;
-		session_give_credit(r->session);
-		return;
-	}
-	error_clear(&err);
-	if (digest_verify(r->body.data, r->body.len, r->digest, &err) == -1) {
-		error_prefix(&err, "request failed: manifest");
-		request_end(r, &err, 0);
-		return;
-	}
-	put(r);
 }
 
 static void
@@ -170,17 +144,17 @@ on_delete(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (request_answered(r, reply, err))
+	if (ask_answered(r, reply, err))
 		request_done(r);
 }
 
 void
-manifest_delete(struct request *r)
+registry_manifest_delete(struct request *r)
 {
 	char *path = mem_printf("manifests/%s", r->name);
 	struct http_spec spec = { .method = HTTP_DELETE, .path = path,
 	    .actions = "delete", .statuses = { 202 }, .what = "manifest" };
 
-	request_ask(r, &spec, on_delete);
+	ask_start(r, &spec, on_delete);
 	free(path);
 }

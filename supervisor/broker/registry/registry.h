@@ -1,40 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * registry.h - what the table in dispatch.c calls: run functions start what a
- * request asks for, stop functions let go of it. A run function may end the
- * request.
+ * registry.h - a registry over HTTP as a backend of serve/: the table of its
+ * operations, and what they share. An operation's file is named as what it
+ * does: manifest.c, list.c, tagdelete.c, ...
  */
 #ifndef REGBOT_REGISTRY_H
 #define REGBOT_REGISTRY_H
 
+#include <stdbool.h>
+#include <sys/queue.h>
+
 #include "common/error.h"
-#include "common/message.h"
+#include "common/logrecord.h"
+#include "common/loop.h"
+#include "supervisor/broker/http/http.h"
+#include "supervisor/serve/backend.h"
 
-struct request;
+struct upload;
 
-void list_tags(struct request *r);
-void list_catalog(struct request *r);
+struct registry_ops {
+	/* A line for the log; borrowed. */
+	void (*log)(void *arg, struct log_record *rec);
+	/* An upload is gone: registry_busy() may have changed. Nothing may
+	 * be freed here. */
+	void (*settled)(void *arg);
+};
 
-void manifest_head(struct request *r);
-void manifest_get(struct request *r);
-void manifest_put(struct request *r);
-void manifest_delete(struct request *r);
+struct registry {
+	struct loop *loop;
+	const struct registry_config *config;
+	const struct registry_ops *ops;
+	void *arg;			/* of ops */
+	struct http *http;
+	LIST_HEAD(, upload) uploads;	/* all of them, see upload.h */
+	bool over;			/* nothing is cleaned up any more */
+};
 
-void tagdelete_run(struct request *r);
-void tagdelete_stop(struct request *r);
+/* For server_new(); its store is a struct registry, or NULL where none could
+ * be made: then no request may be run. */
+extern const struct backend registry_backend;
 
-void blob_head(struct request *r);
-void blob_get(struct request *r);
-void blob_mount(struct request *r);
-void blob_mount_stop(struct request *r);
+/* config and ops must outlive it. NULL when the configuration cannot work,
+ * such as one with a CA that is no PEM text. */
+struct registry *registry_new(struct loop *l,
+    const struct registry_config *config, const struct registry_ops *ops,
+    void *arg, struct error *err);
+/* At once, uploads are left. The server must be gone. NULL is fine. */
+void registry_free(struct registry *reg);
 
-void stream_read(struct request *r);
-void stream_write(struct request *r);
-void stream_stop(struct request *r);
-int stream_reserve(struct request *r, const struct message *m,
-    struct error *err);
-int stream_go(struct request *r, const struct message *m, struct error *err);
-/* The stream end of a request came; fd is taken over. */
-void stream_attach(struct request *r, int fd);
+/* Are there uploads that must still be completed or deleted? */
+bool registry_busy(const struct registry *reg);
+
+/* The operations: run functions start what a request asks for and may end
+ * it, stop functions let go of it (struct backend_op). */
+void registry_tag_list(struct request *r);
+void registry_catalog(struct request *r);
+void registry_manifest_head(struct request *r);
+void registry_manifest_get(struct request *r);
+void registry_manifest_put(struct request *r);
+void registry_manifest_delete(struct request *r);
+void registry_tag_delete(struct request *r);
+void registry_tag_delete_stop(struct request *r);
+void registry_blob_head(struct request *r);
+void registry_blob_get(struct request *r);
+void registry_blob_mount(struct request *r);
+void registry_blob_mount_stop(struct request *r);
+void registry_blob_read(struct request *r);
+void registry_blob_read_stop(struct request *r);
+void registry_blob_read_go(struct stream_end *e);
+void registry_blob_read_ready(struct stream_end *e, short revents);
+void registry_blob_write(struct request *r);
+void registry_blob_write_stop(struct request *r);
+void registry_blob_write_go(struct stream_end *e);
+void registry_blob_write_ready(struct stream_end *e, short revents);
 
 #endif

@@ -15,8 +15,7 @@
 #include "common/digest.h"
 #include "supervisor/broker/registry/emptyimage.h"
 #include "common/mem.h"
-#include "supervisor/broker/registry/registry.h"
-#include "supervisor/serve/request.h"
+#include "supervisor/broker/registry/ask.h"
 #include "supervisor/broker/registry/upload.h"
 
 struct tagdelete {
@@ -47,7 +46,7 @@ ask(struct tagdelete *td, struct http_spec *spec, const char *name,
 
 	spec->path = path;
 	spec->what = "manifest";
-	request_ask(td->r, spec, done);
+	ask_start(td->r, spec, done);
 	free(path);
 }
 
@@ -102,7 +101,7 @@ refuse(struct tagdelete *td, const struct error *err, const char *what)
 
 	cause(&why, err);
 	error_prefix(&why, "request failed: registry %s %s; nothing was "
-	    "changed", broker_name(td->r->broker), what);
+	    "changed", td->r->server->name, what);
 	request_end(td->r, &why, 0);
 }
 
@@ -122,24 +121,24 @@ on_direct(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	r->http = NULL;
+	ask_over(r);
 	if (err->kind == ERROR_NONE && reply != NULL)
 		request_done(r);
-	else if (r->broker->setup.config.disable_head)
-		look(r->work, HTTP_GET, on_get);
+	else if (ask_registry(r)->config->disable_head)
+		look(ask_of(r)->own, HTTP_GET, on_get);
 	else
 		/* First, since a tag that is missing costs no manifest. */
-		look(r->work, HTTP_HEAD, on_head);
+		look(ask_of(r)->own, HTTP_HEAD, on_head);
 }
 
 static void
 on_probe(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 
 	(void)reply;
-	r->http = NULL;
+	ask_over(r);
 	if (err->kind == ERROR_NONE || err->http == 404 || err->http == 400) {
 		emptyimage_new(&td->image, r->name, td->media_type);
 		upload_next(td);
@@ -179,7 +178,7 @@ keep(struct tagdelete *td, struct http_reply *reply)
 	if (reply->media_type[0] == '\0' || reply->body.len == 0) {
 		request_fail(r, ERROR_HTTP, "registry %s sent the manifest of "
 		    "%s:%s without a media type or without content; nothing "
-		    "was changed", broker_name(r->broker), r->repository,
+		    "was changed", r->server->name, r->repository,
 		    r->name);
 		return;
 	}
@@ -204,8 +203,8 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (request_answered(r, reply, err))
-		look(r->work, HTTP_GET, on_get);
+	if (ask_answered(r, reply, err))
+		look(ask_of(r)->own, HTTP_GET, on_get);
 }
 
 static void
@@ -213,8 +212,8 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (request_answered(r, reply, err))
-		keep(r->work, reply);
+	if (ask_answered(r, reply, err))
+		keep(ask_of(r)->own, reply);
 }
 
 static void
@@ -259,7 +258,7 @@ upload_next(struct tagdelete *td)
 	    .digest = td->config_sent ? td->image.config_digest :
 	    td->image.layer_digest };
 
-	td->upload = upload_new(r->broker, &how, on_opened, td);
+	td->upload = upload_new(ask_registry(r), &how, on_opened, td);
 }
 
 static void
@@ -267,11 +266,11 @@ on_deleted(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	r->http = NULL;
+	ask_over(r);
 	if (err->kind == ERROR_NONE && reply != NULL)
 		request_done(r);
 	else
-		restore(r->work, err);
+		restore(ask_of(r)->own, err);
 }
 
 static bool
@@ -284,10 +283,10 @@ static void
 on_put(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 	struct error why;
 
-	r->http = NULL;
+	ask_over(r);
 	if (err->kind != ERROR_NONE || reply == NULL) {
 		if (changed_nothing(err))
 			refuse(td, err, "did not take the image that is "
@@ -313,10 +312,10 @@ static void
 on_looked(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 	char now[DIGEST_MAX + 1];
 
-	if (!request_answered(r, reply, err))
+	if (!ask_answered(r, reply, err))
 		return;
 	digest_in(reply, now);
 	if (now[0] != '\0' && strcmp(now, td->digest) != 0) {
@@ -333,7 +332,7 @@ on_looked(void *arg, struct http_reply *reply, const struct error *err)
 static void
 look_again(struct tagdelete *td)
 {
-	bool head = td->told && !td->r->broker->setup.config.disable_head;
+	bool head = td->told && !ask_registry(td->r)->config->disable_head;
 
 	look(td, head ? HTTP_HEAD : HTTP_GET, on_looked);
 }
@@ -342,15 +341,15 @@ static void
 on_restored(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 	struct error why = td->failed;
 
 	(void)reply;
-	r->http = NULL;
+	ask_over(r);
 	if (err->kind == ERROR_NONE)
 		error_prefix(&why, "request failed: registry %s did not "
 		    "delete the image that took the place of tag %s; the tag "
-		    "was put back", broker_name(r->broker), r->name);
+		    "was put back", r->server->name, r->name);
 	else
 		error_prefix(&why, "request failed: tag %s of %s is left "
 		    "with an empty image: its manifest %s could not be put "
@@ -365,11 +364,11 @@ static void
 on_found(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 	char now[DIGEST_MAX + 1] = "";
 	struct error why = td->failed;
 
-	r->http = NULL;
+	ask_over(r);
 	if (err->http == 404) {
 		request_done(r);
 		return;
@@ -382,7 +381,7 @@ on_found(void *arg, struct http_reply *reply, const struct error *err)
 		return;
 	}
 	error_prefix(&why, "request failed: registry %s did not delete tag %s; "
-	    "%s", broker_name(r->broker), r->name,
+	    "%s", r->server->name, r->name,
 	    strcmp(now, td->digest) == 0 ? "it is as it was" :
 	    "somebody has moved it meanwhile, and it was left there");
 	request_end(r, &why, 0);
@@ -396,23 +395,24 @@ restore(struct tagdelete *td, const struct error *why)
 }
 
 void
-tagdelete_run(struct request *r)
+registry_tag_delete(struct request *r)
 {
 	struct tagdelete *td = mem_alloc(sizeof(*td));
 
 	td->r = r;
-	r->work = td;
+	ask_of(r)->own = td;
 	delete(td, r->name, false, on_direct);
 }
 
 void
-tagdelete_stop(struct request *r)
+registry_tag_delete_stop(struct request *r)
 {
-	struct tagdelete *td = r->work;
+	struct tagdelete *td = ask_of(r)->own;
 
+	ask_stop(r);
 	if (td == NULL)
 		return;
-	r->work = NULL;
+	ask_of(r)->own = NULL;
 	upload_close(td->upload);
 	buffer_free(&td->old);
 	free(td->media_type);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* An upload's requests, one after the other, and how each way to its end
+ * cleans up. */
 #include "supervisor/broker/registry/upload.h"
 
 #include <inttypes.h>
@@ -14,8 +16,8 @@
 enum phase { PHASE_POST, PHASE_OPEN, PHASE_PUT, PHASE_COMPLETE, PHASE_DELETE };
 
 struct upload {
-	struct upload *next;
-	struct broker *broker;
+	LIST_ENTRY(upload) entry;
+	struct registry *registry;
 	char *repository, *digest, *from;
 	bool anonymous, plain;
 	enum phase phase;
@@ -26,7 +28,7 @@ struct upload {
 	struct http_source source;	/* the owner's, for PATCHes */
 	uint64_t sent, piece;		/* by earlier PATCHes, by this one */
 	bool spoiling;			/* the rest is filled with zeros */
-	struct timer *hurry;		/* that takes too long */
+	struct timer *deadline;		/* that takes too long */
 	upload_fn *told;	/* NULL: the owner is gone */
 	void *arg;
 };
@@ -34,19 +36,16 @@ struct upload {
 static void
 forget(struct upload *u)
 {
-	struct broker *b = u->broker;
-	struct upload **p;
+	struct registry *reg = u->registry;
 
-	for (p = &b->uploads; *p != u; p = &(*p)->next)
-		;
-	*p = u->next;
-	timer_free(u->hurry);
+	LIST_REMOVE(u, entry);
+	timer_free(u->deadline);
 	free(u->repository);
 	free(u->digest);
 	free(u->from);
 	free(u->url);
 	free(u);
-	broker_settled(b);
+	reg->ops->settled(reg->arg);
 }
 
 static void
@@ -74,11 +73,11 @@ delete(struct upload *u)
 	    .what = "upload" };
 
 	u->phase = PHASE_DELETE;
-	u->http = http_start(u->broker->http, &spec, on_delete, u);
+	u->http = http_start(u->registry->http, &spec, on_delete, u);
 }
 
 static void
-on_hurry(void *arg)
+on_deadline(void *arg)
 {
 	struct upload *u = arg;
 	struct error why;
@@ -100,12 +99,12 @@ on_hurry(void *arg)
 static bool
 linger(struct upload *u)
 {
-	if (!upload_keeps_state(u) || u->broker->state == BROKER_OVER)
+	if (!upload_keeps_state(u) || u->registry->over)
 		return false;
-	if (u->hurry == NULL) {
+	if (u->deadline == NULL) {
 		u->spoiling = true;
-		u->hurry = loop_timer(u->broker->loop, on_hurry, u);
-		timer_arm(u->hurry, (int64_t)SPOIL_MS * NS_PER_MS);
+		u->deadline = loop_timer(u->registry->loop, on_deadline, u);
+		timer_arm(u->deadline, (int64_t)SPOIL_MS * NS_PER_MS);
 	}
 	return true;
 }
@@ -144,7 +143,7 @@ upload_close(struct upload *u)
 		u->http = NULL;
 	}
 	if (u->phase == PHASE_COMPLETE || u->url == NULL ||
-	    u->broker->state == BROKER_OVER)
+	    u->registry->over)
 		forget(u);
 	else
 		delete(u);
@@ -182,7 +181,7 @@ on_post(void *arg, struct http_reply *reply, const struct error *err)
 	} else if (reply->location == NULL || reply->location[0] == '\0') {
 		error_set(&why, ERROR_HTTP, "request failed: registry %s "
 		    "opened an upload in %s without a Location",
-		    broker_name(u->broker), u->repository);
+		    u->registry->config->name, u->repository);
 	} else {
 		u->url = mem_strdup(reply->location);
 		u->phase = PHASE_OPEN;
@@ -212,17 +211,17 @@ post(struct upload *u, bool mount)
 			spec.no_backoff = true;
 		spec.query = query.data;
 	}
-	u->http = http_start(u->broker->http, &spec, on_post, u);
+	u->http = http_start(u->registry->http, &spec, on_post, u);
 	buffer_free(&query);
 }
 
 struct upload *
-upload_new(struct broker *b, const struct upload_how *how, upload_fn *opened,
+upload_new(struct registry *reg, const struct upload_how *how, upload_fn *opened,
     void *arg)
 {
 	struct upload *u = mem_alloc(sizeof(*u));
 
-	u->broker = b;
+	u->registry = reg;
 	u->repository = mem_strdup(how->repository);
 	u->digest = mem_strdup(how->digest);
 	u->from = mem_strdup(how->from);
@@ -230,8 +229,7 @@ upload_new(struct broker *b, const struct upload_how *how, upload_fn *opened,
 	u->plain = how->plain;
 	u->told = opened;
 	u->arg = arg;
-	u->next = b->uploads;
-	b->uploads = u;
+	LIST_INSERT_HEAD(&reg->uploads, u, entry);
 	post(u, u->from[0] != '\0' || u->anonymous);
 	return u;
 }
@@ -253,8 +251,8 @@ static void
 filled(struct upload *u, const struct error *err)
 {
 	u->phase = err->kind == ERROR_NONE ? PHASE_COMPLETE : PHASE_OPEN;
-	if (u->hurry != NULL)
-		timer_disarm(u->hurry);
+	if (u->deadline != NULL)
+		timer_disarm(u->deadline);
 	if (u->told != NULL)
 		u->told(u->arg, err);
 	else
@@ -290,7 +288,7 @@ put(struct upload *u, const void *body, size_t len,
 	url = mem_printf("%s%c%s", u->url,
 	    strchr(u->url, '?') != NULL ? '&' : '?', query.data);
 	spec.url = url;
-	u->http = http_start(u->broker->http, &spec, on_put, u);
+	u->http = http_start(u->registry->http, &spec, on_put, u);
 	free(url);
 	buffer_free(&query);
 }
@@ -315,7 +313,7 @@ patch(struct upload *u)
 	snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, u->sent,
 	    u->sent + own.size - 1);
 	spec.content_range = range;
-	u->http = http_start(u->broker->http, &spec, on_patch, u);
+	u->http = http_start(u->registry->http, &spec, on_patch, u);
 }
 
 static void
@@ -328,7 +326,7 @@ on_patch(void *arg, struct http_reply *reply, const struct error *err)
 	if (why.kind == ERROR_NONE && reply->location[0] == '\0')
 		error_set(&why, ERROR_HTTP, "request failed: registry %s took "
 		    "a part of a blob without telling where to go on",
-		    broker_name(u->broker));
+		    u->registry->config->name);
 	if (why.kind == ERROR_NONE) {
 		free(u->url);
 		u->url = mem_strdup(reply->location);
@@ -371,11 +369,11 @@ upload_resume(struct upload *u)
 }
 
 void
-upload_free_all(struct broker *b)
+upload_free_all(struct registry *reg)
 {
 	struct upload *u;
 
-	while ((u = b->uploads) != NULL) {
+	while ((u = LIST_FIRST(&reg->uploads)) != NULL) {
 		if (u->http != NULL)
 			http_cancel(u->http);
 		forget(u);

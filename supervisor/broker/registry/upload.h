@@ -11,9 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "supervisor/broker/broker.h"
 #include "common/error.h"
-#include "supervisor/broker/http/http.h"
+#include "supervisor/broker/registry/registry.h"
 
 struct upload;
 
@@ -30,7 +29,7 @@ typedef void upload_fn(void *arg, const struct error *err);
 
 /* Opens one. Everything in how is copied. Owned by the caller until
  * upload_close, which may be called at any time, in opened too. */
-struct upload *upload_new(struct broker *b, const struct upload_how *how,
+struct upload *upload_new(struct registry *reg, const struct upload_how *how,
     upload_fn *opened, void *arg);
 /* After opened: the blob is there already, nothing needs to be sent. */
 bool upload_mounted(const struct upload *u);
@@ -46,6 +45,6 @@ void upload_resume(struct upload *u);	/* after HTTP_AGAIN */
  * registry, in the background. NULL is fine. */
 void upload_close(struct upload *u);
 
-void upload_free_all(struct broker *b);	/* without deleting anything */
+void upload_free_all(struct registry *reg);	/* without deleting anything */
 
 #endif

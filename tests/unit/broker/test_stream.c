@@ -214,15 +214,17 @@ Test(stream, neither_waits_for_ever)
 /* Its place goes to the one that waits; the clock is not waited for. */
 Test(stream, a_place_without_go_is_not_kept_for_ever)
 {
-	struct stream *st;
+	struct session *s;
+	struct stream_end *e;
 
 	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)5);
 	fixture_reserve(1);
 	cr_assert_eq(fake_slots, 1);
-	st = rig.broker->sessions->requests->work;
-	cr_assert(timer_armed(st->late), "there is no bound");
-	timer_arm(st->late, 0);
+	s = TAILQ_FIRST(&broker_server(rig.broker)->sessions);
+	e = TAILQ_FIRST(&s->requests)->end;
+	cr_assert(timer_armed(e->late), "there is no bound");
+	timer_arm(e->late, 0);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_RESTART);
 	cr_assert_eq(fake_slots, 0);
 }

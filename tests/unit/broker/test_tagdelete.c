@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "supervisor/serve/server.h"
 #include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"
@@ -402,7 +403,7 @@ Test(tagdelete, it_survives_its_worker)
 	fake_status(only(HTTP_DELETE, digest), 500);
 	put_back(digest, OCI_INDEX);
 	cr_assert_eq(fake_count(), 0);
-	cr_assert_null(rig.broker->detached);
+	cr_assert(TAILQ_EMPTY(&broker_server(rig.broker)->detached));
 	free(digest);
 }
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervisor/serve/stream_end.h"
 #include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"

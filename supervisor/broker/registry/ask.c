@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests to the registry on behalf of a worker's request. */
+#include "supervisor/broker/registry/ask.h"
+
+struct ask *
+ask_of(const struct request *r)
+{
+	return r->work;
+}
+
+struct registry *
+ask_registry(const struct request *r)
+{
+	return r->server->store;
+}
+
+void
+ask_start(struct request *r, struct http_spec *spec, http_done_fn *done)
+{
+	if (spec->repository == NULL)
+		spec->repository = r->repository;
+	ask_of(r)->http = http_start(ask_registry(r)->http, spec, done, r);
+}
+
+void
+ask_over(struct request *r)
+{
+	ask_of(r)->http = NULL;
+}
+
+bool
+ask_answered(struct request *r, struct http_reply *reply,
+    const struct error *err)
+{
+	ask_over(r);
+	if (err->kind == ERROR_NONE && reply != NULL)
+		return true;
+	request_end(r, err, 0);
+	return false;
+}
+
+void
+ask_rate(struct request *r, const struct http_reply *reply)
+{
+	if (reply->has_rate)
+		request_rate(r, reply->rate_limit, reply->rate_remain,
+		    reply->rate_reset, reply->rate_policies);
+}
+
+void
+ask_stop(struct request *r)
+{
+	struct ask *a = ask_of(r);
+
+	if (a->http != NULL)
+		http_cancel(a->http);
+	a->http = NULL;
+}
