@@ -9,11 +9,6 @@
 #include "common/mem.h"
 #include "supervisor/credentials/credhelper.h"
 
-enum secret_kind {	/* as PROTOCOL.md numbers them */
-	SECRET_USER = 1, SECRET_PASS, SECRET_TOKEN, SECRET_REGCERT,
-	SECRET_CLIENT_CERT, SECRET_CLIENT_KEY, SECRET_REALM
-};
-
 struct brokerchild {
 	struct child_env *env;
 	struct config *config;	/* a reference: registry is a part of it */
@@ -53,10 +48,11 @@ brokerchild_send(struct brokerchild *c, struct message_out *o, int fd)
 		child_kill(c->child, err.text);
 }
 
+/* Nothing is sent of an empty text. */
 static void
-send_secret(struct brokerchild *c, enum secret_kind kind, const char *text)
+send_secret(struct brokerchild *c, uint64_t kind, const char *text)
 {
-	size_t len = text != NULL ? strlen(text) : 0, n;
+	size_t len = strlen(text), n;
 	struct message_out o;
 
 	for (size_t at = 0; at < len; at += n) {
@@ -69,20 +65,37 @@ send_secret(struct brokerchild *c, enum secret_kind kind, const char *text)
 }
 
 static void
+send_secrets(struct brokerchild *c)
+{
+	struct config_registry r = *c->registry;	/* borrows its texts */
+
+	if (c->user != NULL) {	/* the helper has answered */
+		r.user = c->user;
+		r.pass = c->pass;
+		r.token = c->token;
+	}
+#define SECRET_TEXT(member, kind) send_secret(c, kind, r.member);
+#define SECRET_LIST(member, kind, limit) \
+	for (char **s = r.member; s != NULL && *s != NULL; s++) \
+		send_secret(c, kind, *s);
+#include "common/registry_fields.def"
+}
+
+static void
 send_registry(struct brokerchild *c)
 {
 	const struct config_registry *r = c->registry;
 	const char *agent = c->config->user_agent;
+	uint64_t flags = (uint64_t)(r->tls - TLS_ENABLED);
 	struct message_out o;
 
 	message_start(&o, MSG_REGISTRY, 0);
-	message_put_str(&o, r->name);
-	message_put_str(&o, r->hostname);
-	message_put_str(&o, r->path_prefix);
+#define REGISTRY_NAME(member, position) message_put_str(&o, r->member);
+#define REGISTRY_FLAG(member, bit) flags |= r->member ? bit : 0;
+#include "common/registry_fields.def"
 	message_put_str(&o, *agent != '\0' ? agent :
 	    "regclient/regbot (" PACKAGE_VERSION ")");
-	message_put_u64(&o, (uint64_t)(r->tls - TLS_ENABLED) | (r->repo_auth ? 4 : 0) |
-	    (r->disable_head ? 8 : 0) | (r->named ? 16 : 0));
+	message_put_u64(&o, flags);
 	message_put_u64(&o, (uint64_t)r->req_concurrent);
 	message_put_u64(&o, (uint64_t)(r->req_per_sec * 1000));
 	message_put_u64(&o, (uint64_t)(c->env->log_level + LOG_LEVEL_BIAS));
@@ -93,20 +106,12 @@ send_registry(struct brokerchild *c)
 static void
 configure(struct brokerchild *c)
 {
-	const struct config_registry *r = c->registry;
 	struct message_out o;
 
 	if (!c->confined || c->helper != NULL || c->started)
 		return;
 	send_registry(c);
-	send_secret(c, SECRET_USER, c->user != NULL ? c->user : r->user);
-	send_secret(c, SECRET_PASS, c->pass != NULL ? c->pass : r->pass);
-	send_secret(c, SECRET_TOKEN, c->token != NULL ? c->token : r->token);
-	send_secret(c, SECRET_REGCERT, r->regcert);
-	send_secret(c, SECRET_CLIENT_CERT, r->client_cert);
-	send_secret(c, SECRET_CLIENT_KEY, r->client_key);
-	for (char **m = r->realms; m != NULL && *m != NULL; m++)
-		send_secret(c, SECRET_REALM, *m);
+	send_secrets(c);
 	message_start(&o, MSG_START, 0);
 	brokerchild_send(c, &o, -1);
 	c->started = true;

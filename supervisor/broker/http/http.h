@@ -20,25 +20,20 @@
 #include "common/logrecord.h"
 #include "common/loop.h"
 
-/* What the supervisor said of the registry (messages REGISTRY and SECRET).
- * Strings are owned, "" where absent. */
+/* What the supervisor said of the registry: registry_fields.def, and what
+ * REGISTRY has besides. Texts are owned, "" where absent; lists are
+ * NULL-terminated, or NULL. */
 struct registry_config {
-	char *name;		/* the registry's name in references and errors */
-	char *hostname;		/* host[:port] to connect to */
-	char *path_prefix;	/* goes after /v2/, not for the catalog */
+#define REGISTRY_NAME(member, position) char *member;
+#define REGISTRY_FLAG(member, bit) bool member;
+#define SECRET_TEXT(member, kind) char *member;
+#define SECRET_LIST(member, kind, limit) char **member;
+#include "common/registry_fields.def"
 	char *user_agent;
-	int tls;		/* enum config_tls's values: 0 on, 1 insecure,
-				 * 2 off */
-	bool repo_auth;
-	bool disable_head;
-	bool named;		/* loopback and link-local hosts are allowed */
+	int tls;		/* 0 on, 1 insecure, 2 off */
 	bool trace;		/* send a LOG record for every exchange */
 	unsigned req_concurrent;	/* >= 1 */
 	unsigned req_milli;	/* requests per 1000 s; 0: no limit */
-	char *user, *pass, *token;
-	char *regcert, *client_cert, *client_key;
-	char **realms;		/* NULL-terminated, or NULL */
-	size_t nrealms;
 };
 
 enum http_method {
