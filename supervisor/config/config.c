@@ -8,10 +8,8 @@
 #include "common/buffer.h"
 #include "common/file.h"
 #include "supervisor/config/config_private.h"
-#include "supervisor/credentials/dockerconfig.h"
+#include "supervisor/credentials/dockercerts.h"
 #include "common/mem.h"
-
-#define CERTS_DIR "/etc/docker/certs.d"
 
 /* The top of the file; the parts depend on each other, not on their order. */
 struct root {
@@ -61,7 +59,7 @@ merge_registries(struct config_reader *r, struct config *c,
 	struct config_hosts all = { 0 };
 
 	if (!c->skip_docker_config)
-		dockerconfig_load(r, &all);
+		config_read_logins(r, &all);
 	for (size_t i = 0; i < creds->n; i++) {
 		struct config_host *src = &creds->list[i], *dst;
 
@@ -83,7 +81,7 @@ merge_registries(struct config_reader *r, struct config *c,
 		memset(&all.list[i].r, 0, sizeof(*reg));
 		config_registry_finish(reg);
 		if (!c->skip_docker_config)
-			dockerconfig_certs(r, CERTS_DIR, reg);
+			config_read_certificates(r, DOCKERCERTS_DIR, reg);
 	}
 	config_hosts_free(&all);
 }
@@ -167,7 +165,7 @@ config_registry_certs(const struct config *c, struct config_registry *r,
 	};
 
 	if (!c->skip_docker_config)
-		dockerconfig_certs(&reader, CERTS_DIR, r);
+		config_read_certificates(&reader, DOCKERCERTS_DIR, r);
 }
 
 static char *

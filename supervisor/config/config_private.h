@@ -140,6 +140,13 @@ void config_merge(struct config_reader *r, struct config_host *dst,
 struct config_host *config_hosts_find(struct config_hosts *h,
     const char *key);
 
+/* logins.c: docker's logins; after an error in them a warning, and none. */
+void config_read_logins(struct config_reader *r, struct config_hosts *out);
+/* Adds docker's certificates for reg->hostname (DOCKERCERTS_DIR) to
+ * reg->regcert. */
+void config_read_certificates(struct config_reader *r, const char *dir,
+    struct config_registry *reg);
+
 /* scripts.c. The nodes are checked, and
  * interpreted where they apply. */
 struct config_rules {

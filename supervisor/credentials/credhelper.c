@@ -95,7 +95,7 @@ credhelper_cancel(struct credhelper *h)
 	release(h);
 }
 
-struct listing {
+struct host_list {
 	struct loop *loop;
 	const char *program;
 	char **hosts;
@@ -105,7 +105,7 @@ struct listing {
 static void
 on_list(void *arg, const char *out, size_t len, const struct error *why)
 {
-	struct listing *l = arg;
+	struct host_list *l = arg;
 	struct json_object *o;
 	size_t n = 0;
 
@@ -136,7 +136,7 @@ char **
 credhelper_list(const char *program, struct error *err)
 {
 	struct error own;
-	struct listing l = { loop_new(), program, NULL,
+	struct host_list l = { loop_new(), program, NULL,
 	    err != NULL ? err : &own };
 
 	helper_run_start(l.loop, program, "list", "", DOCKER_CONFIG_MAX,

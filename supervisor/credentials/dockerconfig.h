@@ -6,20 +6,34 @@
 #ifndef REGBOT_DOCKERCONFIG_H
 #define REGBOT_DOCKERCONFIG_H
 
-#include "supervisor/config/config_private.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-/* Adds the registries of both. A file that is not there is fine; an error in
- * either leaves out both, with one warning, as in regbot. */
-void dockerconfig_load(struct config_reader *r, struct config_hosts *out);
+#include "common/error.h"
 
-/* One JSON text, with a NUL behind its len bytes; what names it in errors.
- * Never shows a value. */
-int dockerconfig_parse(struct config_reader *r, const char *text, size_t len,
-    const char *what, struct config_hosts *out, struct error *err);
+/* Told of what is found, in its order. key is docker's own: a host, with
+ * http(s):// and a path where it has them. All texts are borrowed, and wiped
+ * afterwards. */
+struct dockerconfig_ops {
+	/* "" for what the login lacks. */
+	void (*login)(void *arg, const char *key, const char *user,
+	    const char *pass, const char *token);
+	/* A credential helper. store: it is for all that docker's credsStore
+	 * knows, and one for this host in particular goes before it. */
+	void (*helper)(void *arg, const char *key, const char *program,
+	    bool store);
+	/* The credsStore could not be listed; the rest goes on. */
+	void (*warn)(void *arg, const char *message, const char *error);
+};
 
-/* Adds the certificates of /etc/docker/certs.d/HOST (dir: certs.d) to what
- * the registry is trusted by. */
-void dockerconfig_certs(struct config_reader *r, const char *dir,
-    struct config_registry *reg);
+/* Both sources. A file that does not exist is fine. 0; -1 after an error in
+ * either, and then nothing of either counts, as in regbot. */
+int dockerconfig_load(const struct dockerconfig_ops *ops, void *arg,
+    struct error *err);
+
+/* One JSON text, with a NUL after its len bytes; what names it in errors,
+ * which never show a value. */
+int dockerconfig_parse(const char *text, size_t len, const char *what,
+    const struct dockerconfig_ops *ops, void *arg, struct error *err);
 
 #endif

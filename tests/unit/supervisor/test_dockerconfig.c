@@ -10,7 +10,6 @@
 
 #include "supervisor/config/config_private.h"
 #include "tests/unit/supervisor/configrig.h"
-#include "supervisor/credentials/dockerconfig.h"
 #include "common/mem.h"
 
 static struct buffer warnings;
@@ -131,9 +130,9 @@ Test(dockerconfig, malformed)
 	dropped("{", " is not valid JSON: it is cut short");
 	dropped("[]", " is not a JSON object, expected {...}");
 	dropped("{} x", " is not valid JSON: something follows it at byte 4");
-	dropped("{\"auths\":[]}", ": \"auths\" is no object, expected {...}");
+	dropped("{\"auths\":[]}", ": \"auths\" is not an object, expected {...}");
 	dropped("{\"auths\":{\"h.io\":\"s3cret\"}}", ": \"auths\" of h.io is "
-	    "no object, expected {\"auth\": ...}");
+	    "not an object, expected {\"auth\": ...}");
 	dropped("{\"auths\":{\"a.io\":{\"auth\":\"dTpw\"},\"h.io\":{\"auth\":"
 	    "\"s3cret!!\"}}}", ": \"auth\" of h.io is not the base64 of "
 	    "user:password");
@@ -148,7 +147,7 @@ Test(dockerconfig, malformed)
 	dropped("{\"auths\":{\"h.io\":{\"auth\":\"dTphAGI=\"}}}", ": \"auth\" "
 	    "of h.io is not the base64 of user:password");
 	dropped("{\"credHelpers\":{\"h.io\":5}}", ": \"credHelpers\" of h.io "
-	    "is no text, expected the end of a program's name");
+	    "is not a text, expected the end of a program's name");
 }
 
 Test(dockerconfig, nesting)
@@ -269,7 +268,7 @@ Test(dockerconfig, certificates)
 
 	buffer_init(&warnings, 0);
 	cr_assert_not_null(mkdtemp(dir));
-	dockerconfig_certs(&reader, dir, r);	/* none is there */
+	config_read_certificates(&reader, dir, r);	/* none is there */
 	cr_expect_str_empty(r->regcert);
 	host = mem_printf("%s/h.io:5000", dir);
 	cr_assert_eq(mkdir(host, 0700), 0);
@@ -277,11 +276,11 @@ Test(dockerconfig, certificates)
 	put(host, "a.crt", "-----BEGIN CERTIFICATE-----\na\n", 0600);
 	put(host, "c.crt", "nonsense", 0600);
 	put(host, "d.key", "-----BEGIN CERTIFICATE-----\nd\n", 0600);
-	dockerconfig_certs(&reader, dir, r);
+	config_read_certificates(&reader, dir, r);
 	cr_expect_str_eq(r->regcert, "-----BEGIN CERTIFICATE-----\na\n\n"
 	    "-----BEGIN CERTIFICATE-----\nb\n");
 	cr_expect_not_null(strstr(buffer_str(&warnings), "Docker certificate "
-	    "is no PEM text file="));
+	    "is not a PEM text file="));
 	drop(host, "a.crt");
 	drop(host, "b.crt");
 	drop(host, "c.crt");
