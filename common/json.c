@@ -191,7 +191,8 @@ parse(const char *p, size_t n, size_t max, const char *what, bool secret,
 		    "follows it at byte %zu", what, end + 1);
 	else if (o == NULL)
 		error_set(err, ERROR_INPUT, "%s is null", what);
-	else if (!all_finite(o))
+	/* A login is not refused for a number that nobody reads. */
+	else if (!secret && !all_finite(o))
 		error_set(err, ERROR_INPUT, "%s is not valid JSON: NaN and "
 		    "Infinity are not numbers", what);
 	else

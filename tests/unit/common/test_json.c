@@ -114,6 +114,9 @@ Test(json, secret)
 	cr_expect_null(json_member(o, "o", json_type_array));
 	cr_expect_null(json_member(o, "none", json_type_object));
 	json_secret_free(o);
+	o = json_parse_secret("{\"n\":1e400}", 11, SECRET_MAX, "it", &err);
+	cr_expect_not_null(o);
+	json_secret_free(o);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		cr_expect_null(json_parse_secret(wrong[i], strlen(wrong[i]),
 		    SECRET_MAX, "it", &err), "%s", wrong[i]);
