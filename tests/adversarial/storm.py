@@ -7,7 +7,6 @@ at the target is a whole image.
   storm.py [ROUNDS [SEED]]"""
 import os
 import random
-import signal
 import sys
 import time
 
@@ -16,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "integration"))
 from lib import images  # noqa: E402
 from lib.registry import Registry  # noqa: E402
-from lib.run import Box, alive, config, creds, stat  # noqa: E402
+from lib.run import Box, alive, config, creds, kill, stat  # noqa: E402
 from lib.wait import until  # noqa: E402
 
 IMAGES = 12
@@ -52,10 +51,7 @@ def one(rng, source, target, made, repo):
                 if found:
                     seen.add((pid, found[3]))
             if family and rng.random() < 0.15:
-                try:
-                    os.kill(rng.choice(family), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                kill(rng.choice(family))
             time.sleep(rng.random() * 0.02)
         result = running.wait(5)
         if result.code not in (0, 1):

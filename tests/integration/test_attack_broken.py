@@ -2,14 +2,13 @@
 """What breaks in the middle: tag deletions, uploads, brokers, workers."""
 import os
 import random
-import signal
 import threading
 import time
 
 from lib import images, misbehave
 from lib.case import Case
 from lib.client import Client, digest
-from lib.run import creds
+from lib.run import creds, kill
 from lib.wait import until
 
 
@@ -119,7 +118,7 @@ class RealUploads(Case):
                     "next": 'log "alive"'})
                 self.assertTrue(seen.wait(20))
                 until("the upload has begun", target.open_uploads, 10)
-                os.kill(running.child("regbot-worker"), signal.SIGKILL)
+                kill(running.child("regbot-worker"))
                 result = running.wait(30)
                 self.assertEqual(result.messages("next"), ["alive"])
                 self.no_uploads(target)
@@ -128,7 +127,7 @@ class RealUploads(Case):
 
 class Killed(Case):
     """Brokers die at any moment of a copy: it succeeds or fails with one
-    sentence, and no tag is there whose blobs are not."""
+    sentence, and there is no tag whose blobs are missing."""
 
     def test_random_moments(self):
         rounds = int(os.environ.get("REGBOT_ROUNDS") or 10)
@@ -150,7 +149,7 @@ class Killed(Case):
             time.sleep(dice.random() * 0.4)
             victims = running.children("regbot-broker")
             if victims:
-                os.kill(dice.choice(victims), signal.SIGKILL)
+                kill(dice.choice(victims))
             result = running.wait(30)
             self.assertEqual(result.messages("next"), ["alive"], result)
             kinds[result.code] += 1
@@ -167,8 +166,8 @@ class Killed(Case):
 
 
 class Deadlock(Case):
-    """Opposite copies with one request at a time, and two scripts that want
-    that one place as well."""
+    """Opposite copies with one request at a time, and two scripts that ask
+    meanwhile."""
 
     def test_opposite_copies_while_others_ask(self):
         a, b = self.fake(mounts=False), self.fake(mounts=False)

@@ -114,6 +114,14 @@ def children(pid, comm=None):
                   comm in (None, table[p][0]))
 
 
+def kill(pid, number=signal.SIGKILL):
+    """Sends a signal to a process, which may have ended since it was seen."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 def status(pid):
     """/proc/PID/status as a dict."""
     with open("/proc/%d/status" % pid) as file:
@@ -194,10 +202,7 @@ class Program:
 
     def kill_all(self):
         for pid in self.children():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            kill(pid)
         self.process.kill()
         self.process.wait()
 
