@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* confine.c - the steps that take a process's rights away, in order. */
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
@@ -59,7 +60,7 @@ holds(cap_value_t cap)
 	return set == CAP_SET;
 }
 
-/* Whether this user namespace has the id at all: in many it is root's only. */
+/* Whether this user namespace has the id at all: many have only root's. */
 static bool
 mapped(const char *path, unsigned id)
 {
@@ -75,7 +76,7 @@ mapped(const char *path, unsigned id)
 	return found;
 }
 
-/* Raising capabilities through exec, set-id or ambient sets ends here. */
+/* From here on neither exec nor set-id nor ambient sets raise capabilities. */
 static int
 no_way_back(struct error *err)
 {
@@ -235,19 +236,19 @@ policy_confine(enum policy_role role, uint64_t memory, struct error *err)
 		goto fail;
 	}
 
-	/* Also after the change of ids, which sets what the system wants. It
-	 * keeps other processes of this user out of our memory and /proc. */
+	/* Also after the change of ids, which resets it. It keeps other
+	 * processes of this user out of our memory and /proc. */
 	if (not_dumpable(err) == -1)
 		goto fail;
 	if (limits(role, memory, err) == -1)
 		goto fail;
 
-	/* Of a child of root the change of ids left none; of one that has no
-	 * own ids, or of a service with ambient ones, they go here. */
+	/* The change of ids left none to a child of root. One without ids of
+	 * its own, or of a service with ambient ones, loses them here. */
 	if (no_capabilities(err) == -1 || no_new_privs(err) == -1)
 		goto fail;
 
-	/* Last, as it forbids all that was done above. */
+	/* Last: it forbids all of the above. */
 	r = seccomp_load(filter);
 	seccomp_release(filter);
 	if (r != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The check of one request against the grants of its job. */
+/* grants.c - the check of one request against the grants of its job. */
 #include "policy/grants.h"
 
 static const char *const verbs[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy.h - what a process of ours may do. The lists of system calls are
- * data: worker.def and broker.def. Every step that is offered and fails is
- * fatal for the child; none is skipped silently.
+ * policy.h - what each of our processes may do. The lists of system calls
+ * are data: worker.def and broker.def. A step that this system offers and
+ * that fails is fatal for the child; none is skipped silently.
  */
 #ifndef REGBOT_POLICY_H
 #define REGBOT_POLICY_H
@@ -14,10 +14,11 @@
 
 enum policy_role { POLICY_WORKER, POLICY_BROKER };
 
-/* The ordered steps of a child, called once everything that needs files or
- * rights is loaded and before the first byte from outside is read: own uid,
- * parent-death signal, not dumpable, limits, no capability, no_new_privs,
- * seccomp last. memory is the address space in bytes, 0 for no limit. */
+/* Confines the calling process, for good: own uid, parent-death signal, not
+ * dumpable, limits, no capability, no_new_privs, seccomp last. To be called
+ * when everything that needs files or rights is loaded and before the first
+ * byte from outside is read. memory is the address space in bytes, 0 for no
+ * limit. 0, or -1 and *err: then the process must end. */
 int policy_confine(enum policy_role role, uint64_t memory,
     struct error *err);
 
@@ -25,12 +26,12 @@ int policy_confine(enum policy_role role, uint64_t memory,
  * as "the sandbox lacks X here"; "" when nothing is missing. */
 const char *policy_missing(void);
 
-/* For the supervisor: not dumpable, no core, no_new_privs. */
+/* For the supervisor: not dumpable, no core, no_new_privs. 0, or -1. */
 int policy_protect_self(struct error *err);
 
 /* Checks in /proc (a descriptor of /proc/PID opened at spawn) that a child
- * is confined: Seccomp 2, NoNewPrivs 1, no capability. A /proc that is mounted
- * with hidepid shows nothing; that passes. */
+ * is confined: Seccomp 2, NoNewPrivs 1, no capability. 0, or -1 and *err. A
+ * /proc that is mounted with hidepid shows nothing, and passes. */
 int policy_verify(int proc_fd, struct error *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* seccomp.c - builds a system call filter from the rows of a .def file. */
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
@@ -190,8 +191,8 @@ add(scmp_filter_ctx ctx, const struct row *row, uint32_t action,
 	return 0;
 }
 
-/* libseccomp asks the kernel what it can do with seccomp(2) itself; where an
- * outer filter denies that, it believes in killing the thread only. */
+/* libseccomp asks the kernel with seccomp(2) what it can do; where an outer
+ * filter denies that, it only knows how to kill the thread. */
 static uint32_t
 how_to_kill(void)
 {
@@ -217,8 +218,8 @@ policy_filter(enum policy_role role, struct error *err)
 		    "filter: this kernel or container has no seccomp");
 		return NULL;
 	}
-	/* Other architectures and x32 have other numbers: no way in there.
-	 * All threads get the filter, should a library have started one. */
+	/* Other architectures and x32 have other numbers, which would be a way
+	 * around. All threads get the filter, should there be several. */
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, fatal) != 0) {
 		error_set(err, ERROR_SYSTEM, "cannot set the system call "
 		    "filter's answer to foreign architectures");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* verify.c - checks from outside that a child is confined. */
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #define STATUS_MAX 8192		/* far above what the kernel writes there */
 
 /* A /proc that hides other users' processes also hides a child that has its
- * own user or is not dumpable: then there is nothing to look at. */
+ * own user or is not dumpable: then nothing can be checked. */
 static bool
 proc_hides(void)
 {

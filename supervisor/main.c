@@ -69,8 +69,8 @@ run(struct child_env *env, const struct cli *cli)
 	return status;
 }
 
-/* Started with one of the first three closed, we would write the log into
- * whatever is opened next. */
+/* If one of the first three is closed, whatever is opened next takes its place
+ * and would get the log. */
 static void
 open_standard(void)
 {
@@ -83,9 +83,9 @@ open_standard(void)
 		close(fd);
 }
 
-/* Were SIGCHLD ignored, the kernel would reap children before us. And a
- * child takes four descriptors: a soft limit is there for programs that use
- * select(2), which we do not. */
+/* If SIGCHLD is ignored, the kernel reaps children before we can. And a child
+ * takes four descriptors; the soft limit is for programs that use select(2),
+ * which we do not. */
 static void
 shed_inherited(void)
 {

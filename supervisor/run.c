@@ -52,7 +52,7 @@ on_quit_done(void *arg)
 	loop_stop(r->env->loop);
 }
 
-/* Nothing runs any more: the brokers cancel what is left and end. */
+/* Nothing runs any more. */
 static void
 end(struct run_state *r)
 {
@@ -85,7 +85,7 @@ on_once_done(void *arg, bool failed, const char *text, bool stopped)
 	next_script(r);
 }
 
-/* In order one at a time, or as many as there may be. */
+/* One at a time, in order, or as many as are allowed. */
 static void
 next_script(struct run_state *r)
 {
@@ -158,7 +158,7 @@ run_once(const struct run_env *env)
 		return 1;
 	next_script(&r);
 	loop_run(env->loop);
-	/* A script that was stopped has failed; these were not even begun. */
+	/* A script that was stopped has failed; these did not even begin. */
 	if (r.next < env->config->nscripts)
 		r.failed = true;
 	return finish(&r);

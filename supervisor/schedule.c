@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* schedule.c - intervals, and whole seconds to start on. */
 #include "supervisor/schedule.h"
 
 #include <string.h>

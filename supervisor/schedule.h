@@ -9,8 +9,8 @@
 #include "common/error.h"
 
 /* The interval of a script in ns: its interval, or "@every DURATION" as its
- * schedule; sub-second parts are cut, at least 1 s. Fails where there is
- * neither (ERROR_NOT_FOUND) or the schedule is of another form. */
+ * schedule, in whole seconds, at least 1 s. Fails when there is neither
+ * (ERROR_NOT_FOUND) or the schedule has another form. */
 int schedule_interval(const struct config_script *s, int64_t *interval,
     struct error *err);
 

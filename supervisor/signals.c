@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* signals.c - signals read from a signalfd. */
 #include "supervisor/signals.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ signals_new(struct loop *l, void (*stop)(void *arg, int sig), void *arg,
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	/* Blocked, it would come although nohup(1) had it ignored. */
+	/* Blocking it would bring it back although nohup(1) ignores it. */
 	if (sigaction(SIGHUP, NULL, &hangup) == -1 ||
 	    hangup.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGHUP);

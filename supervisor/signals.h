@@ -8,10 +8,11 @@
 
 struct signals;
 
-/* Blocks them (children get clean masks, spawn.h) and ignores SIGPIPE. A
- * SIGHUP that was ignored when we were started stays so. */
+/* Blocks them (children get clean masks, spawn.h) and ignores SIGPIPE; stop is
+ * called from the loop with each. A SIGHUP that was ignored when we were
+ * started stays ignored. NULL and *err on failure. */
 struct signals *signals_new(struct loop *l, void (*stop)(void *arg, int sig),
     void *arg, struct error *err);
-void signals_free(struct signals *s);
+void signals_free(struct signals *s);	/* NULL is fine */
 
 #endif

@@ -102,7 +102,7 @@ send_registry(struct brokerchild *c)
 	brokerchild_send(c, &o, -1);
 }
 
-/* Only now, when it is confined, does it get to know anything. */
+/* It is told nothing before it is confined. */
 static void
 configure(struct brokerchild *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * brokerchild.h - one broker process: its credentials (a helper is asked for
- * them first where there is one), its start, its end.
+ * brokerchild.h - one broker process: its credentials (where there is a
+ * helper, that is asked first), its start, its end.
  */
 #ifndef REGBOT_BROKERCHILD_H
 #define REGBOT_BROKERCHILD_H

@@ -164,7 +164,7 @@ on_attached(void *arg, uint32_t number, struct error *err)
 
 	if (number == 0 || number > b->last_channel)
 		return error_set(err, ERROR_PROTOCOL, "ATTACHED has a number "
-		    "that was never given");
+		    "that was never sent");
 	w = claims_sent(&b->claims, number);
 	if (w == NULL)
 		return 0;	/* the job is over */
@@ -234,7 +234,7 @@ on_gone(void *arg, const struct error *how)
 	b->child = NULL;
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
-	/* If each channel kills it, it must not be started for ever. */
+	/* If each channel kills it, it must not be started again and again. */
 	if (!was_up || deaths_closed(&b->deaths, clock_now()))
 		refuse_after_death(b, how);
 	else if (claims_waiting(&b->claims) != NULL)
@@ -281,7 +281,7 @@ registries_of(const struct brokers *all, uint64_t job)
 	return n;
 }
 
-/* Nobody uses it, it does not run, and its past does not matter any more. */
+/* Nobody needs it, it does not run, and no death of it counts any more. */
 static bool
 is_spent(const struct broker_entry *b)
 {
@@ -289,7 +289,7 @@ is_spent(const struct broker_entry *b)
 	    deaths_over(&b->deaths, clock_now());
 }
 
-/* A service may see any number of names in its life. Returns how many are
+/* A server may see any number of names in its life. Returns how many are
  * left. */
 static size_t
 drop_spent(struct brokers *all)
@@ -333,8 +333,8 @@ may_open(struct brokers *all, uint64_t job, const char *key,
 	const struct claim *c = b != NULL ? claims_of(&b->claims, job) : NULL;
 
 	if (key == NULL)
-		return error_set(err, ERROR_INPUT, "\"%.128s\" is no "
-		    "registry's name", registry);
+		return error_set(err, ERROR_INPUT, "\"%.128s\" is not "
+		    "a registry's name", registry);
 	if (c != NULL && c->waiting)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
 		    "%s: the run waits for it already", key);

@@ -103,7 +103,7 @@ drain_stderr(struct child *c)
 
 	while ((n = read(c->stderr_fd, text, sizeof(text))) > 0)
 		buffer_put(&c->stderr_text, text, (size_t)n);
-	/* Text of a hostile process: whoever writes it escapes the rest. */
+	/* It may be hostile: whoever writes it escapes the rest. */
 	for (size_t i = 0; i < c->stderr_text.len; i++)
 		if (c->stderr_text.data[i] == '\0')
 			c->stderr_text.data[i] = ' ';
@@ -141,7 +141,7 @@ how_it_ended(struct child *c, struct error *how)
 	}
 }
 
-/* Gone is said when both the exit and the end of the channel were seen, so
+/* gone is called when both the exit and the end of the channel were seen, so
  * that a last message is not lost. */
 static void
 check_gone(struct child *c)
@@ -194,8 +194,8 @@ on_ready_message(struct child *c, const struct message *m, struct error *err)
 		return error_set(err, ERROR_PROTOCOL, "%s came before READY",
 		    message_name(m->type));
 	if (strcmp(message_str(m, 0), PACKAGE_VERSION) != 0)
-		return error_set(err, ERROR_PROTOCOL, "it is of version %s, "
-		    "this program of version %s: install them together",
+		return error_set(err, ERROR_PROTOCOL, "its version is %s, "
+		    "this program's is %s: install them together",
 		    message_str(m, 0), PACKAGE_VERSION);
 	if (policy_verify(c->proc_fd, err) == -1)
 		return error_prefix(err, "it is not confined");
@@ -236,7 +236,7 @@ on_closed(void *arg, const struct error *why)
 
 	c->control_over = true;
 	if (why->kind == ERROR_NONE) {
-		/* It has nothing to say any more, so it has no use. */
+		/* It cannot say anything any more: it should end. */
 		timer_arm(c->late, KILL_AFTER_MS * NS_PER_MS);
 	} else {
 		text = mem_printf("the %s was killed: %s", c->what, why->text);

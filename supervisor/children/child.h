@@ -2,7 +2,7 @@
 /*
  * child.h - a child process: fork and exec with clean descriptors, signals
  * and environment; its control channel; its end, seen through a pidfd. It is
- * trusted with nothing: whatever it sends, only it suffers.
+ * not trusted: whatever it sends, only it suffers for it.
  */
 #ifndef REGBOT_CHILD_H
 #define REGBOT_CHILD_H
@@ -50,7 +50,8 @@ struct child *child_start(struct child_env *env, const char *program,
 /* Kills it if it still runs, without waiting; gone is not called. */
 void child_free(struct child *c);
 
-/* Its control channel is closed: it is dying, even if it is not reaped yet. */
+/* Its control channel is closed or it has ended, whether or not that was
+ * handled yet. */
 bool child_is_dying(const struct child *c);
 /* It is behind with reading: two more descriptors would end it. */
 bool child_is_full(const struct child *c);

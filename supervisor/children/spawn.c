@@ -85,8 +85,8 @@ timezone_variable(void)
 {
 	const char *tz = getenv("TZ");
 
-	/* Never unset: glibc would open /etc/localtime at each call, and a
-	 * confined process must not. */
+	/* Always set: otherwise glibc opens /etc/localtime at each call, which
+	 * a confined process must not do. */
 	return mem_printf("TZ=%s", tz != NULL ? tz : ":/etc/localtime");
 }
 

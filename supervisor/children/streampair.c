@@ -34,7 +34,7 @@ streampair_make(const struct brokers *b, uint64_t job, const char *source,
 		return error_set(err, ERROR_PEER, "cannot move a blob from %s "
 		    "to %s: the process of one of them is not there", source,
 		    target);
-	/* No job may have a broker ended that others use. */
+	/* No job may end a broker that others use. */
 	if (brokerchild_is_full(from) || brokerchild_is_full(to))
 		return error_set(err, ERROR_LIMIT, "cannot move a blob from "
 		    "%s to %s: too many streams are asked for at once",
@@ -42,8 +42,8 @@ streampair_make(const struct brokers *b, uint64_t job, const char *source,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    pair) == -1)
 		return error_sys(err, errno, "cannot create a stream pair");
-	/* The larger the buffer the fewer switches between the two; what the
-	 * kernel grants at most is fine. */
+	/* The larger the buffer, the fewer switches between the two; what the
+	 * kernel grants is fine. */
 	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size,
 	    sizeof(size)) == -1)
 		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * module.h - the Lua modules that a script may require: text files beside the
- * configuration, in the working directory (once only), and in
- * defaults.modules, as NAME.lua or NAME/init.lua.
+ * module.h - the Lua modules that a script may require: NAME.lua or
+ * NAME/init.lua beside the configuration, in the working directory (once
+ * only), or in a directory of defaults.modules.
  */
 #ifndef REGBOT_MODULE_H
 #define REGBOT_MODULE_H

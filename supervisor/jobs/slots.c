@@ -99,7 +99,7 @@ slots_want(struct slots *s, uint64_t job, uint32_t id, struct error *err)
 			continue;
 		if (one->id == id || ++n == CHANNEL_REQUESTS)
 			return error_set(err, ERROR_PROTOCOL, "slot %u is "
-			    "wanted twice, or too many at once", id);
+			    "wanted twice, or too many are wanted", id);
 	}
 	one = mem_alloc(sizeof(*one));
 	one->job = job;

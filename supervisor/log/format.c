@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * logformat.c - lines as Go's log/slog writes them: TextHandler's quoting
+ * format.c - lines as Go's log/slog writes them: TextHandler's quoting
  * (strconv.Quote) and JSONHandler's escaping.
  */
 #include <inttypes.h>
@@ -10,8 +10,8 @@
 #include "common/text.h"
 #include "supervisor/log/log.h"
 
-/* Go's unicode.IsPrint, for what matters in a log: letters and signs yes;
- * controls, spaces but U+0020, direction marks and the like no. */
+/* Go's unicode.IsPrint, as far as a log needs it: no controls, no spaces but
+ * U+0020, no direction marks and the like. */
 static bool
 printable(uint32_t cp)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* log.c - the queue in front of stderr, and the status line. */
 #include "supervisor/log/log.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ struct log {
 	int level;
 	bool json;
 	bool terminal;
-	bool status;		/* a status line stands on the terminal */
+	bool status;		/* a status line is on the terminal */
 	uint64_t dropped;
 	struct buffer queue;
 };
@@ -128,7 +129,7 @@ enqueue(struct log *g, const char *p, size_t n)
 	}
 	if (g->dropped != 0) {
 		log_record_init(&r, LOG_WARN, "Log lines were dropped, the "
-		    "output does not take them fast enough");
+		    "output is too slow");
 		log_record_int(&r, "lines", (int64_t)g->dropped);
 		g->dropped = 0;
 		buffer_init(&line, 0);
@@ -198,8 +199,8 @@ log_plain(struct log *g, const char *text)
 		unsigned char c = (unsigned char)text[i], next =
 		    (unsigned char)text[i + 1];
 
-		/* What a registry said may stand here: no terminal codes,
-		 * also not as U+0080 to U+009F. */
+		/* It may hold what a registry said: no terminal codes, nor
+		 * U+0080 to U+009F, which are some too. */
 		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
 			buffer_printf(&b, "\\x%02x", c);
 		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {

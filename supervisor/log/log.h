@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * log.h - the log, written by the supervisor alone, in the format of Go's
- * slog (text or JSON). Output is queued and written when stderr can take it,
- * so that the loop never stops for it.
+ * slog (text or JSON). Output is queued and written when stderr can take it:
+ * the loop never waits for it.
  */
 #ifndef REGBOT_LOG_H
 #define REGBOT_LOG_H
@@ -15,32 +15,35 @@
 
 struct log;
 
-/* fd is stderr (or what a test reads). Records below level are dropped. */
+/* fd is stderr (or what a test reads); it is not closed. Records below level
+ * are dropped. Never NULL. */
 struct log *log_new(struct loop *l, int fd, int level, bool json);
 void log_free(struct log *g);		/* writes what is queued, at most 5 s */
 
-/* Writes the record if its level is high enough, and frees what it holds. */
+/* Writes the record if its level is high enough, and frees what it holds. When
+ * too much is queued, lines are dropped and counted. */
 void log_write(struct log *g, struct log_record *r);
 /* The same for a record that is only borrowed; g is a struct log. The form is
  * that of config_warn_fn. */
 void log_borrowed(void *g, const struct log_record *r);
 bool log_wants(const struct log *g, int level);
 
-/* Writes the record of a LOG message. An attribute "script" says script,
- * whatever the child wrote there; NULL leaves it. -1: malformed. */
+/* Writes the record of a LOG message. script (unless NULL) replaces whatever
+ * the child wrote in an attribute "script". -1: malformed. */
 int log_message(struct log *g, const struct message *m, const char *script,
     struct error *err);
 
-/* Text as it is, a line feed added if it has none: the last error of a run. */
+/* Writes text by itself, such as the last error of a run, with a line feed if
+ * it has none. Control characters are escaped. */
 void log_plain(struct log *g, const char *text);
 
-/* A line at the bottom of a terminal that the next output replaces; "" takes
- * it away. Nothing happens where stderr is no terminal. */
+/* Shows a line at the bottom of a terminal until the next output; "" removes
+ * it. Does nothing where stderr is not a terminal. */
 void log_status(struct log *g, const char *text);
 bool log_is_terminal(const struct log *g);
 
-/* One line for a record, with its line feed, for tests. wall is nanoseconds
- * since 1970. */
+/* Appends the line for a record, with its line feed. wall is nanoseconds since
+ * 1970. */
 void log_format(const struct log_record *r, int64_t wall, bool json,
     struct buffer *out);
 

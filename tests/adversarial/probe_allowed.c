@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* probe_allowed.c - what a confined process needs, and must be able to do. */
 #include "tests/adversarial/probe.h"
 
 #include <arpa/inet.h>

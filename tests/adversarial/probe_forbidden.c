@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* probe_forbidden.c - what an intruder in a confined process would try. */
 #include "tests/adversarial/probe.h"
 
 #include <errno.h>

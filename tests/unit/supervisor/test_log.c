@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_log.c - lines as slog writes them, and outputs that are slow. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_module.c - where modules are found, and where they are not. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>

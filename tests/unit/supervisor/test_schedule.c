@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_schedule.c - intervals and the seconds that runs start on. */
 #include <criterion/criterion.h>
 #include <string.h>
 
