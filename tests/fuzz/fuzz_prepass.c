@@ -10,10 +10,9 @@
 
 #include <lauxlib.h>
 
-#include "worker/compat/lex.h"
+#include "worker/prepass/lex.h"
 #include "common/mem.h"
-#include "worker/compat/prepass.h"
-#include "worker/lua/vm.h"
+#include "worker/prepass/prepass.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -213,7 +213,7 @@ base_handler(lua_State *L)
 	struct error err;
 
 	lua_settop(L, 1);
-	if (worker_check(worker_of(L), &err) == -1)
+	if (worker_check(vm_worker(L), &err) == -1)
 		return 1;
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);

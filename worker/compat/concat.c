@@ -9,7 +9,7 @@
 
 #include <lauxlib.h>
 
-#include "worker/compat/prepass.h"
+#include "worker/prepass/prepass.h"
 #include "worker/lua/vm_private.h"
 
 static bool

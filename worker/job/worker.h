@@ -49,7 +49,4 @@ void worker_log(struct worker *w, struct log_record *r);
 /* The same for the lines in which regbot names no script. */
 void worker_log_bare(struct worker *w, struct log_record *r);
 
-/* The worker that a Lua state belongs to. */
-struct worker *worker_of(lua_State *L);
-
 #endif

@@ -173,7 +173,7 @@ static int
 os_getenv(lua_State *L)
 {
 	const char *name = luaL_checkstring(L, 1), *v = NULL;
-	struct worker *w = worker_of(L);
+	struct worker *w = vm_worker(L);
 
 	if (w->client != NULL)
 		v = client_getenv(w->client, name);

@@ -88,7 +88,7 @@ compile(lua_State *L, struct fetched *f)
 static int
 module_loader(lua_State *L)
 {
-	struct worker *w = worker_of(L);
+	struct worker *w = vm_worker(L);
 	const char *name = luaL_checkstring(L, 1);
 	struct fetched f;
 	struct error err;

@@ -13,7 +13,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "worker/lua/owned.h"
-#include "worker/compat/prepass.h"
+#include "worker/prepass/prepass.h"
 #include "worker/lua/vm_private.h"
 
 #define HOOK_COUNT 1000			/* instructions between looks */
@@ -32,7 +32,7 @@ vm_of(lua_State *L)
 }
 
 struct worker *
-worker_of(lua_State *L)
+vm_worker(lua_State *L)
 {
 	return vm_of(L)->w;
 }
@@ -256,7 +256,7 @@ warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
 	log_record_init(&r, LOG_WARN, "Backslash without meaning");
 	log_record_string(&r, "message", text);
 	free(text);
-	worker_log(worker_of(L), &r);
+	worker_log(vm_worker(L), &r);
 }
 
 int

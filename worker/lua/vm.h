@@ -24,6 +24,9 @@ void vm_free(lua_State *L);	/* tests only: a worker just exits */
 /* Sets what scripts may allocate, once the job is known. */
 void vm_set_memory(lua_State *L, uint64_t memory);
 
+/* The worker that a state belongs to. */
+struct worker *vm_worker(lua_State *L);
+
 struct vm_result {
 	bool failed;
 	int exit_code;		/* what os.exit was given; 0 otherwise */
@@ -52,9 +55,5 @@ void vm_check_table(lua_State *L, int arg, const char *name);
  * available in regbot scripts: WHY"; lib is "io." or "". */
 void vm_refuse(lua_State *L, const char *lib, const char *name,
     const char *why);
-
-/* The source pre-pass (prepass.c): ".." of floats and needless backslashes.
- * A new string of *outlen bytes that the caller frees. Line numbers stay. */
-char *prepass(const char *src, size_t len, size_t *outlen);
 
 #endif

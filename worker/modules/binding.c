@@ -17,7 +17,7 @@ binding_context(lua_State *L)
 {
 	struct error err;
 
-	if (worker_check(worker_of(L), &err) == -1)
+	if (worker_check(vm_worker(L), &err) == -1)
 		vm_raise(L, "Context error: %s", err.text);
 }
 
@@ -49,7 +49,7 @@ binding_log_start(struct log_record *r, int level, const char *message,
 void
 binding_log(lua_State *L, struct log_record *r)
 {
-	worker_log(worker_of(L), r);
+	worker_log(vm_worker(L), r);
 }
 
 void
@@ -156,7 +156,7 @@ binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
 	f = fetch_new(L, ref, how, "");
 	f->arg = arg;
 	f->next = next;
-	return await(L, &f->task, manifest_arrived);
+	return task_await(L, &f->task, manifest_arrived);
 }
 
 static void

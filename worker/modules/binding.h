@@ -11,7 +11,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "worker/lua/await.h"
+#include "worker/lua/task.h"
 #include "common/buffer.h"
 #include "worker/client/client.h"
 #include "worker/modules/fetch.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "worker/lua/await.h"
+#include "worker/lua/task.h"
 #include "worker/client/client.h"
 #include "worker/modules/value.h"
 

@@ -204,7 +204,7 @@ config_of_manifest(lua_State *L, int status, lua_KContext ctx)
 		    v->media_type);
 	}
 	c = config_start(L, v);
-	return await(L, &c->task, config_got);
+	return task_await(L, &c->task, config_got);
 }
 
 int

@@ -106,7 +106,7 @@ copy_log(lua_State *L, const struct reference *src,
 	log_record_bool(&r, "digestTags", o->digest_tags);
 	log_record_bool(&r, "forceRecursive", o->force_recursive);
 	log_record_bool(&r, "includeExternal", o->include_external);
-	log_record_bool(&r, "dry-run", worker_of(L)->dry_run);
+	log_record_bool(&r, "dry-run", vm_worker(L)->dry_run);
 	binding_log(L, &r);
 }
 
@@ -133,5 +133,5 @@ modules_image_copy(lua_State *L)
 		c->task.done = true;
 	else
 		c->copy = copy_start(c->task.w, src, dst, &o, copy_done, c);
-	return await(L, &c->task, copied);
+	return task_await(L, &c->task, copied);
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/lua/await.h"
+#include "worker/lua/task.h"
 #include "worker/client/client.h"
 #include "common/reference.h"
 

@@ -40,7 +40,7 @@ manifest_fetch(lua_State *L, enum fetch_how how)
 	log_record_string(&r, "platform", platform);
 	binding_log(L, &r);
 	f = fetch_new(L, ref, how, platform);
-	return await(L, &f->task, manifest_got);
+	return task_await(L, &f->task, manifest_got);
 }
 
 int
@@ -68,7 +68,7 @@ modules_manifest_head(lua_State *L)
 	    "image", ref);
 	binding_log(L, &r);
 	f = fetch_new(L, ref, FETCH_HEAD, "");
-	return await(L, &f->task, manifest_got);
+	return task_await(L, &f->task, manifest_got);
 }
 
 static int

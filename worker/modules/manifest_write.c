@@ -47,7 +47,7 @@ static int
 delete_manifest(lua_State *L, int status, lua_KContext ctx)
 {
 	struct manifest_value *v = value_manifest(L, 1);
-	struct worker *w = worker_of(L);
+	struct worker *w = vm_worker(L);
 	struct reference *ref;
 	struct log_record r;
 	struct binding_request *q;
@@ -75,7 +75,7 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	} else
 		q->call = client_manifest_delete(w->client, ref, v->digest,
 		    binding_request_done, q);
-	return await(L, &q->task, manifest_deleted);
+	return task_await(L, &q->task, manifest_deleted);
 }
 
 int
@@ -185,7 +185,7 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 {
 	struct manifest_value *v = value_manifest(L, 1);
 	struct reference *ref = value_check_reference(L, 2);
-	struct worker *w = worker_of(L);
+	struct worker *w = vm_worker(L);
 	struct log_record r;
 	struct binding_request *q;
 
@@ -209,7 +209,7 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 		q->call = client_manifest_put(w->client, ref, v->media_type,
 		    v->digest, v->m->bytes, v->m->len, binding_request_done, q);
 	}
-	return await(L, &q->task, manifest_was_put);
+	return task_await(L, &q->task, manifest_was_put);
 }
 
 int

@@ -183,7 +183,7 @@ modules_ratelimit_wait(lua_State *L)
 		timer_arm(w->timeout, timeout > 0 ? timeout : 0);
 		wait_ask(w);
 	}
-	return await(L, &w->task, waited);
+	return task_await(L, &w->task, waited);
 }
 
 /* "100;w=21600,200;w=86400" as a list. */

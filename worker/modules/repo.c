@@ -37,7 +37,7 @@ repo_ls(lua_State *L)
 	log_record_string(&r, "opts", lua_tostring(L, -1));
 	binding_log(L, &r);
 	l = listing_repositories(L, host, limit, last);
-	return await(L, &l->task, repo_listed);
+	return task_await(L, &l->task, repo_listed);
 }
 
 const luaL_Reg repo_functions[] = {

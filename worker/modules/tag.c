@@ -38,7 +38,7 @@ tag_ls(lua_State *L)
 	log_record_string(&r, "opts", lua_tostring(L, -1));
 	binding_log(L, &r);
 	l = listing_tags(L, ref, limit, last);
-	return await(L, &l->task, tag_listed);
+	return task_await(L, &l->task, tag_listed);
 }
 
 static int
@@ -74,7 +74,7 @@ tag_deletable(const struct reference *ref, struct error *err)
 static int
 tag_delete(lua_State *L)
 {
-	struct worker *w = worker_of(L);
+	struct worker *w = vm_worker(L);
 	struct reference *ref, *tag;
 	struct log_record r;
 	struct binding_request *q;
@@ -98,7 +98,7 @@ tag_delete(lua_State *L)
 		task_done(&q->task, NULL);
 	} else
 		q->call = client_tag_delete(w->client, tag, binding_request_done, q);
-	return await(L, &q->task, tag_deleted);
+	return task_await(L, &q->task, tag_deleted);
 }
 
 const luaL_Reg tag_functions[] = {

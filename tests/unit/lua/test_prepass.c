@@ -9,7 +9,7 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "worker/compat/prepass.h"
+#include "worker/prepass/prepass.h"
 #include "worker/lua/vm.h"
 #include "tests/unit/lua/vmrig.h"
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "worker/compat/lex.h"
+#include "worker/prepass/lex.h"
 
 /* What token.chain says of a LEX_CONCAT. */
 enum { CHAIN_NONE, CHAIN_MIDDLE, CHAIN_LAST };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* await.c - how a Lua function waits; see await.h. */
+/* task.c - how a Lua function waits; see task.h. */
 #include <stdlib.h>
 
 #include <lua.h>
 
-#include "worker/lua/await.h"
 #include "common/mem.h"
 #include "worker/lua/owned.h"
+#include "worker/lua/task.h"
+#include "worker/lua/vm.h"
 
 void
 task_release(struct task *t)
@@ -35,7 +36,7 @@ task_new(lua_State *L, size_t n, void (*release)(struct task *t))
 	 * pace from what is alive: it must be driven. */
 	lua_gc(L, LUA_GCSTEP, 0);
 	t = owned_push(L, n, OWNED_PLAIN, release_task);
-	t->w = worker_of(L);
+	t->w = vm_worker(L);
 	t->release = release;
 	return t;
 }
@@ -61,7 +62,7 @@ task_done(struct task *t, const struct error *err)
 }
 
 int
-await(lua_State *L, struct task *t, lua_KFunction finish)
+task_await(lua_State *L, struct task *t, lua_KFunction finish)
 {
 	struct error err = { .kind = ERROR_NONE };
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * await.h - how a Lua function waits for what it asked for. A task, which
+ * task.h - how a Lua function waits for what it asked for. A task, which
  * a userdata owns, holds everything under way for one call of a binding, so
  * that nothing leaks or dangles when Lua raises an error: the collector
  * releases it, which cancels its requests.
  *
- * A binding starts its task and returns await(L, task, finish). The finish
- * function finds its arguments where they were and turns the task's result
- * into Lua values. This is the one place where a script waits.
+ * A binding starts its task and returns task_await(L, task, finish). The
+ * finish function finds its arguments where they were and turns the task's
+ * result into Lua values. This is the one place where a script waits.
  */
-#ifndef REGBOT_AWAIT_H
-#define REGBOT_AWAIT_H
+#ifndef REGBOT_TASK_H
+#define REGBOT_TASK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +42,6 @@ void task_release(struct task *t);
 
 /* Runs finish when the task is done, or must be given up because the job has
  * to stop: then t->err says so. Its context is t, which stays on the stack. */
-int await(lua_State *L, struct task *t, lua_KFunction finish);
+int task_await(lua_State *L, struct task *t, lua_KFunction finish);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Strings, long brackets and comments are skipped as Lua skips them. */
-#include "worker/compat/lex.h"
+#include "worker/prepass/lex.h"
 
 #include <string.h>
 

@@ -17,10 +17,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* N: concat.c in worker/compat knows a chain by it. */
 #define PREPASS_NUMBER 0x1.5ca7bp-1031
 #define PREPASS_NUMBER_TEXT "0x1.5ca7bp-1031"
 
-/* As prepass() (vm.h), but drops needless backslashes only. */
+/* Rewrites chains of ".." and drops needless backslashes. A new string of
+ * *outlen bytes that the caller frees. Line numbers stay. */
+char *prepass(const char *src, size_t len, size_t *outlen);
+/* Drops needless backslashes only. */
 char *prepass_escapes(const char *src, size_t len, size_t *outlen);
 
 /* The line of the first needless backslash before a letter or punctuation, and

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The source pre-pass: rewriting what lex.c and chains.c found. */
-#include "worker/compat/prepass.h"
+#include "worker/prepass/prepass.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buffer.h"
-#include "worker/compat/lex.h"
-#include "worker/compat/chains.h"
-#include "worker/lua/vm.h"
+#include "worker/prepass/lex.h"
+#include "worker/prepass/chains.h"
 
 bool
 prepass_operand(const char *src, size_t len, int line, int count,

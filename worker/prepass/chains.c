@@ -4,7 +4,7 @@
  * open. An operand of ".." ends where an operator that binds less tightly
  * follows, or where the expression ends.
  */
-#include "worker/compat/chains.h"
+#include "worker/prepass/chains.h"
 
 #define LEVELS_MAX 250		/* Lua's own limit is 200 */
 
