@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From libyaml's events to the tree. Its document interface would be shorter,
+ * but cannot tell !!str 5 from 5, and refuses an anchor that is set anew.
+ */
 #include "supervisor/config/yaml_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <yaml.h>
 
 #include "common/mem.h"
 
-struct anchor {
+struct yaml_anchor {
 	char *name;
 	struct yaml_node *node;
-	struct anchor *next;
+	SLIST_ENTRY(yaml_anchor) link;
 };
 
-struct reader {
+struct yaml_reader {
 	struct yaml_tree *tree;
 	yaml_parser_t parser;
 	const char *name;
 	yaml_warn_fn *warn;
 	void *arg;
-	struct anchor *anchors;		/* newest first */
-	struct yaml_node *stack[CONFIG_DEPTH_MAX];
+	SLIST_HEAD(, yaml_anchor) anchors;
 	int depth;
-	size_t weight;			/* nodes so far, aliases expanded */
+	size_t weight;		/* nodes so far, aliases expanded */
 	struct error *err;
 };
 
@@ -65,20 +69,21 @@ yaml_error(const char *name, const struct yaml_node *at, struct error *err,
 	    at->column, text);
 }
 
-struct yaml_node *
-yaml_tree_node(struct yaml_tree *t, enum yaml_kind kind, int line, int column)
+/* Doubles an array that is full, which it is at powers of two. */
+static struct yaml_node **
+grow(struct yaml_node **list, size_t n)
 {
-	struct yaml_node *n = mem_alloc(sizeof(*n));
+	if ((n & (n - 1)) != 0)
+		return list;
+	return mem_resize(list, n != 0 ? n * 2 : 1, sizeof(*list));
+}
 
-	n->kind = kind;
-	n->line = line;
-	n->column = column;
-	n->weight = 1;
-	if ((t->nnodes & (t->nnodes - 1)) == 0)	/* full at powers of two */
-		t->nodes = mem_resize(t->nodes,
-		    t->nnodes != 0 ? t->nnodes * 2 : 1, sizeof(t->nodes[0]));
-	t->nodes[t->nnodes++] = n;
-	return n;
+void
+yaml_append(struct yaml_node *to, struct yaml_node *item)
+{
+	to->items = grow(to->items, to->nitems);
+	to->items[to->nitems++] = item;
+	to->weight += item->weight;
 }
 
 void
@@ -108,7 +113,7 @@ static const struct {
 	    "indentation of the entries above" },
 	{ "mapping values are not allowed in this context", "expected a key "
 	    "at the indentation of the lines above, and one \"key: value\" "
-	    "a line; quote a text that has \": \" in it" },
+	    "per line; quote a text that has \": \" in it" },
 	{ "found character that cannot start any token", "expected spaces "
 	    "for indentation, never tabs; quote a text that begins with "
 	    "@, ` or %" },
@@ -119,7 +124,7 @@ static const struct {
 };
 
 static int
-parser_error(struct reader *r)
+parser_error(struct yaml_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	const char *problem = p->problem, *hint = NULL;
@@ -142,74 +147,49 @@ parser_error(struct reader *r)
 	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
 }
 
-/* The node is complete or begins: hangs it into what is open. at is where
- * it is named, for an alias not where it stands. */
-static int
-attach(struct reader *r, struct yaml_node *n, const struct yaml_node *at)
+/* A new node where e begins; the tree owns it. */
+static struct yaml_node *
+new_node(struct yaml_reader *r, enum yaml_kind kind, const yaml_event_t *e)
 {
-	struct yaml_node *in;
+	struct yaml_tree *t = r->tree;
+	struct yaml_node *n = mem_alloc(sizeof(*n));
 
-	r->weight += n->weight;
-	if (r->weight > CONFIG_NODES_MAX)
-		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "
-		    "than %d values once aliases are expanded, which is the "
-		    "limit", r->name, at->line, at->column, CONFIG_NODES_MAX);
-	if (r->depth == 0) {
-		r->tree->root = n;
-		return 0;
-	}
-	in = r->stack[r->depth - 1];
-	if (in->kind == YAML_MAP && in->nitems % 2 == 0 &&
-	    n->kind != YAML_SCALAR)
-		return yaml_error(r->name, at, r->err, "%s stands where a "
-		    "map's key is expected", yaml_kind_name(n));
-	if ((in->nitems & (in->nitems - 1)) == 0)
-		in->items = mem_resize(in->items,
-		    in->nitems != 0 ? in->nitems * 2 : 1,
-		    sizeof(in->items[0]));
-	in->items[in->nitems++] = n;
-	return 0;
+	n->kind = kind;
+	n->line = (int)e->start_mark.line + 1;
+	n->column = (int)e->start_mark.column + 1;
+	n->weight = 1;
+	t->nodes = grow(t->nodes, t->nnodes);
+	t->nodes[t->nnodes++] = n;
+	return n;
 }
 
+static struct yaml_anchor *
+find_anchor(struct yaml_reader *r, const char *name)
+{
+	struct yaml_anchor *a;
+
+	SLIST_FOREACH(a, &r->anchors, link)
+		if (strcmp(a->name, name) == 0)
+			return a;
+	return NULL;
+}
+
+/* An anchor may be set anew. */
 static void
-remember(struct reader *r, const yaml_char_t *anchor, struct yaml_node *n)
+set_anchor(struct yaml_reader *r, const yaml_char_t *name,
+    struct yaml_node *n)
 {
-	struct anchor *a;
+	struct yaml_anchor *a;
 
-	if (anchor == NULL)
+	if (name == NULL)
 		return;
-	for (a = r->anchors; a != NULL; a = a->next)
-		if (strcmp(a->name, (const char *)anchor) == 0) {
-			a->node = n;	/* an anchor may be set anew */
-			return;
-		}
-	a = mem_alloc(sizeof(*a));
-	a->name = mem_strdup((const char *)anchor);
+	a = find_anchor(r, (const char *)name);
+	if (a == NULL) {
+		a = mem_alloc(sizeof(*a));
+		a->name = mem_strdup((const char *)name);
+		SLIST_INSERT_HEAD(&r->anchors, a, link);
+	}
 	a->node = n;
-	a->next = r->anchors;
-	r->anchors = a;
-}
-
-static int
-alias(struct reader *r, const yaml_event_t *e)
-{
-	struct yaml_node at = {
-		.line = (int)e->start_mark.line + 1,
-		.column = (int)e->start_mark.column + 1,
-	};
-	const char *name = (const char *)e->data.alias.anchor;
-	struct anchor *a = r->anchors;
-
-	while (a != NULL && strcmp(a->name, name) != 0)
-		a = a->next;
-	if (a == NULL)
-		return yaml_error(r->name, &at, r->err, "the alias *%.64s has "
-		    "no anchor, expected &%.64s before it", name, name);
-	if (a->node->open)
-		return yaml_error(r->name, &at, r->err, "the alias *%.64s "
-		    "stands inside of what it names, expected it after the "
-		    "end of &%.64s", name, name);
-	return attach(r, a->node, &at);
 }
 
 static const char *const core_tags[] = {
@@ -236,103 +216,128 @@ set_tag(struct yaml_node *n, const yaml_char_t *tag, bool plain)
 	n->tag = mem_strdup((const char *)tag);
 }
 
+static int read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
+    struct yaml_node **out);
+
 static int
-scalar(struct reader *r, yaml_event_t *e)
+read_alias(struct yaml_reader *r, const yaml_event_t *e,
+    const struct yaml_node *at, struct yaml_node **out)
 {
-	struct yaml_node *n = yaml_tree_node(r->tree, YAML_SCALAR,
-	    (int)e->start_mark.line + 1, (int)e->start_mark.column + 1);
+	const char *name = (const char *)e->data.alias.anchor;
+	const struct yaml_anchor *a = find_anchor(r, name);
+
+	if (a == NULL)
+		return yaml_error(r->name, at, r->err, "the alias *%.64s has "
+		    "no anchor, expected &%.64s before it", name, name);
+	if (a->node->open)
+		return yaml_error(r->name, at, r->err, "the alias *%.64s is "
+		    "inside what it names, expected it after the end of "
+		    "&%.64s", name, name);
+	*out = a->node;
+	return 0;
+}
+
+static struct yaml_node *
+read_scalar(struct yaml_reader *r, yaml_event_t *e)
+{
+	struct yaml_node *n = new_node(r, YAML_SCALAR, e);
 
 	n->len = e->data.scalar.length;
 	n->text = mem_strndup((const char *)e->data.scalar.value, n->len);
 	explicit_bzero(e->data.scalar.value, n->len);
 	set_tag(n, e->data.scalar.tag,
 	    e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
-	remember(r, e->data.scalar.anchor, n);
-	return attach(r, n, n);
+	set_anchor(r, e->data.scalar.anchor, n);
+	return n;
 }
 
 static int
-begin(struct reader *r, const yaml_event_t *e, enum yaml_kind kind,
-    const yaml_char_t *anchor, const yaml_char_t *tag)
+read_items(struct yaml_reader *r, struct yaml_node *n)
 {
-	struct yaml_node *n = yaml_tree_node(r->tree, kind,
-	    (int)e->start_mark.line + 1, (int)e->start_mark.column + 1);
+	bool key = n->kind == YAML_MAP;
+	struct yaml_node *item;
+	yaml_event_t e;
+	int result = 0;
 
 	if (r->depth == CONFIG_DEPTH_MAX)
 		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: lists and "
 		    "maps are nested more than %d deep, which is the limit",
 		    r->name, n->line, n->column, CONFIG_DEPTH_MAX);
-	set_tag(n, tag, false);
+	r->depth++;
 	n->open = true;
-	remember(r, anchor, n);
-	if (attach(r, n, n) == -1)
-		return -1;
-	r->stack[r->depth++] = n;
-	return 0;
-}
-
-static int
-end(struct reader *r)
-{
-	struct yaml_node *n = r->stack[--r->depth];
-
-	n->open = false;
-	if (n->kind == YAML_MAP) {
-		if (yaml_merge(n, r->name, r->warn, r->arg, r->err) == -1)
-			return -1;
-	} else
-		for (size_t i = 0; i < n->nitems; i++)
-			n->weight += n->items[i]->weight;
-	if (n->weight > CONFIG_NODES_MAX)
-		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "
-		    "than %d values once aliases are expanded, which is the "
-		    "limit", r->name, n->line, n->column, CONFIG_NODES_MAX);
-	return 0;
-}
-
-static int
-event(struct reader *r, yaml_event_t *e)
-{
-	switch (e->type) {
-	case YAML_ALIAS_EVENT:
-		return alias(r, e);
-	case YAML_SCALAR_EVENT:
-		return scalar(r, e);
-	case YAML_SEQUENCE_START_EVENT:
-		return begin(r, e, YAML_LIST, e->data.sequence_start.anchor,
-		    e->data.sequence_start.tag);
-	case YAML_MAPPING_START_EVENT:
-		return begin(r, e, YAML_MAP, e->data.mapping_start.anchor,
-		    e->data.mapping_start.tag);
-	case YAML_SEQUENCE_END_EVENT:
-	case YAML_MAPPING_END_EVENT:
-		return end(r);
-	default:
-		return 0;
-	}
-}
-
-static int
-run(struct reader *r)
-{
-	yaml_event_t e;
-	bool last = false;
-	int result = 0;
-
-	/* Whatever follows the first document is not looked at. */
-	while (!last && result == 0) {
+	while (n->open && result == 0) {
 		if (!yaml_parser_parse(&r->parser, &e))
 			return parser_error(r);
-		last = e.type == YAML_DOCUMENT_END_EVENT ||
+		if (e.type == YAML_SEQUENCE_END_EVENT ||
+		    e.type == YAML_MAPPING_END_EVENT)
+			n->open = false;
+		else if ((result = read_node(r, &e, key && n->nitems % 2 == 0,
+		    &item)) == 0)
+			yaml_append(n, item);
+		yaml_event_delete(&e);
+	}
+	r->depth--;
+	return result == 0 && key ? yaml_merge(n, r->name, r->warn, r->arg,
+	    r->err) : result;
+}
+
+/* The node that begins with e, and all that is in it; key: of a map. */
+static int
+read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
+    struct yaml_node **out)
+{
+	struct yaml_node at = {
+		.line = (int)e->start_mark.line + 1,
+		.column = (int)e->start_mark.column + 1,
+	};
+
+	if (e->type == YAML_SCALAR_EVENT) {
+		*out = read_scalar(r, e);
+	} else if (e->type == YAML_SEQUENCE_START_EVENT) {
+		*out = new_node(r, YAML_LIST, e);
+		set_tag(*out, e->data.sequence_start.tag, false);
+		set_anchor(r, e->data.sequence_start.anchor, *out);
+	} else if (e->type == YAML_MAPPING_START_EVENT) {
+		*out = new_node(r, YAML_MAP, e);
+		set_tag(*out, e->data.mapping_start.tag, false);
+		set_anchor(r, e->data.mapping_start.anchor, *out);
+	} else if (read_alias(r, e, &at, out) == -1)
+		return -1;
+	if (key && (*out)->kind != YAML_SCALAR)
+		return yaml_error(r->name, &at, r->err, "%s cannot be a key, "
+		    "expected a text", yaml_kind_name(*out));
+	r->weight += (*out)->weight;
+	if (r->weight > CONFIG_NODES_MAX)
+		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "
+		    "than %d values once aliases are expanded, which is the "
+		    "limit", r->name, at.line, at.column, CONFIG_NODES_MAX);
+	return e->type == YAML_SCALAR_EVENT || e->type == YAML_ALIAS_EVENT ?
+	    0 : read_items(r, *out);
+}
+
+/* The root, if there is one. What follows the first document is ignored. */
+static int
+read_document(struct yaml_reader *r)
+{
+	yaml_event_t e;
+	bool done = false;
+	int result = 0;
+
+	while (!done && result == 0) {
+		if (!yaml_parser_parse(&r->parser, &e))
+			return parser_error(r);
+		done = e.type == YAML_DOCUMENT_END_EVENT ||
 		    e.type == YAML_STREAM_END_EVENT;
-		result = event(r, &e);
+		if (!done && e.type != YAML_STREAM_START_EVENT &&
+		    e.type != YAML_DOCUMENT_START_EVENT)
+			result = read_node(r, &e, false, &r->tree->root);
 		yaml_event_delete(&e);
 	}
 	return result;
 }
 
 static int
-check_root(struct reader *r)
+check_root(const struct yaml_reader *r)
 {
 	struct yaml_node *root = r->tree->root;
 
@@ -347,10 +352,9 @@ check_root(struct reader *r)
 }
 
 /*
- * Secrets may stand inline. libyaml offers no hook for its memory; what is
- * reachable, its input buffers, is wiped. Pieces of a scalar that it moved
- * while the scalar grew stay in freed memory of this process, which no child
- * inherits.
+ * The text may hold secrets. libyaml has no hook for its memory; what can be
+ * reached, its buffers and tokens, is wiped. Copies that it made while a
+ * scalar grew stay in freed memory of this process, which no child inherits.
  */
 static void
 wipe_parser(yaml_parser_t *p)
@@ -373,10 +377,10 @@ int
 yaml_tree_read(struct yaml_tree *t, const char *text, size_t len,
     const char *name, yaml_warn_fn *warn, void *arg, struct error *err)
 {
-	struct reader r = {
+	struct yaml_reader r = {
 		.tree = t, .name = name, .warn = warn, .arg = arg, .err = err,
 	};
-	struct anchor *a;
+	struct yaml_anchor *a;
 	int result;
 
 	memset(t, 0, sizeof(*t));
@@ -386,11 +390,11 @@ yaml_tree_read(struct yaml_tree *t, const char *text, size_t len,
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text,
 	    len);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	result = run(&r);
+	result = read_document(&r);
 	if (result == 0)
 		result = check_root(&r);
-	while ((a = r.anchors) != NULL) {
-		r.anchors = a->next;
+	while ((a = SLIST_FIRST(&r.anchors)) != NULL) {
+		SLIST_REMOVE_HEAD(&r.anchors, link);
 		free(a->name);
 		free(a);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * yaml_tree.h - the first document of a YAML text as a small tree, in which
- * every node knows where it stood. Anchors, aliases and << are resolved, and
+ * every node knows its place. Anchors, aliases and << are resolved, and
  * bounded: an alias is a pointer, but counts as all that it stands for
- * (CONFIG_NODES_MAX). What it held is wiped when it is freed.
+ * (CONFIG_NODES_MAX). Freeing wipes what it held.
  */
 #ifndef REGBOT_YAML_TREE_H
 #define REGBOT_YAML_TREE_H
@@ -34,8 +34,8 @@ struct yaml_tree {
 	size_t nnodes;
 };
 
-/* Hears of what is legal and surely not meant, such as a key that stands
- * twice. Never has a value in it. */
+/* Is told of what is legal and surely not meant, such as a duplicate key.
+ * Never of a value. */
 typedef void yaml_warn_fn(void *arg, const struct yaml_node *at,
     const char *message, const char *key);
 
@@ -51,10 +51,10 @@ bool yaml_is_null(const struct yaml_node *n);
 /* "a list", "a map", "a text": for sentences. */
 const char *yaml_kind_name(const struct yaml_node *n);
 
-/* For yaml_merge.c: a new node that the tree owns; the end of a map, where
- * keys that stand twice and << are resolved. */
-struct yaml_node *yaml_tree_node(struct yaml_tree *t, enum yaml_kind kind,
-    int line, int column);
+/* What yaml_tree.c and yaml_merge.c share: one more item of a list, key or
+ * value of a map; the end of a map, where duplicate keys and << are resolved;
+ * "NAME:LINE:COL: ..." for the place of a node, which returns -1. */
+void yaml_append(struct yaml_node *to, struct yaml_node *item);
 int yaml_merge(struct yaml_node *map, const char *name, yaml_warn_fn *warn,
     void *arg, struct error *err);
 int yaml_error(const char *name, const struct yaml_node *at,

@@ -177,7 +177,7 @@ Test(config_bad, unknown_keys_warn)
 	warns("creds: [{registry: x, apiOpts: {disablehead: true}}]\n",
 	    "Unknown key in configuration key=disablehead in=apiOpts "
 	    "position=f.yml:1:33 nearest=disableHead\n");
-	warns("name: x\nname: y\n", "Key stands twice in one map, the last one "
+	warns("name: x\nname: y\n", "Duplicate key, the last one "
 	    "counts key=name position=f.yml:2:1\nUnknown key in configuration "
 	    "key=name in=the file position=f.yml:2:1\n");
 }

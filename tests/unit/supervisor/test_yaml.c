@@ -133,6 +133,25 @@ Test(yaml, aliases_are_the_same_node)
 	yaml_tree_free(&t);
 }
 
+Test(yaml, an_anchor_may_be_set_anew)
+{
+	struct yaml_tree t = read_ok("a: &x 1\nb: *x\nc: &x 2\nd: *x\n");
+
+	cr_assert_str_eq(get(t.root, "b")->text, "1");
+	cr_assert_str_eq(get(t.root, "d")->text, "2");
+	yaml_tree_free(&t);
+}
+
+Test(yaml, an_alias_may_be_a_key)
+{
+	struct yaml_tree t = read_ok("a: &x k\n*x : 5\n");
+
+	cr_assert_str_eq(get(t.root, "k")->text, "5");
+	yaml_tree_free(&t);
+	read_bad("a: &x [1]\n*x : 5\n", "f.yml:2:1: a list cannot be a key, "
+	    "expected a text");
+}
+
 /* Local keys win wherever << stands. */
 Test(yaml, merge)
 {
@@ -172,8 +191,7 @@ Test(yaml, duplicate_key_last_wins)
 
 	cr_assert_eq(t.root->nitems, 4);
 	cr_assert_str_eq(get(t.root, "a")->text, "3");
-	cr_assert_str_eq(warned, "3:1 Key stands twice in one map, the last "
-	    "one counts: a");
+	cr_assert_str_eq(warned, "3:1 Duplicate key, the last one counts: a");
 	yaml_tree_free(&t);
 }
 
@@ -188,16 +206,16 @@ Test(yaml, refused)
 	    "scripts");
 	read_bad("a: *nope\n", "f.yml:1:4: the alias *nope has no anchor, "
 	    "expected &nope before it");
-	read_bad("a: &x [*x]\n", "f.yml:1:8: the alias *x stands inside of "
-	    "what it names, expected it after the end of &x");
+	read_bad("a: &x [*x]\n", "f.yml:1:8: the alias *x is inside what "
+	    "it names, expected it after the end of &x");
 	read_bad("<<: 5\n", "f.yml:1:5: \"<<\" merges a text or number, "
 	    "expected a map or a list of maps");
 	read_bad("<<: [{a: 1}, b]\n", "f.yml:1:14: \"<<\" merges a text or "
 	    "number, expected a map or a list of maps");
-	read_bad("? [a]\n: b\n", "f.yml:1:3: a list stands where a map's key "
-	    "is expected");
-	read_bad("{a: 1}: b\n", "f.yml:1:1: a map stands where a map's key is "
-	    "expected");
+	read_bad("? [a]\n: b\n", "f.yml:1:3: a list cannot be a key, "
+	    "expected a text");
+	read_bad("{a: 1}: b\n", "f.yml:1:1: a map cannot be a key, expected a "
+	    "text");
 }
 
 Test(yaml, not_yaml)
@@ -212,8 +230,8 @@ Test(yaml, not_yaml)
 	    "at the indentation of the entries above");
 	read_bad("cat > regbot.yml << 'EOF'\ncreds:\n", "f.yml:2:6: mapping "
 	    "values are not allowed in this context: expected a key at the "
-	    "indentation of the lines above, and one \"key: value\" a line; "
-	    "quote a text that has \": \" in it");
+	    "indentation of the lines above, and one \"key: value\" per "
+	    "line; quote a text that has \": \" in it");
 	read_bad("a: \"x\n", "f.yml:2:1: while scanning a quoted scalar, found "
 	    "unexpected end of stream: expected a closing quote");
 	read_bad("a: [1, 2\n", "f.yml:2:1: while parsing a flow sequence, did "
