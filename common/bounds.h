@@ -71,7 +71,7 @@
 #define BROKER_CLOSED_MS 60000	/* ... close its registry for that time */
 #define SPOIL_MS 3500		/* to end a request of a cancelled upload */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
-#define HELD_MS 600000		/* a place is kept for a stream without GO, while
+#define HELD_MS 600000		/* a slot is kept for a stream without GO, while
 				 * the other side waits for its own */
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
 #define WORKER_SPACE (1024ull * MIB) /* a worker's address space */

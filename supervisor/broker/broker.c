@@ -75,7 +75,7 @@ on_settled(void *arg)
 		over(b, 0);
 }
 
-/* QUIT_MS have passed: uploads are given up, a tag deletion is not yet. */
+/* QUIT_MS have passed: uploads are given up, a tag deletion is not. */
 static void
 on_quit_late(void *arg)
 {
@@ -169,7 +169,7 @@ start(struct broker *b)
 	b->registry = registry_new(b->loop, c, &registry_ops, b, &err);
 	b->server = server_new(b->loop, &registry_backend, b->registry,
 	    name_of(b), c->req_concurrent, &server_ops, b);
-	/* A broker that cannot work says so to everyone who asks. */
+	/* A broker that cannot work says why to everyone who asks. */
 	if (b->registry == NULL) {
 		error_prefix(&err, "request failed");
 		server_refuse(b->server, &err);

@@ -41,8 +41,8 @@ ignore_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-/* The threads of the resolver must not have an arena each, and what a large
- * reply took goes back at once. */
+/* The resolver's threads do not get an arena each, and memory of a large reply
+ * goes back at once. */
 static void
 small_memory(void)
 {
@@ -51,7 +51,7 @@ small_memory(void)
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-	/* libcurl has a thread for each name that is being looked up. */
+	/* libcurl starts a thread for each name that it looks up. */
 	if (pthread_attr_init(&attr) == 0) {
 		pthread_attr_setstacksize(&attr, RESOLVER_STACK);
 		pthread_setattr_default_np(&attr);
@@ -59,7 +59,7 @@ small_memory(void)
 	}
 }
 
-/* Everything that opens files: none can be opened later. */
+/* Everything that opens files, since none can be opened later. */
 static void
 load(void)
 {
@@ -71,9 +71,9 @@ load(void)
 	if (digest_setup(&err) == -1)
 		fatal(err.text);
 	http_init();
-	/* Loads the name service's modules, every one that is asked before a
-	 * name is given up. A label of 64 bytes exists nowhere and fits no
-	 * query: nobody has to wait for a server. */
+	/* Loads all modules of the name service: the name is found in none of
+	 * them. Its label of 64 bytes is too long for a DNS query, so that
+	 * no server has to be waited for. */
 	if (getaddrinfo("0123456789abcdef0123456789abcdef"
 	    "0123456789abcdef0123456789abcdef.invalid", "443", &hints,
 	    &list) == 0)

@@ -93,7 +93,7 @@ more_cancel(struct request *r, const struct message *m, struct error *err)
 
 	(void)m;
 	(void)err;
-	/* What has been written is finished first: END comes then. */
+	/* What has begun to write is finished first, then END comes. */
 	if (r->state == REQUEST_COMMITTED)
 		return 0;
 	error_set(&why, ERROR_CANCELED, "request failed: canceled");
@@ -178,7 +178,7 @@ dispatch_message(struct session *s, const struct message *m,
 		return error_set(err, ERROR_PROTOCOL, "%s came without an id",
 		    message_name(m->type));
 	r = session_find(s, m->id);
-	/* It crossed our END: nobody wants it any more. */
+	/* It crossed our END. */
 	if (r == NULL && row->states != REQUEST_FREE &&
 	    session_ended(s, m->id))
 		return 0;

@@ -53,13 +53,13 @@ struct request *request_create(struct session *s,
     const struct dispatch_row *row, uint32_t id);
 /* Hands it to the backend. */
 void request_run(struct request *r);
-/* Asks the worker for the body that it said it has. */
+/* Asks the worker for the body that it announced. */
 void request_receive(struct request *r);
 /* A part of that body; with the last one the request runs. */
 void request_received(struct request *r, const void *p, size_t n);
 
-/* META; what does not fit a message (a strange media type) is left out, but a
- * next that does not fit is an error (-1). size -1: not known. */
+/* META. What does not fit a message (a strange media type) is left out, but a
+ * next that does not fit is an error (-1). size -1: unknown. */
 int request_meta(struct request *r, const char *media_type,
     const char *digest, int64_t size, const char *next, struct error *err);
 /* RATE: what the registry said of its rate limit. */

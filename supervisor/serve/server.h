@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server.h - what serves workers: the channels from them (session.h) and what
- * outlives a channel, over a backend that it knows by a table only
- * (backend.h). Its owner learns of events by server_ops.
+ * server.h - serves workers: the channels from them (session.h) and what
+ * outlives a channel. It knows its backend only by a table (backend.h); its
+ * owner learns of events through struct server_ops.
  */
 #ifndef REGBOT_SERVER_H
 #define REGBOT_SERVER_H
@@ -28,7 +28,7 @@ struct server_ops {
 	/* A job uploaded bytes since the last such call. */
 	void (*progress)(void *arg, uint64_t job, uint64_t bytes);
 	/* A request or a session is gone: server_committed() may have
-	 * changed. Nothing may be freed here. */
+	 * changed. Must not free the server. */
 	void (*settled)(void *arg);
 };
 
@@ -40,7 +40,7 @@ struct server {
 	void *store;			/* the backend's */
 	const char *name;		/* the registry's, for errors */
 	unsigned concurrent;	/* replies that can arrive at once, >= 1 */
-	/* Unless it is ERROR_NONE every request ends with it. */
+	/* Every request ends with it, unless it is ERROR_NONE. */
 	struct error failed;
 	bool over;			/* nothing is finished any more */
 	size_t buffered;		/* bytes of bodies, of all sessions */

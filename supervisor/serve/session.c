@@ -9,8 +9,8 @@
 #include "common/message.h"
 #include "supervisor/serve/request.h"
 
-/* What a body of unknown size counts until it is there. Most are small, and
- * only server.concurrent of them can grow at a time. */
+/* What a body of unknown size counts for until it is there. Most are small,
+ * and only server.concurrent of them can grow at a time. */
 #define BODY_GUESS (1 * MIB)
 
 static void

@@ -25,9 +25,9 @@ struct session {
 	struct grants grants;
 	TAILQ_HEAD(, request) requests;	/* in the order they came */
 	unsigned nrequests;
-	/* Ids that ended lately: what the worker sent before it saw the END
-	 * may still come. While one such message travels at most this many
-	 * requests can end. */
+	/* Ids that ended lately: messages that the worker sent before it saw
+	 * the END may still arrive. While one of them travels, at most this
+	 * many requests can end. */
 	uint32_t ended[CHANNEL_REQUESTS];
 	unsigned nended;
 	uint64_t credit_in;	/* unspent, that the worker gave us */

@@ -42,10 +42,10 @@ on_late(void *arg)
 {
 	struct stream_end *e = arg;
 
-	/* Its worker may have stopped: others need the slot. */
+	/* Its worker may be stuck, and others need the slot. */
 	if (e->r->state == REQUEST_HELD) {
-		request_fail(e->r, ERROR_RESTART, "a place among the requests "
-		    "of registry %s was kept for %u s and not used",
+		request_fail(e->r, ERROR_RESTART, "a request slot of "
+		    "registry %s was kept for %u s and not used",
 		    e->r->server->name, HELD_MS / 1000);
 		return;
 	}

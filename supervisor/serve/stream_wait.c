@@ -33,7 +33,7 @@ on_unwanted(void *arg)
 	end_wait(arg);
 }
 
-/* The worker picks the numbers: whatever it does wrong is its loss. */
+/* The worker picks the numbers: a mistake harms only itself. */
 void
 stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
     enum message_type type, int fd)

@@ -67,7 +67,7 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 void
 registry_blob_get(struct request *r)
 {
-	/* 0 would mean the default limit: the least that can be asked. */
+	/* To http 0 means a default limit; 1 is the smallest. */
 	if (r->size == 0)
 		r->size = 1;
 	ask(r, HTTP_GET, on_get);
@@ -83,7 +83,7 @@ on_opened(void *arg, const struct error *err)
 	else if (upload_mounted(ask_of(r)->own))
 		request_done(r);
 	else
-		/* Its upload is deleted by registry_blob_mount_stop. */
+		/* registry_blob_mount_stop deletes the upload. */
 		request_fail(r, ERROR_NOT_FOUND, "registry %s did not mount "
 		    "blob %s from %s into %s", r->server->name,
 		    r->name, r->from, r->repository);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The image that stands in for a tag that is being deleted. */
 #include "supervisor/broker/registry/emptyimage.h"
 
 #include <inttypes.h>
@@ -28,7 +29,7 @@ put_config(struct empty_image *i, const char *tag)
 	struct buffer now;
 	uint64_t random = 0;
 
-	/* Without random bytes the time alone has to do. */
+	/* Without random bytes the time alone makes it unique. */
 	if (getrandom(&random, sizeof(random), 0) == -1)
 		random = 0;
 	buffer_init(&now, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * emptyimage.h - an image of one empty layer that nobody else has, to take a
- * tag's place before both are deleted.
+ * emptyimage.h - an image of one empty layer whose digest is unique. It takes
+ * a tag's place, and then both are deleted.
  */
 #ifndef REGBOT_EMPTYIMAGE_H
 #define REGBOT_EMPTYIMAGE_H
@@ -17,9 +17,9 @@ struct empty_image {
 	const char *media_type;
 };
 
-/* Of OCI's or docker's types, whichever like (a manifest's media type) is of.
- * The config has time, a random number and the tag, so that its digest is
- * unique and says what it is. */
+/* With OCI's or Docker's media types, as like (a manifest's media type). The
+ * config holds the time, a random number and the tag, which make its digest
+ * unique and tell a reader what it is. */
 void emptyimage_new(struct empty_image *i, const char *tag, const char *like);
 void emptyimage_free(struct empty_image *i);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Manifests as bytes: what they say is the worker's business. */
+/* Manifests as bytes: only the worker parses them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "common/text.h"
 #include "supervisor/broker/registry/ask.h"
 
-/* META of a manifest that came whole: its digest is told even where the
- * registry does not, but not that of a signed one, which is of its payload. */
+/* META of a manifest that came whole: with its digest even if the registry
+ * sent none, unless it is signed, since that digest is of its payload only. */
 static int
 meta_of_body(struct request *r, struct http_reply *reply, struct error *err)
 {
@@ -79,7 +79,7 @@ ask(struct request *r, enum http_method method, http_done_fn *done)
 void
 registry_manifest_head(struct request *r)
 {
-	/* Where HEAD is switched off, GET tells the same. */
+	/* If HEAD is switched off, GET gives the same answers. */
 	ask(r, ask_registry(r)->config->disable_head ? HTTP_GET : HTTP_HEAD,
 	    on_head);
 }
@@ -98,7 +98,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 
 	if (!ask_answered(r, reply, err))
 		return;
-	/* By another algorithm it must still be of these bytes. */
+	/* A digest by another algorithm must still be of these bytes. */
 	error_clear(&why);
 	if (reply->digest[0] != '\0' &&
 	    strcmp(reply->digest, r->digest) != 0 &&
@@ -128,7 +128,7 @@ registry_manifest_put(struct request *r)
 	struct buffer query;
 
 	buffer_init(&query, 0);
-	/* The registry would take sha256 for a tag's manifest. */
+	/* For a tag the registry would use sha256 otherwise. */
 	if (strchr(r->name, ':') == NULL &&
 	    strcmp(digest_algorithm(r->digest), "sha256") != 0) {
 		text_query(&query, "digest", r->digest);

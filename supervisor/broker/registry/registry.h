@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * registry.h - a registry over HTTP as a backend of serve/: the table of its
- * operations, and what they share. An operation's file is named as what it
- * does: manifest.c, list.c, tagdelete.c, ...
+ * operations, and what they share. Each is in the file of its
+ * subject: manifest.c, list.c, tagdelete.c, ...
  */
 #ifndef REGBOT_REGISTRY_H
 #define REGBOT_REGISTRY_H
@@ -21,8 +21,8 @@ struct upload;
 struct registry_ops {
 	/* A line for the log; borrowed. */
 	void (*log)(void *arg, struct log_record *rec);
-	/* An upload is gone: registry_busy() may have changed. Nothing may
-	 * be freed here. */
+	/* An upload is gone: registry_busy() may have changed. Must not free
+	 * the registry. */
 	void (*settled)(void *arg);
 };
 
@@ -41,7 +41,7 @@ struct registry {
 extern const struct backend registry_backend;
 
 /* config and ops must outlive it. NULL when the configuration cannot work,
- * such as one with a CA that is no PEM text. */
+ * such as a CA that is not PEM text. */
 struct registry *registry_new(struct loop *l,
     const struct registry_config *config, const struct registry_ops *ops,
     void *arg, struct error *err);

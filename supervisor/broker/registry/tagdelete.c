@@ -13,9 +13,9 @@
 
 #include "common/buffer.h"
 #include "common/digest.h"
-#include "supervisor/broker/registry/emptyimage.h"
 #include "common/mem.h"
 #include "supervisor/broker/registry/ask.h"
+#include "supervisor/broker/registry/emptyimage.h"
 #include "supervisor/broker/registry/upload.h"
 
 struct tagdelete {
@@ -23,12 +23,12 @@ struct tagdelete {
 	struct buffer old;	/* the manifest's bytes */
 	char *media_type;
 	char digest[DIGEST_MAX + 1];
-	bool told;		/* the registry tells digests in headers */
+	bool told;		/* the registry sends digests in headers */
 	struct empty_image image;
 	struct upload *upload;
 	bool config_sent;
-	char stored[DIGEST_MAX + 1];	/* what the registry calls it, if not
-					 * by its digest */
+	char stored[DIGEST_MAX + 1];	/* the image's digest as the registry
+					 * says it, if it is another */
 	struct error failed;	/* why the old manifest is put back */
 };
 
@@ -60,7 +60,7 @@ look(struct tagdelete *td, enum http_method method, http_done_fn *done)
 	ask(td, &spec, td->r->name, done);
 }
 
-/* A refusal is expected and is no reason to slow down, unless for sure. */
+/* Unless it is sure to work, a refusal is no reason to slow down. */
 static void
 delete(struct tagdelete *td, const char *name, bool sure, http_done_fn *done)
 {
@@ -81,7 +81,7 @@ put(struct tagdelete *td, const char *media_type, const struct buffer *body,
 	ask(td, &spec, td->r->name, done);
 }
 
-/* What went wrong, without the words that ours begin with too. */
+/* What went wrong, without the words that our sentence begins with too. */
 static void
 cause(struct error *to, const struct error *err)
 {
@@ -127,7 +127,7 @@ on_direct(void *arg, struct http_reply *reply, const struct error *err)
 	else if (ask_registry(r)->config->disable_head)
 		look(ask_of(r)->own, HTTP_GET, on_get);
 	else
-		/* First, since a tag that is missing costs no manifest. */
+		/* HEAD first: a missing tag costs no manifest then. */
 		look(ask_of(r)->own, HTTP_HEAD, on_head);
 }
 
@@ -150,7 +150,8 @@ on_probe(void *arg, struct http_reply *reply, const struct error *err)
 		    "manifest be deleted");
 }
 
-/* A digest that cannot exist. */
+/* Asks whether manifests can be deleted at all, with a random digest, which
+ * nothing has. */
 static void
 probe(struct tagdelete *td)
 {
@@ -182,7 +183,7 @@ keep(struct tagdelete *td, struct http_reply *reply)
 		    r->name);
 		return;
 	}
-	/* What a signed manifest's digest covers is not all of its bytes. */
+	/* A signed manifest's digest does not cover all of its bytes. */
 	if (strncmp(td->digest, "sha256:", 7) == 0 &&
 	    strcmp(td->digest, body) != 0 &&
 	    strstr(reply->media_type, "+prettyjws") == NULL) {
@@ -295,7 +296,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 			restore(td, err);
 		return;
 	}
-	/* Never delete by a digest that may be another image's. */
+	/* Never delete by a digest that may belong to another image. */
 	if (reply->digest[0] != '\0' &&
 	    strcmp(reply->digest, td->image.digest) != 0) {
 		error_set(&why, ERROR_DIGEST, "manifest digest mismatch, "

@@ -28,7 +28,7 @@ struct upload {
 	struct http_source source;	/* the owner's, for PATCHes */
 	uint64_t sent, piece;		/* by earlier PATCHes, by this one */
 	bool spoiling;			/* the rest is filled with zeros */
-	struct timer *deadline;		/* that takes too long */
+	struct timer *deadline;		/* of filling it with zeros */
 	upload_fn *told;	/* NULL: the owner is gone */
 	void *arg;
 };
@@ -53,9 +53,9 @@ on_delete(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct upload *u = arg;
 
-	/* There is nothing more that could be done about a failure. (docker's
-	 * registry refuses after a PUT that was cut: the state in its Location
-	 * does not fit any more, and it gives no other. It purges those.) */
+	/* Nothing more can be done about a failure. (Docker's registry refuses
+	 * after a PUT that was cut: the state in its Location no longer fits,
+	 * and it gives no other. It purges such uploads itself.) */
 	(void)reply;
 	(void)err;
 	u->http = NULL;
@@ -65,8 +65,8 @@ on_delete(void *arg, struct http_reply *reply, const struct error *err)
 static void
 delete(struct upload *u)
 {
-	/* Most registries let who may push delete an upload; one that wants
-	 * more says so in its challenge. */
+	/* Most registries let those who may push delete an upload; one that
+	 * wants more says so in its challenge. */
 	struct http_spec spec = { .method = HTTP_DELETE, .url = u->url,
 	    .repository = u->repository, .actions = "pull,push",
 	    .statuses = { 204, 202, 200, 404 }, .no_backoff = true,
@@ -92,10 +92,10 @@ on_deadline(void *arg)
 		upload_close(u);
 }
 
-/* An upload of which a request was cut cannot be deleted at docker's
- * registry: the state in its Location no longer fits, and it gives no other.
- * There the request under way is completed, if that can be done soon, with
- * zeros for what is missing; its answer says where to delete. */
+/* Docker's registry cannot delete an upload once one of its requests was cut:
+ * the state in its Location no longer fits, and it gives no other. So the
+ * request under way is completed with zeros, if that does not take long; its
+ * answer says where to delete. */
 static bool
 linger(struct upload *u)
 {
@@ -151,7 +151,7 @@ upload_close(struct upload *u)
 
 static void post(struct upload *u, bool mount);
 
-/* Refused in a way that a plain POST might not be. */
+/* Might a plain POST succeed where the mount was refused? */
 static bool
 may_be_the_mount(const struct error *err)
 {
@@ -246,7 +246,7 @@ upload_keeps_state(const struct upload *u)
 	return u->url != NULL && strstr(u->url, "_state=") != NULL;
 }
 
-/* A request that filled the upload is over. */
+/* A request with the blob's bytes is over. */
 static void
 filled(struct upload *u, const struct error *err)
 {
@@ -269,7 +269,7 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	filled(u, err);
 }
 
-/* The last request: all that is missing, or nothing. */
+/* The last request, with all that is missing or with no body. */
 static void
 put(struct upload *u, const void *body, size_t len,
     const struct http_source *source)
@@ -282,7 +282,7 @@ put(struct upload *u, const void *body, size_t len,
 	struct buffer query;
 	char *url;
 
-	/* The Location is the registry's: kept as it is, and added to. */
+	/* The registry's Location is kept as it is and only added to. */
 	buffer_init(&query, 0);
 	text_query(&query, "digest", u->digest);
 	url = mem_printf("%s%c%s", u->url,
@@ -325,7 +325,7 @@ on_patch(void *arg, struct http_reply *reply, const struct error *err)
 	u->http = NULL;
 	if (why.kind == ERROR_NONE && reply->location[0] == '\0')
 		error_set(&why, ERROR_HTTP, "request failed: registry %s took "
-		    "a part of a blob without telling where to go on",
+		    "a part of a blob without saying where to go on",
 		    u->registry->config->name);
 	if (why.kind == ERROR_NONE) {
 		free(u->url);

@@ -2,8 +2,8 @@
 /*
  * upload.h - an upload at the registry: opened by POST, filled by one PUT (or
  * PATCHes of UPLOAD_PIECE where it keeps state in its Location), and deleted
- * in every case but success, also when whoever wanted it is gone or was
- * cancelled while the POST was still under way.
+ * unless it succeeds, even if its owner is gone or was cancelled while the
+ * POST was under way.
  */
 #ifndef REGBOT_UPLOAD_H
 #define REGBOT_UPLOAD_H
@@ -19,16 +19,16 @@ struct upload;
 struct upload_how {
 	const char *repository;
 	const char *digest;
-	const char *from;	/* mount from there, "" for none */
-	bool anonymous;		/* else ask for a mount without a source */
-	bool plain;		/* when the mount is refused, open one anyhow */
+	const char *from;	/* repository to mount from, "" for none */
+	bool anonymous;		/* without from: ask for a mount all the same */
+	bool plain;		/* if the mount is refused, open an upload */
 };
 
-/* Called once each for opening and sending, from the loop. */
+/* Called from the loop, once when it is open and once when it was sent. */
 typedef void upload_fn(void *arg, const struct error *err);
 
-/* Opens one. Everything in how is copied. Owned by the caller until
- * upload_close, which may be called at any time, in opened too. */
+/* Opens one. Everything in how is copied. The caller owns it until
+ * upload_close, which may be called at any time, also from opened. */
 struct upload *upload_new(struct registry *reg, const struct upload_how *how,
     upload_fn *opened, void *arg);
 /* After opened: the blob is there already, nothing needs to be sent. */
@@ -41,8 +41,8 @@ void upload_send(struct upload *u, const void *body, size_t len,
     const struct http_source *source, struct http_slot *slot,
     upload_fn *done);
 void upload_resume(struct upload *u);	/* after HTTP_AGAIN */
-/* No callback comes any more. What is not complete is deleted at the
- * registry, in the background. NULL is fine. */
+/* No callback comes any more. An incomplete upload is deleted at the registry
+ * in the background. NULL is fine. */
 void upload_close(struct upload *u);
 
 void upload_free_all(struct registry *reg);	/* without deleting anything */

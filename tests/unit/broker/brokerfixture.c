@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the suites of a broker begin with. */
 #include <criterion/criterion.h>
 
 #include "tests/unit/broker/brokerfixture.h"

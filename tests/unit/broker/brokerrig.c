@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The test's side of the channels, and frames by hand. */
 #include "tests/unit/broker/brokerrig.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Requests that wait for the test to answer them. */
 #include "tests/unit/broker/fakehttp.h"
 
 #include <stdio.h>
