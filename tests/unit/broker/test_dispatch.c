@@ -371,52 +371,6 @@ Test(dispatch, a_worker_that_is_gone_cancels_everything)
 	cr_assert_eq(fake_canceled, 2);
 }
 
-Test(dispatch, quit_waits_for_the_uploads)
-{
-	struct http_reply reply = { .status = 202, .location = "http://u/1" };
-
-	rig_ask(&rig, MSG_BLOB_MOUNT, 1, "sss", "a", SHA, "b/c");
-	rig_ask(&rig, MSG_BLOB_HEAD, 2, "ss", "a", SHA);
-	rig_send(&rig, rig.control, -1, MSG_QUIT, 0, "");
-	rig_run(&rig);
-	cr_assert_eq(rig.status, -1);
-	fake_answer(fake_at(0), &reply, "", 0);
-	cr_assert_eq(rig.status, -1);
-	rig_ask(&rig, MSG_BLOB_HEAD, 3, "ss", "a", SHA);
-	cr_assert_eq(rig_end(&rig, rig.worker, 3), ERROR_CANCELED);
-	fake_status(fake_find(HTTP_DELETE, "http://u/1"), 204);
-	cr_assert_eq(rig.status, 0);
-}
-
-Test(dispatch, quit_with_nothing_to_do_ends_at_once)
-{
-	rig_send(&rig, rig.control, -1, MSG_QUIT, 0, "");
-	rig_run(&rig);
-	cr_assert_eq(rig.status, 0);
-}
-
-Test(dispatch, the_supervisor_is_gone)
-{
-	shutdown(rig.control, SHUT_RDWR);
-	rig_run(&rig);
-	cr_assert_eq(rig.status, 0);
-}
-
-Test(dispatch, the_supervisor_breaks_the_protocol)
-{
-	rig_send(&rig, rig.control, -1, MSG_START, 0, "");
-	rig_run(&rig);
-	cr_assert_eq(rig.status, 1);
-}
-
-Test(dispatch, a_channel_without_its_descriptor)
-{
-	rig_send(&rig, rig.control, -1, MSG_CHANNEL, 1, "uusb", (uint64_t)1,
-	    (uint64_t)2, "x", "", (size_t)0);
-	rig_run(&rig);
-	cr_assert_eq(rig.status, 1);
-}
-
 Test(dispatch, nothing_is_granted_without_the_flag)
 {
 	int fd = rig_channel(&rig, 9, 0);
@@ -450,29 +404,4 @@ Test(dispatch, a_dry_run_reads_only)
 	rig_run(&rig);
 	cr_assert_eq(fake_count(), 1);
 	close(fd);
-}
-
-Test(dispatch_setup, a_bad_regcert_is_what_every_request_says)
-{
-	rig_new(&rig, RIG_EVERYTHING, 16, "bad");
-	for (uint32_t id = 1; id < 4; id++) {
-		rig_ask(&rig, MSG_MANIFEST_GET, id, "ss", "a", "latest");
-		cr_assert_eq(rig_end(&rig, rig.worker, id), ERROR_INPUT);
-		cr_assert_not_null(strstr(message_str(&rig.m, 3), "regcert"));
-	}
-	rig_free(&rig);
-}
-
-Test(dispatch_setup, head_that_is_switched_off_is_a_get)
-{
-	struct http_reply reply = { .status = 200, .media_type = OCI };
-
-	rig_new(&rig, RIG_EVERYTHING, 16 | 8, NULL);
-	rig_ask(&rig, MSG_MANIFEST_HEAD, 1, "ss", "a", "latest");
-	fake_answer(fake_find(HTTP_GET, "manifests/latest"), &reply, "{}", 2);
-	cr_assert_eq(rig_next(&rig), MSG_META);
-	cr_assert_str_eq(message_str(&rig.m, 1), SHA);
-	cr_assert_eq(message_u64(&rig.m, 2), 2);
-	cr_assert_eq(rig_next(&rig), MSG_END);
-	rig_free(&rig);
 }
