@@ -46,8 +46,8 @@ release_services() {
 	as_root rm -f $policy
 }
 
-# docker-registry's package enables a service for all interfaces; here only
-# its program is wanted.
+# docker-registry's package enables a service on all interfaces; only its
+# program is needed here.
 disable_registry_service() {
 	if [ -d /run/systemd/system ]; then
 		as_root systemctl --quiet disable --now docker-registry || :
