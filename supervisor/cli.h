@@ -28,7 +28,4 @@ struct cli {
 /* Texts point into argv. 0, or -1 with a sentence. */
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
 
-/* The help text of a command, for standard output. */
-const char *cli_help(enum cli_command command);
-
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* help.c - the help texts, in the form of regclient's regbot. */
-#include "supervisor/cli.h"
+#include "supervisor/help.h"
 
 #define GLOBAL \
 	"Global Flags:\n" \
@@ -83,7 +83,7 @@ static const char version[] =
     "\n" GLOBAL;
 
 const char *
-cli_help(enum cli_command command)
+help_text(enum cli_command command)
 {
 	switch (command) {
 	case CLI_COMPLETION:

@@ -9,6 +9,7 @@
 
 #include "supervisor/cli.h"
 #include "supervisor/completion.h"
+#include "supervisor/help.h"
 #include "supervisor/describe.h"
 #include "policy/policy.h"
 #include "supervisor/run.h"
@@ -113,7 +114,7 @@ main(int argc, char **argv)
 	if (cli_parse(argc, argv, &cli, &err) == -1)
 		return usage(&err);
 	if (cli.command == CLI_HELP)
-		return print(cli_help(cli.help_for));
+		return print(help_text(cli.help_for));
 	if (cli.command == CLI_COMPLETION)
 		return print(completion_text(cli.shell));
 	if (cli.command == CLI_VERSION)

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/cli.h"
 #include "common/logrecord.h"
+#include "supervisor/cli.h"
+#include "supervisor/help.h"
 
 static int
 parse(struct cli *c, struct error *err, const char *words)
@@ -74,7 +75,7 @@ Test(cli, help_and_version)
 	cr_assert_eq(parse(&c, &err, "version --format {{.VCSTag}}"), 0);
 	cr_assert_str_eq(c.format, "{{.VCSTag}}");
 	for (int i = CLI_HELP; i <= CLI_VERSION; i++)
-		cr_assert_not_null(strstr(cli_help(i), "Usage:\n  regbot"));
+		cr_assert_not_null(strstr(help_text(i), "Usage:\n  regbot"));
 }
 
 Test(cli, version_as_a_flag)
