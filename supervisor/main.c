@@ -7,11 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "policy/policy.h"
 #include "supervisor/cli.h"
 #include "supervisor/completion.h"
 #include "supervisor/help.h"
 #include "supervisor/describe.h"
-#include "policy/policy.h"
 #include "supervisor/run.h"
 #include "supervisor/version.h"
 

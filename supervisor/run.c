@@ -52,7 +52,7 @@ on_quit_done(void *arg)
 	loop_stop(r->env->loop);
 }
 
-/* Nothing runs any more. */
+/* All have ended. */
 static void
 end(struct run_state *r)
 {

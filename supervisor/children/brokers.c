@@ -7,10 +7,10 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
-#include "supervisor/children/claims.h"
-#include "supervisor/children/deaths.h"
 #include "common/mem.h"
 #include "common/reference.h"
+#include "supervisor/children/claims.h"
+#include "supervisor/children/deaths.h"
 
 struct broker_entry {
 	TAILQ_ENTRY(broker_entry) next;

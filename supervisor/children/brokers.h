@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokers.h - the brokers: one per registry name, started when a job first
- * names the registry, ended when nobody uses it any more, replaced when it
- * dies. A job is only a number here.
+ * names the registry, ended when no job needs it, replaced when it dies. A
+ * job is only a number here.
  */
 #ifndef REGBOT_BROKERS_H
 #define REGBOT_BROKERS_H
@@ -43,7 +43,7 @@ void brokers_open(struct brokers *b, uint64_t job, const char *script,
 struct brokerchild *brokers_used(const struct brokers *b, uint64_t job,
     const char *registry);
 
-/* The job is over: its claims end, nothing is called for it any more. */
+/* The job is over: its claims end, nothing more is called for it. */
 void brokers_forget(struct brokers *b, uint64_t job);
 
 /* QUIT to all. done is called from the loop once they are gone. */

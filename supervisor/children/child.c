@@ -236,7 +236,7 @@ on_closed(void *arg, const struct error *why)
 
 	c->control_over = true;
 	if (why->kind == ERROR_NONE) {
-		/* It cannot say anything any more: it should end. */
+		/* It can say nothing more: it should end. */
 		timer_arm(c->late, KILL_AFTER_MS * NS_PER_MS);
 	} else {
 		text = mem_printf("the %s was killed: %s", c->what, why->text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * deaths.h - when a broker died unexpectedly, and whether that was too often:
- * its registry is then closed for a while instead of being started for ever.
+ * its registry is then closed for a while, not started again and again.
  * Times are clock_now(), given by the caller.
  */
 #ifndef REGBOT_DEATHS_H

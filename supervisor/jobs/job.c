@@ -164,7 +164,7 @@ on_stop(void *arg, enum deadline_reason why)
 	struct job *j = arg;
 	struct message_out o;
 
-	if (!j->sent) {		/* it must not begin any more */
+	if (!j->sent) {		/* then it must not begin */
 		child_kill(j->child, NULL);
 		return;
 	}

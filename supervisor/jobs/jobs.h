@@ -39,8 +39,8 @@ void jobs_stop(struct jobs *all, bool now);
 void jobs_each(const struct jobs *all,
     void (*fn)(void *arg, const struct job *j), void *arg);
 
-/* Nothing will run any more: the brokers cancel what they have begun and end.
- * done is called from the loop. */
+/* All have ended: the brokers cancel what they have begun, and end. done is
+ * called from the loop. */
 void jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg);
 
 #endif

@@ -55,7 +55,7 @@ write_some(struct log *g)
 	if (n == 0 || poll(&p, 1, 0) != 1)
 		return false;
 	if ((p.revents & POLLOUT) == 0) {
-		buffer_clear(&g->queue);	/* nobody reads any more */
+		buffer_clear(&g->queue);	/* nobody reads it */
 		return false;
 	}
 	w = write(g->fd, g->queue.data, n);

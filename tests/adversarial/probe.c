@@ -119,7 +119,7 @@ try_act(const char *user, enum policy_role role, const struct act *act)
 	    describe(status, word, sizeof(word)), said);
 }
 
-/* A child holds still until policy_verify has looked at it. */
+/* The child waits until policy_verify has checked it. */
 static void
 try_verify(const char *user, enum policy_role role, bool confine)
 {
