@@ -26,14 +26,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ret;
 
 	error_clear(&err);
-	ret = challenges_parse(&c, value, &err);
+	ret = challenge_parse(&c, value, &err);
 	if ((ret == 0) != (err.kind == ERROR_NONE) || c.n > CHALLENGES_MAX)
 		abort();
 	for (int i = 0; i < c.n; i++)
 		if (c.list[i].scheme == NULL || c.list[i].scheme[0] == '\0' ||
-		    challenges_find(&c, c.list[i].scheme) == NULL)
+		    challenge_find(&c, c.list[i].scheme) == NULL)
 			abort();
-	challenges_free(&c);
+	challenge_free(&c);
 	free(value);
 	return 0;
 }

@@ -131,7 +131,7 @@ take_params(struct challenge *c, const char **p)
 }
 
 int
-challenges_parse(struct challenges *c, const char *value, struct error *err)
+challenge_parse(struct challenges *c, const char *value, struct error *err)
 {
 	struct challenge *one;
 	const char *p = value;
@@ -170,7 +170,7 @@ challenges_parse(struct challenges *c, const char *value, struct error *err)
 }
 
 const struct challenge *
-challenges_find(const struct challenges *c, const char *scheme)
+challenge_find(const struct challenges *c, const char *scheme)
 {
 	for (int i = 0; i < c->n; i++)
 		if (strcmp(c->list[i].scheme, scheme) == 0)
@@ -179,7 +179,7 @@ challenges_find(const struct challenges *c, const char *scheme)
 }
 
 void
-challenges_free(struct challenges *c)
+challenge_free(struct challenges *c)
 {
 	for (int i = 0; i < c->n; i++) {
 		free(c->list[i].scheme);

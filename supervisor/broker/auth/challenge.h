@@ -24,13 +24,13 @@ struct challenges {
 /* Adds the challenges of one header's value to *c, which starts zeroed; a
  * response may have several such headers. On failure *c keeps the challenges
  * that stood before the malformed place. */
-int challenges_parse(struct challenges *c, const char *value,
+int challenge_parse(struct challenges *c, const char *value,
     struct error *err);
 
 /* The first challenge of that scheme (lower case), or NULL. */
-const struct challenge *challenges_find(const struct challenges *c,
+const struct challenge *challenge_find(const struct challenges *c,
     const char *scheme);
 
-void challenges_free(struct challenges *c);
+void challenge_free(struct challenges *c);
 
 #endif

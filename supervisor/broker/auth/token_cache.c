@@ -1,66 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens, the fetches of them, and who waits for those. */
+#include "supervisor/broker/auth/token_cache.h"
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token_private.h"
+#include "supervisor/broker/auth/token_fetch.h"
 
 #define TOKENS_MAX 512		/* tokens that are kept */
+#define RENEW_BEFORE_MS 5000	/* but half of its life where that is short */
 
-struct tokens *
-tokens_new(struct http *h)
+struct token_wait {
+	LIST_ENTRY(token_wait) link;
+	struct token *token;
+	token_fn *fn;
+	void *arg;
+};
+
+struct token {
+	LIST_ENTRY(token) link;
+	struct token_cache *owner;
+	char *key;
+	char *value;		/* NULL: none yet, or no more; secret */
+	int64_t until;
+	struct token_fetch *fetch;	/* under way, or NULL */
+	bool telling;		/* its waits are being called */
+	LIST_HEAD(, token_wait) waits;
+};
+
+struct token_cache {
+	const struct transfer_context *ctx;
+	LIST_HEAD(, token) list;	/* new ones go to the head */
+	size_t n;
+	char *refresh;		/* came with an earlier token; secret */
+	char *refresh_realm;	/* from there, and goes only there */
+};
+
+struct token_cache *
+token_cache_new(const struct transfer_context *ctx)
 {
-	struct tokens *ts = mem_alloc(sizeof(*ts));
+	struct token_cache *tc = mem_alloc(sizeof(*tc));
 
-	ts->h = h;
-	return ts;
+	tc->ctx = ctx;
+	LIST_INIT(&tc->list);
+	return tc;
 }
 
 static void
 token_free(struct token *k)
 {
-	struct token **p = &k->owner->list;
-
-	while (*p != k)
-		p = &(*p)->next;
-	*p = k->next;
+	LIST_REMOVE(k, link);
 	k->owner->n--;
-	transfer_cancel(k->transfer);
-	timer_free(k->timer);
-	url_free(&k->realm);
-	url_free(&k->url);
-	for (size_t i = 0; i < k->nscopes; i++)
-		free(k->scopes[i]);
-	free(k->scopes);
-	free(k->service);
+	token_fetch_cancel(k->fetch);
 	free(k->key);
 	mem_wipe(k->value);
 	free(k);
 }
 
 void
-tokens_free(struct tokens *ts)
+token_cache_free(struct token_cache *tc)
 {
-	if (ts == NULL)
+	struct token *k;
+
+	if (tc == NULL)
 		return;
-	while (ts->list != NULL) {
-		while (ts->list->waits != NULL)
-			token_wait_cancel(ts->list->waits);
-		token_free(ts->list);
+	while ((k = LIST_FIRST(&tc->list)) != NULL) {
+		while (!LIST_EMPTY(&k->waits))
+			token_cache_cancel(LIST_FIRST(&k->waits));
+		token_free(k);
 	}
-	mem_wipe(ts->refresh);
-	free(ts->refresh_realm);
-	free(ts);
+	mem_wipe(tc->refresh);
+	free(tc->refresh_realm);
+	free(tc);
 }
 
 static struct token *
-lookup(struct tokens *ts, const struct token_ask *ask)
+lookup(struct token_cache *tc, const struct token_ask *ask)
 {
 	struct token *k;
-	char *key = token_key(ask);
+	char *key = token_form_key(ask);
 
-	for (k = ts->list; k != NULL; k = k->next)
+	LIST_FOREACH(k, &tc->list, link)
 		if (strcmp(k->key, key) == 0)
 			break;
 	free(key);
@@ -68,45 +93,52 @@ lookup(struct tokens *ts, const struct token_ask *ask)
 }
 
 const char *
-tokens_find(struct tokens *ts, const struct token_ask *ask)
+token_cache_find(struct token_cache *tc, const struct token_ask *ask)
 {
-	struct token *k = lookup(ts, ask);
+	struct token *k = lookup(tc, ask);
 
 	if (k == NULL || k->value == NULL || k->until <= clock_now())
 		return NULL;
 	return k->value;
 }
 
-void
-tokens_drop(struct tokens *ts, const struct token_ask *ask)
+static void
+forget(struct token *k)
 {
-	struct token *k = lookup(ts, ask);
-
-	if (k == NULL)
-		return;
 	mem_wipe(k->value);
 	k->value = NULL;
 }
 
 void
-tokens_scrub(struct tokens *ts, struct scrub *s)
+token_cache_drop(struct token_cache *tc, const struct token_ask *ask)
 {
-	for (struct token *k = ts->list; k != NULL; k = k->next)
+	struct token *k = lookup(tc, ask);
+
+	if (k != NULL)
+		forget(k);
+}
+
+void
+token_cache_scrub(const struct token_cache *tc, struct scrub *s)
+{
+	struct token *k;
+
+	LIST_FOREACH(k, &tc->list, link)
 		scrub_add(s, k->value);
-	scrub_add(s, ts->refresh);
+	scrub_add(s, tc->refresh);
 }
 
 /* Makes room: what has ended first, else the oldest. */
 static void
-evict(struct tokens *ts)
+evict(struct token_cache *tc)
 {
 	struct token *k, *oldest = NULL;
 	int64_t now = clock_now();
 
-	for (k = ts->list; k != NULL; k = k->next) {
-		if (k->fetching || k->telling)
+	LIST_FOREACH(k, &tc->list, link) {
+		if (k->fetch != NULL || k->telling)
 			continue;
-		oldest = k;	/* new ones go to the head */
+		oldest = k;
 		if (k->value == NULL || k->until <= now)
 			break;
 	}
@@ -115,18 +147,15 @@ evict(struct tokens *ts)
 }
 
 static void
-finish(struct token *k, const struct error *err)
+tell(struct token *k, const struct error *err)
 {
 	struct token_wait *w;
 	char *value = mem_strdup(k->value);
 
-	k->fetching = false;
 	k->telling = true;
 	/* Whoever is called may start another fetch of this key. */
-	while ((w = k->waits) != NULL && !k->fetching) {
-		k->waits = w->next;
-		if (w->next != NULL)
-			w->next->prev = NULL;
+	while ((w = LIST_FIRST(&k->waits)) != NULL && k->fetch == NULL) {
+		LIST_REMOVE(w, link);
 		w->fn(w->arg, value, err);
 		free(w);
 	}
@@ -134,91 +163,93 @@ finish(struct token *k, const struct error *err)
 	mem_wipe(value);
 }
 
-void
-token_finish(struct token *k, char *value, int64_t life_ms)
+/* What a refresh token is good for is said by where it came from. */
+static void
+keep_refresh(struct token_cache *tc, const struct token *k, char *refresh)
 {
-	mem_wipe(k->value);
-	k->value = value;
-	k->until = clock_now() + life_ms * NS_PER_MS;
-	finish(k, NULL);
+	mem_wipe(tc->refresh);
+	tc->refresh = refresh;
+	free(tc->refresh_realm);
+	tc->refresh_realm = mem_strndup(k->key, strcspn(k->key, "\n"));
 }
 
-void
-token_fail(struct token *k, const struct error *err)
+static void
+on_fetched(void *arg, struct token_reply *reply, const struct error *err)
 {
-	mem_wipe(k->value);
-	k->value = NULL;
-	finish(k, err);
+	struct token *k = arg;
+	int64_t ms;
+
+	k->fetch = NULL;
+	forget(k);
+	if (reply != NULL) {
+		if (reply->refresh != NULL)
+			keep_refresh(k->owner, k, reply->refresh);
+		k->value = reply->token;
+		reply->token = reply->refresh = NULL;
+		ms = reply->life_s * 1000;
+		ms = ms >= 2 * RENEW_BEFORE_MS ? ms - RENEW_BEFORE_MS : ms / 2;
+		k->until = clock_now() + ms * NS_PER_MS;
+	}
+	tell(k, err);
+}
+
+/* The refresh token to use there, or NULL. */
+static const char *
+refresh_for(const struct token_cache *tc, const struct url *realm)
+{
+	if (tc->refresh != NULL && strcmp(tc->refresh_realm, realm->text) == 0)
+		return tc->refresh;
+	return *tc->ctx->cfg->token != '\0' ? tc->ctx->cfg->token : NULL;
 }
 
 static struct token *
-create(struct tokens *ts, const struct token_ask *ask)
+create(struct token_cache *tc, const struct token_ask *ask)
 {
 	struct token *k;
 
-	if (ts->n >= TOKENS_MAX)
-		evict(ts);
+	if (tc->n >= TOKENS_MAX)
+		evict(tc);
 	k = mem_alloc(sizeof(*k));
-	k->owner = ts;
-	k->key = token_key(ask);
-	k->service = mem_strdup(ask->service);
-	k->scopes = mem_array(ask->nscopes, sizeof(char *));
-	k->nscopes = ask->nscopes;
-	for (size_t i = 0; i < ask->nscopes; i++)
-		k->scopes[i] = mem_strdup(ask->scopes[i]);
-	url_copy(&k->realm, ask->realm);
-	k->timer = loop_timer(ts->h->loop, token_begin, k);
-	k->next = ts->list;
-	ts->list = k;
-	ts->n++;
+	k->owner = tc;
+	k->key = token_form_key(ask);
+	LIST_INIT(&k->waits);
+	LIST_INSERT_HEAD(&tc->list, k, link);
+	tc->n++;
 	return k;
 }
 
 struct token_wait *
-tokens_fetch(struct tokens *ts, const struct token_ask *ask, token_fn *fn,
-    void *arg)
+token_cache_fetch(struct token_cache *tc, const struct token_ask *ask,
+    token_fn *fn, void *arg)
 {
 	struct token_wait *w = mem_alloc(sizeof(*w));
-	struct token *k = lookup(ts, ask);
+	struct token *k = lookup(tc, ask);
 
 	if (k == NULL)
-		k = create(ts, ask);
+		k = create(tc, ask);
 	w->token = k;
 	w->fn = fn;
 	w->arg = arg;
-	w->next = k->waits;
-	if (k->waits != NULL)
-		k->waits->prev = w;
-	k->waits = w;
-	if (!k->fetching) {
-		k->fetching = true;
-		k->tries = k->redirects = 0;
-		url_free(&k->url);
-		url_copy(&k->url, &k->realm);
-		timer_arm(k->timer, 0);
-	}
+	/* The latest is told first: each goes to the front of the queue. */
+	LIST_INSERT_HEAD(&k->waits, w, link);
+	if (k->fetch == NULL)
+		k->fetch = token_fetch_new(tc->ctx, ask,
+		    refresh_for(tc, ask->realm), on_fetched, k);
 	return w;
 }
 
 void
-token_wait_cancel(struct token_wait *w)
+token_cache_cancel(struct token_wait *w)
 {
 	struct token *k;
 
 	if (w == NULL)
 		return;
 	k = w->token;
-	if (w->next != NULL)
-		w->next->prev = w->prev;
-	if (w->prev != NULL)
-		w->prev->next = w->next;
-	else
-		k->waits = w->next;
+	LIST_REMOVE(w, link);
 	free(w);
-	if (k->waits == NULL && k->fetching) {
-		transfer_cancel(k->transfer);
-		k->transfer = NULL;
-		timer_disarm(k->timer);
-		k->fetching = false;
+	if (LIST_EMPTY(&k->waits)) {
+		token_fetch_cancel(k->fetch);
+		k->fetch = NULL;
 	}
 }

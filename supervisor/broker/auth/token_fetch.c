@@ -1,130 +1,158 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fetch of a token: what is asked where, and what the answer means. */
+/* A fetch's way from the realm to an answer, and what the answer means. */
+#include "supervisor/broker/auth/token_fetch.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
+#include "common/loop.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token_private.h"
-#include "supervisor/broker/auth/token_reply.h"
+#include "supervisor/broker/auth/basic.h"
+#include "supervisor/broker/transfer/exchange_log.h"
+#include "supervisor/broker/transfer/status.h"
+#include "supervisor/broker/transfer/target.h"
+#include "supervisor/broker/transfer/transfer.h"
 
-#define RENEW_BEFORE_MS 5000	/* but half of its life where that is short */
 #define TOKEN_TRIES 5
 #define TOKEN_ANSWER_MS 30000	/* a token server that hangs is given up */
 #define TOKEN_WAIT_MAX_MS 30000	/* the longest Retry-After of such a one */
 
-static void send_request(void *arg);
+struct token_fetch {
+	const struct transfer_context *ctx;
+	token_fetch_fn *fn;
+	void *arg;
+	struct url realm;
+	struct url url;		/* the realm, or where it redirected to */
+	char *service;
+	struct scopes scopes;
+	char *refresh;		/* or NULL; secret */
+	enum http_method method;
+	bool password;		/* this hop may have it */
+	unsigned tries, redirects;
+	struct transfer *transfer;
+	struct timer *timer;	/* the start, and waits between tries */
+};
 
-/* The refresh token to use, or NULL. */
-static const char *
-refresh_of(struct token *k)
+static void send_request(struct token_fetch *f);
+
+void
+token_fetch_cancel(struct token_fetch *f)
 {
-	struct tokens *ts = k->owner;
+	if (f == NULL)
+		return;
+	transfer_cancel(f->transfer);
+	timer_free(f->timer);
+	url_free(&f->realm);
+	url_free(&f->url);
+	free(f->service);
+	scope_free(&f->scopes);
+	mem_wipe(f->refresh);
+	free(f);
+}
 
-	if (ts->refresh != NULL &&
-	    strcmp(ts->refresh_realm, k->realm.text) == 0)
-		return ts->refresh;
-	return *ts->h->cfg->token != '\0' ? ts->h->cfg->token : NULL;
+/* Nothing may touch f afterwards. */
+static void
+end(struct token_fetch *f, struct token_reply *reply, const struct error *err)
+{
+	token_fetch_fn *fn = f->fn;
+	void *arg = f->arg;
+
+	token_fetch_cancel(f);
+	fn(arg, reply, err);
 }
 
 /* Another try after a while; -1 when there were enough. */
 static int
-again(struct token *k, int64_t retry_after)
+again(struct token_fetch *f, int64_t retry_after)
 {
-	int64_t ms = throttle_wait_ms(k->tries);
+	int64_t ms = status_backoff_ms(f->tries);
 
-	if (k->tries >= TOKEN_TRIES)
+	if (f->tries >= TOKEN_TRIES)
 		return -1;
 	if (retry_after >= 0)
 		ms = retry_after > TOKEN_WAIT_MAX_MS ? TOKEN_WAIT_MAX_MS :
 		    retry_after;
-	timer_arm(k->timer, ms * NS_PER_MS);
+	timer_arm(f->timer, ms * NS_PER_MS);
 	return 0;
 }
 
 static void
-take_reply(struct token *k, struct transfer *t)
+take_reply(struct token_fetch *f, struct transfer *t)
 {
-	struct tokens *ts = k->owner;
 	struct token_reply reply;
 	struct error err;
-	int64_t ms;
 
+	error_clear(&err);
 	if (token_reply_parse(&reply, buffer_str(&t->body), t->body.len,
 	    (int64_t)time(NULL), &err) == -1) {
 		err.kind = ERROR_UNAUTHORIZED;
 		error_prefix(&err, "request failed: unauthorized: %s",
-		    k->realm.host);
-		token_fail(k, &err);
+		    f->realm.host);
+		end(f, NULL, &err);
 		return;
 	}
-	if (reply.refresh != NULL) {
-		mem_wipe(ts->refresh);
-		ts->refresh = reply.refresh;
-		reply.refresh = NULL;
-		free(ts->refresh_realm);
-		ts->refresh_realm = mem_strdup(k->realm.text);
-	}
-	ms = reply.life_s * 1000;
-	token_finish(k, mem_strdup(reply.token), ms >= 2 * RENEW_BEFORE_MS ?
-	    ms - RENEW_BEFORE_MS : ms / 2);
+	end(f, &reply, &err);
 	token_reply_free(&reply);
 }
 
 /* Only GET follows; a password goes no further than its realm's origin. */
 static int
-redirect(struct token *k, struct transfer *t, struct error *err)
+redirect(struct token_fetch *f, struct transfer *t, struct error *err)
 {
 	const char *location = headers_get(&t->headers, "Location", 0);
 	struct url u;
 
-	if (location == NULL || ++k->redirects > REDIRECTS_MAX ||
-	    url_parse(&u, location, &k->url, err) == -1)
+	if (location == NULL || ++f->redirects > REDIRECTS_MAX ||
+	    url_parse(&u, location, &f->url, err) == -1)
 		return error_set(err, ERROR_HTTP, "request failed: the token "
-		    "server %s redirects to nowhere", k->realm.host);
-	if (target_check(k->owner->h, &u, &k->url, err) == -1) {
+		    "server %s redirects to nowhere", f->realm.host);
+	if (target_check(f->ctx->rules, &u, &f->url, err) == -1) {
 		url_free(&u);
 		return error_prefix(err, "request failed: the token server "
-		    "%s redirects", k->realm.host);
+		    "%s redirects", f->realm.host);
 	}
-	k->password = k->password && url_same_origin(&u, &k->realm);
-	url_free(&k->url);
-	k->url = u;
-	send_request(k);
+	f->password = f->password && url_same_origin(&u, &f->realm);
+	url_free(&f->url);
+	f->url = u;
 	return 0;
 }
 
 static void
-answered(struct token *k, struct transfer *t)
+answered(struct token_fetch *f, struct transfer *t)
 {
 	struct error err;
 	char *where;
 	int status = t->headers.status;
 
-	error_clear(&err);
 	if (status == 200) {
-		take_reply(k, t);
+		take_reply(f, t);
 		return;
 	}
-	if (http_status_retryable(status) &&
-	    again(k, headers_retry_after(&t->headers)) == 0)
+	if (status_retryable(status) &&
+	    again(f, headers_retry_after(&t->headers)) == 0)
 		return;
-	if (k->method == HTTP_POST) {
-		k->method = HTTP_GET;
-		k->tries = 0;
-		send_request(k);
-		return;
-	}
-	if (redirect_status(status)) {
-		if (redirect(k, t, &err) == -1)
-			token_fail(k, &err);
+	if (f->method == HTTP_POST) {
+		f->method = HTTP_GET;
+		f->tries = 0;
+		send_request(f);
 		return;
 	}
-	where = mem_printf("token server %s: ", k->url.host);
-	http_status_error(k->owner->h, status, where, &t->body, NULL, &err);
-	free(where);
-	token_fail(k, &err);
+	error_clear(&err);
+	if (status_redirects(status)) {
+		if (redirect(f, t, &err) == 0) {
+			send_request(f);
+			return;
+		}
+	} else {
+		where = mem_printf("token server %s: ", f->url.host);
+		status_error(f->ctx->secrets, status, where, &t->body, NULL,
+		    &err);
+		free(where);
+	}
+	end(f, NULL, &err);
 }
 
 static enum transfer_body
@@ -137,33 +165,30 @@ on_head(void *arg, struct transfer *t)
 static void
 on_done(void *arg, struct transfer *t)
 {
-	struct token *k = arg;
+	struct token_fetch *f = arg;
 	struct error err;
 	char *on, *why;
 
-	k->transfer = NULL;
-	http_log_exchange(k->owner->h, k->method, &k->url, false, t);
+	f->transfer = NULL;
+	exchange_log_done(f->ctx->log, f->method, &f->url, false, t);
 	if (t->end == TRANSFER_OK) {
-		answered(k, t);
+		answered(f, t);
 		return;
 	}
-	if (t->end == TRANSFER_CUT && again(k, -1) == 0)
+	if (t->end == TRANSFER_CUT && again(f, -1) == 0)
 		return;
-	if (t->end == TRANSFER_BLOCKED) {
-		target_blocked(k->owner->h, &k->url, t, k->method, &err);
-		token_fail(k, &err);
-		return;
-	}
-	on = method_on(k->method, &k->url, false);
-	if (t->end == TRANSFER_CUT) {
-		why = transfer_reason(t, k->url.host);
+	on = exchange_text(f->method, &f->url, false);
+	if (t->end == TRANSFER_BLOCKED)
+		target_blocked(f->ctx->rules, &f->url, t, f->method, &err);
+	else if (t->end == TRANSFER_CUT) {
+		why = transfer_reason(t, f->url.host);
 		error_set(&err, ERROR_NETWORK, "%s: %s", on, why);
 		free(why);
 	} else
 		error_set(&err, ERROR_LIMIT, "%s: the token server's answer "
 		    "is too long", on);
 	free(on);
-	token_fail(k, &err);
+	end(f, NULL, &err);
 }
 
 static struct curl_slist *
@@ -174,70 +199,80 @@ append_secret(struct curl_slist *list, char *line)
 	return list;
 }
 
-/* k->url is the realm, or where it redirected to. */
 static void
-send_request(void *arg)
+send_request(struct token_fetch *f)
 {
-	struct token *k = arg;
-	struct http *h = k->owner->h;
-	const struct registry_config *cfg = h->cfg;
-	struct token_ask ask = { &k->url, k->service, k->scopes, k->nscopes };
-	struct transfer_spec spec = { .method = k->method };
+	const struct registry_config *cfg = f->ctx->cfg;
+	struct token_ask ask = { &f->url, f->service, &f->scopes };
+	struct transfer_spec spec = { .method = f->method };
 	struct error err;
 	char *text = NULL;
-	bool basic = *cfg->user != '\0' && *cfg->pass != '\0';
 
-	k->tries++;
-	if (target_spec(h, &k->url, &spec, &err) == -1) {
-		token_fail(k, &err);
+	f->tries++;
+	if (target_spec(f->ctx->rules, &f->url, &spec, &err) == -1) {
+		end(f, NULL, &err);
 		return;
 	}
 	spec.headers = curl_slist_append(NULL, "Accept: application/json");
-	if (k->method == HTTP_POST) {
-		text = token_form(&ask, refresh_of(k), cfg->user_agent);
+	if (f->method == HTTP_POST) {
+		text = token_form_post(&ask, f->refresh, cfg->user_agent);
 		spec.body = text;
 		spec.body_len = strlen(text);
 		spec.headers = curl_slist_append(spec.headers, "Content-Type: "
 		    "application/x-www-form-urlencoded");
 	} else {
-		if (k->redirects == 0) {
-			text = token_url(&ask, basic ? cfg->user : "",
-			    cfg->user_agent);
+		if (f->redirects == 0) {
+			text = token_form_url(&ask, basic_known(cfg) ?
+			    cfg->user : "", cfg->user_agent);
 			spec.url = text;
 		}
-		if (k->password && basic)
+		if (f->password && basic_known(cfg))
 			spec.headers = append_secret(spec.headers,
-			    auth_basic(h));
+			    basic_line(cfg));
 	}
 	spec.max_body = TOKEN_REPLY_MAX;
 	spec.answer_ms = TOKEN_ANSWER_MS;
 	spec.head = on_head;
 	spec.done = on_done;
-	spec.arg = k;
-	k->transfer = transfer_start(h->transfers, &spec);
+	spec.arg = f;
+	f->transfer = transfer_start(f->ctx->pool, &spec);
 	mem_wipe(text);
 }
 
-/* From the loop, since a refusal is told at once. */
-void
-token_begin(void *arg)
+static void
+on_timer(void *arg)
 {
-	struct token *k = arg;
-	struct http *h = k->owner->h;
+	struct token_fetch *f = arg;
+	bool secret = f->refresh != NULL || basic_known(f->ctx->cfg);
 	struct error err;
-	bool secret = refresh_of(k) != NULL ||
-	    (*h->cfg->user != '\0' && *h->cfg->pass != '\0');
 
-	if (k->tries > 0) {
-		send_request(k);
-		return;
-	}
-	if (secret && target_password(h, &k->realm, &err) == -1) {
+	if (f->tries == 0 && secret &&
+	    target_password(f->ctx->rules, &f->realm, &err) == -1) {
 		error_prefix(&err, "request failed: unauthorized");
-		token_fail(k, &err);
+		end(f, NULL, &err);
 		return;
 	}
-	k->password = true;
-	k->method = refresh_of(k) != NULL ? HTTP_POST : HTTP_GET;
-	send_request(k);
+	send_request(f);
+}
+
+struct token_fetch *
+token_fetch_new(const struct transfer_context *ctx, const struct token_ask *ask,
+    const char *refresh, token_fetch_fn *fn, void *arg)
+{
+	struct token_fetch *f = mem_alloc(sizeof(*f));
+
+	f->ctx = ctx;
+	f->fn = fn;
+	f->arg = arg;
+	url_copy(&f->realm, ask->realm);
+	url_copy(&f->url, ask->realm);
+	f->service = mem_strdup(ask->service);
+	scope_copy(&f->scopes, ask->scopes);
+	f->refresh = mem_strdup(refresh);
+	f->method = refresh != NULL ? HTTP_POST : HTTP_GET;
+	f->password = true;
+	/* From the loop, since a refusal is told at once. */
+	f->timer = loop_timer(ctx->loop, on_timer, f);
+	timer_arm(f->timer, 0);
+	return f;
 }

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
+#include "supervisor/broker/http/reply.h"
+#include "supervisor/broker/http/request_private.h"
+#include "supervisor/broker/transfer/exchange_log.h"
+#include "supervisor/broker/transfer/status.h"
+#include "supervisor/broker/transfer/target.h"
 
 #define RESUMES_MAX 100			/* of one body that is cut */
 #define RESUME_PROGRESS (1 * MIB)	/* what counts as having got on */
@@ -17,8 +21,7 @@ http_answer_head(void *arg, struct transfer *t)
 	uint64_t from = (uint64_t)r->spec.range_from + r->delivered;
 	int status = t->headers.status;
 
-	if (url_same_origin(&r->url, &r->h->origin))
-		r->h->local_seen |= t->local_seen;
+	target_seen(r->h->ctx.rules, &r->url, t->local_seen);
 	if (!http_request_success(r, status))
 		return BODY_ERROR;
 	if (r->spec.method == HTTP_GET && from > 0) {
@@ -39,7 +42,7 @@ conclude(struct http_request *r, struct transfer *t, const struct error *err)
 {
 	struct http_reply reply;
 
-	http_reply_from(&reply, r, t);
+	http_reply_take(&reply, &r->url, t);
 	http_request_complete(r, &reply, err);
 	http_reply_free(&reply);
 }
@@ -51,8 +54,8 @@ spent(struct http_request *r, struct transfer *t, struct error *err)
 	if (r->consumed == 0)
 		return false;
 	if (err->kind == ERROR_NONE)
-		http_status_error(r->h, t->headers.status, "", &t->body,
-		    r->authorization, err);
+		status_error(r->h->ctx.secrets, t->headers.status, "",
+		    &t->body, auth_request_line(r->auth), err);
 	err->kind = ERROR_RESTART;
 	conclude(r, t, err);
 	return true;
@@ -62,7 +65,7 @@ static void
 network_failed(struct http_request *r, struct transfer *t)
 {
 	struct error err;
-	char *on = method_on(r->spec.method, &r->url, !r->given);
+	char *on = exchange_text(r->spec.method, &r->url, !r->given);
 	char *authority = url_authority(&r->url);
 	char *why = transfer_reason(t, authority);
 
@@ -88,15 +91,15 @@ challenged(struct http_request *r, struct transfer *t)
 {
 	struct error err;
 
-	if (auth_challenged(r, &t->headers, &err) == 0) {
+	if (auth_request_challenged(r->auth, &r->url, &t->headers, &err) == 0) {
 		error_clear(&err);
 		if (!spent(r, t, &err))
 			http_request_continue(r);
 		return;
 	}
 	if (err.kind == ERROR_NONE)
-		http_status_error(r->h, 401, "", &t->body, r->authorization,
-		    &err);
+		status_error(r->h->ctx.secrets, 401, "", &t->body,
+		    auth_request_line(r->auth), &err);
 	conclude(r, t, &err);
 }
 
@@ -115,7 +118,7 @@ follow(struct http_request *r, struct transfer *t, struct error *err)
 		error_set(err, ERROR_LIMIT, "stopped after %d redirects",
 		    REDIRECTS_MAX);
 	else if (url_parse(&u, location, &r->url, err) == 0) {
-		ret = target_check(r->h, &u, &r->url, err);
+		ret = target_check(r->h->ctx.rules, &u, &r->url, err);
 		if (ret == 0) {
 			r->redirects++;
 			r->given = true;
@@ -125,7 +128,7 @@ follow(struct http_request *r, struct transfer *t, struct error *err)
 		}
 		url_free(&u);
 	}
-	on = method_on(r->spec.method, &r->url, !r->given);
+	on = exchange_text(r->spec.method, &r->url, !r->given);
 	error_prefix(err, "%s: redirect [http %d]", on, t->headers.status);
 	err->http = t->headers.status;
 	free(on);
@@ -153,10 +156,10 @@ answered(struct http_request *r, struct transfer *t)
 	struct error err;
 	int status = t->headers.status;
 	const struct http_spec *s = &r->spec;
-	bool own = url_same_origin(&r->url, &h->origin);
+	bool own = target_own(h->ctx.rules, &r->url);
 	bool safe = s->method == HTTP_GET || s->method == HTTP_HEAD;
 
-	if (own && !http_status_retryable(status))
+	if (own && !status_retryable(status))
 		throttle_succeeded(h->throttle);
 	if (http_request_success(r, status) && !r->wrong_range) {
 		conclude(r, t, NULL);
@@ -173,16 +176,17 @@ answered(struct http_request *r, struct transfer *t)
 		return;
 	}
 	/* What is written cannot turn into a read on the way. */
-	if (redirect_status(status) && (safe || status != 303)) {
+	if (status_redirects(status) && (safe || status != 303)) {
 		redirected(r, t);
 		return;
 	}
 	error_clear(&err);
-	http_status_error(h, status, "", &t->body, r->authorization, &err);
+	status_error(h->ctx.secrets, status, "", &t->body,
+	    auth_request_line(r->auth), &err);
 	if (r->wrong_range)
 		error_set(&err, ERROR_HTTP, "the registry answered with "
 		    "another range than the one that was asked for");
-	if (http_status_retryable(status)) {
+	if (status_retryable(status)) {
 		if (r->consumed > 0) {
 			http_request_again(r,
 			    headers_retry_after(&t->headers));
@@ -201,11 +205,12 @@ refused(struct http_request *r, struct transfer *t)
 	char *on;
 
 	if (t->end == TRANSFER_BLOCKED) {
-		target_blocked(r->h, &r->url, t, r->spec.method, &err);
+		target_blocked(r->h->ctx.rules, &r->url, t, r->spec.method,
+		    &err);
 		http_request_complete(r, NULL, &err);
 		return;
 	}
-	on = method_on(r->spec.method, &r->url, !r->given);
+	on = exchange_text(r->spec.method, &r->url, !r->given);
 	if (t->end == TRANSFER_ABORTED)
 		error_set(&err, ERROR_ABORTED, "%s: the other end of the "
 		    "stream gave up", on);
@@ -228,9 +233,10 @@ http_answer_done(void *arg, struct transfer *t)
 	r->transfer = NULL;
 	r->consumed += t->consumed;
 	r->delivered += t->delivered;
-	http_log_exchange(r->h, r->spec.method, &r->url, !r->given, t);
+	exchange_log_done(r->h->ctx.log, r->spec.method, &r->url, !r->given,
+	    t);
 	if (t->headed)
-		http_log_warnings(r->h, &t->headers);
+		exchange_log_warnings(r->h->ctx.log, &t->headers);
 	/* What was written is written, whatever became of the text. */
 	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
 	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&

@@ -19,28 +19,15 @@
 #include "common/error.h"
 #include "common/logrecord.h"
 #include "common/loop.h"
+#include "supervisor/broker/transfer/exchange.h"
+#include "supervisor/broker/transfer/context.h"
 
-/* What the supervisor said of the registry: registry_fields.def, and what
- * REGISTRY has besides. Texts are owned, "" where absent; lists are
- * NULL-terminated, or NULL. */
-struct registry_config {
-#define REGISTRY_NAME(member, position) char *member;
-#define REGISTRY_FLAG(member, bit) bool member;
-#define SECRET_TEXT(member, kind) char *member;
-#define SECRET_LIST(member, kind, limit) char **member;
-#include "common/registry_fields.def"
-	char *user_agent;
-	int tls;		/* 0 on, 1 insecure, 2 off */
-	bool trace;		/* send a LOG record for every exchange */
-	unsigned req_concurrent;	/* >= 1 */
-	unsigned req_milli;	/* requests per 1000 s; 0: no limit */
-};
-
-enum http_method {
-	HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_POST, HTTP_PATCH, HTTP_DELETE
-};
-
-/* A place among the registry's concurrent requests (reqConcurrent). */
+/*
+ * A slot: a place among the registry's concurrent requests, of which there
+ * are reqConcurrent. Every attempt needs one, from its start until its answer
+ * is whole. A request takes one for itself, or uses this one, which its owner
+ * keeps for several requests.
+ */
 struct http_slot;
 
 /* The final answer of a request that got one with an expected status. */
@@ -63,23 +50,6 @@ struct http_reply {
  * the sentence "request failed: not found [http 404]: ..." or the like. */
 typedef void http_done_fn(void *arg, struct http_reply *reply,
     const struct error *err);
-
-/* A body that is produced or consumed as it flows, for streams. */
-struct http_source {		/* a request's body */
-	uint64_t size;
-	/* Up to n bytes into p: how many, 0 at the end, HTTP_AGAIN when none
-	 * are there yet (http_resume later), HTTP_ABORT to give up. */
-	int64_t (*read)(void *arg, char *p, size_t n);
-	void *arg;
-};
-struct http_sink {		/* a response's body, of 2xx answers only */
-	/* Takes all n bytes (returns n), or HTTP_AGAIN and is called with
-	 * them again after http_resume, or HTTP_ABORT. */
-	int64_t (*write)(void *arg, const char *p, size_t n);
-	void *arg;
-};
-#define HTTP_AGAIN (-1)
-#define HTTP_ABORT (-2)
 
 struct http_spec {
 	enum http_method method;
@@ -147,8 +117,8 @@ void http_hold(struct http *h, size_t n);
  * from the loop, never before http_slot_new returned. */
 struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),
     void *arg);
-/* Waiting or held; NULL is fine. The place is free when no request uses it
- * any more. */
+/* Waiting or held; NULL is fine. It is free for others once no request uses
+ * it any more. */
 void http_slot_free(struct http_slot *s);
 
 unsigned http_requests(const struct http *h);	/* started, not done */

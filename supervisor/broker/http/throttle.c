@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One queue for slots and starts. */
 #include "supervisor/broker/http/throttle.h"
+
+#include <sys/queue.h>
 
 #include <stdlib.h>
 
-#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/status.h"
 
-#define BACKOFF_FIRST_MS 100
-
-struct ticket {
+struct throttle_turn {
 	struct throttle *owner;
-	struct ticket *next, *prev;
+	TAILQ_ENTRY(throttle_turn) link;	/* while it waits */
 	unsigned flags;
 	bool granted;
 	void (*fn)(void *arg);
@@ -20,7 +21,7 @@ struct ticket {
 
 struct throttle {
 	struct timer *timer;
-	struct ticket *head, *tail;	/* those that wait, in order */
+	TAILQ_HEAD(, throttle_turn) waiting;	/* in order */
 	unsigned max, used;
 	int64_t spacing;	/* ns between starts */
 	int64_t next_start;	/* no start before this, by the spacing */
@@ -30,31 +31,15 @@ struct throttle {
 };
 
 static void
-unlink_ticket(struct ticket *k)
+grant(struct throttle_turn *k, int64_t now)
 {
 	struct throttle *t = k->owner;
 
-	if (k->next != NULL)
-		k->next->prev = k->prev;
-	else
-		t->tail = k->prev;
-	if (k->prev != NULL)
-		k->prev->next = k->next;
-	else
-		t->head = k->next;
-	k->next = k->prev = NULL;
-}
-
-static void
-grant(struct ticket *k, int64_t now)
-{
-	struct throttle *t = k->owner;
-
-	unlink_ticket(k);
+	TAILQ_REMOVE(&t->waiting, k, link);
 	k->granted = true;
-	if (k->flags & TICKET_SLOT)
+	if (k->flags & THROTTLE_SLOT)
 		t->used++;
-	if (k->flags & TICKET_START) {
+	if (k->flags & THROTTLE_START) {
 		if (t->next_start < now)
 			t->next_start = now;
 		t->next_start += t->spacing;
@@ -62,22 +47,23 @@ grant(struct ticket *k, int64_t now)
 	k->fn(k->arg);
 }
 
-/* The first ticket that may go now, or NULL; *wait says whether one waits for
- * time only. One that wants a place never overtakes another such. */
-static struct ticket *
+/* The first turn that may go now, or NULL; *wait says whether one waits for
+ * time only. One that takes a slot never overtakes another such. */
+static struct throttle_turn *
 pick(struct throttle *t, int64_t now, int64_t gate, bool *wait)
 {
-	struct ticket *k;
+	struct throttle_turn *k;
 	bool blocked = false;
 
-	for (k = t->head; k != NULL; k = k->next) {
-		if ((k->flags & TICKET_SLOT) && (blocked || t->used >= t->max)) {
+	TAILQ_FOREACH(k, &t->waiting, link) {
+		if ((k->flags & THROTTLE_SLOT) &&
+		    (blocked || t->used >= t->max)) {
 			blocked = true;
 			continue;
 		}
-		if ((k->flags & TICKET_START) && now < gate) {
+		if ((k->flags & THROTTLE_START) && now < gate) {
 			*wait = true;
-			blocked = blocked || (k->flags & TICKET_SLOT) != 0;
+			blocked = blocked || (k->flags & THROTTLE_SLOT) != 0;
 			continue;
 		}
 		return k;
@@ -89,7 +75,7 @@ static void
 pump(void *arg)
 {
 	struct throttle *t = arg;
-	struct ticket *k;
+	struct throttle_turn *k;
 	int64_t now, gate;
 	bool wait;
 
@@ -114,6 +100,7 @@ throttle_new(struct loop *l, unsigned concurrent, unsigned milli)
 
 	t->max = concurrent != 0 ? concurrent : 1;
 	t->spacing = milli != 0 ? 1000 * NS_PER_S / milli : 0;
+	TAILQ_INIT(&t->waiting);
 	t->timer = loop_timer(l, pump, t);
 	return t;
 }
@@ -127,37 +114,26 @@ throttle_free(struct throttle *t)
 	free(t);
 }
 
-struct ticket *
-ticket_new(struct throttle *t, unsigned flags, void (*granted)(void *arg),
-    void *arg)
+struct throttle_turn *
+throttle_turn_new(struct throttle *t, unsigned flags,
+    void (*granted)(void *arg), void *arg)
 {
-	struct ticket *k = mem_alloc(sizeof(*k));
+	struct throttle_turn *k = mem_alloc(sizeof(*k));
 
 	k->owner = t;
 	k->flags = flags;
 	k->fn = granted;
 	k->arg = arg;
-	if (flags & TICKET_FRONT) {
-		k->next = t->head;
-		if (t->head != NULL)
-			t->head->prev = k;
-		else
-			t->tail = k;
-		t->head = k;
-	} else {
-		k->prev = t->tail;
-		if (t->tail != NULL)
-			t->tail->next = k;
-		else
-			t->head = k;
-		t->tail = k;
-	}
+	if (flags & THROTTLE_FRONT)
+		TAILQ_INSERT_HEAD(&t->waiting, k, link);
+	else
+		TAILQ_INSERT_TAIL(&t->waiting, k, link);
 	timer_arm(t->timer, 0);
 	return k;
 }
 
 void
-ticket_free(struct ticket *k)
+throttle_turn_free(struct throttle_turn *k)
 {
 	struct throttle *t;
 
@@ -165,29 +141,18 @@ ticket_free(struct ticket *k)
 		return;
 	t = k->owner;
 	if (!k->granted)
-		unlink_ticket(k);
-	else if (k->flags & TICKET_SLOT)
+		TAILQ_REMOVE(&t->waiting, k, link);
+	else if (k->flags & THROTTLE_SLOT)
 		t->used--;
 	free(k);
-	if (t->head != NULL)
+	if (!TAILQ_EMPTY(&t->waiting))
 		timer_arm(t->timer, 0);
 }
 
 bool
-ticket_granted(const struct ticket *k)
+throttle_turn_granted(const struct throttle_turn *k)
 {
 	return k->granted;
-}
-
-int64_t
-throttle_wait_ms(unsigned failures)
-{
-	int64_t ms;
-
-	if (failures > 16)
-		return BACKOFF_MAX_MS;
-	ms = (int64_t)BACKOFF_FIRST_MS << failures;
-	return ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms;
 }
 
 unsigned
@@ -201,7 +166,7 @@ throttle_failed(struct throttle *t, int64_t started_at, int64_t wait_ms)
 		t->failed_at = now;
 	}
 	if (wait_ms < 0)
-		wait_ms = throttle_wait_ms(t->failures);
+		wait_ms = status_backoff_ms(t->failures);
 	until = now + wait_ms * NS_PER_MS;
 	if (until > t->pause_until)
 		t->pause_until = until;

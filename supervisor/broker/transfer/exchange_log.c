@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The records "reg http request" and "Registry warning message". */
+#include "supervisor/broker/transfer/exchange_log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/status.h"
 
-static const char *const words[] = {
-	[HTTP_GET] = "Get", [HTTP_HEAD] = "Head", [HTTP_PUT] = "Put",
-	[HTTP_POST] = "Post", [HTTP_PATCH] = "Patch",
-	[HTTP_DELETE] = "Delete"
-};
-static const char *const verbs[] = {
-	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",
-	[HTTP_POST] = "POST", [HTTP_PATCH] = "PATCH",
-	[HTTP_DELETE] = "DELETE"
+#define WARNINGS_MAX 64		/* texts of warnings that are remembered */
+#define WARNINGS_ASKED 8	/* Warning headers of one answer */
+
+struct exchange_log {
+	const struct registry_config *cfg;
+	const struct scrub *secrets;
+	void (*fn)(void *arg, struct log_record *r);
+	void *arg;
+	char *warned[WARNINGS_MAX];
+	unsigned nwarned;
 };
 
 /* Headers of an answer that hold nothing to hide. */
@@ -24,20 +28,33 @@ static const char *const shown[] = {
 	"Retry-After", "Server", "Www-Authenticate",
 };
 
-const char *
-method_word(enum http_method m)
+struct exchange_log *
+exchange_log_new(const struct registry_config *cfg,
+    const struct scrub *secrets)
 {
-	return words[m];
+	struct exchange_log *l = mem_alloc(sizeof(*l));
+
+	l->cfg = cfg;
+	l->secrets = secrets;
+	return l;
 }
 
-char *
-method_on(enum http_method m, const struct url *u, bool query)
+void
+exchange_log_free(struct exchange_log *l)
 {
-	char *where = url_display(u, query);
-	char *s = mem_printf("%s \"%s\"", words[m], where);
+	if (l == NULL)
+		return;
+	for (unsigned i = 0; i < l->nwarned; i++)
+		free(l->warned[i]);
+	free(l);
+}
 
-	free(where);
-	return s;
+void
+exchange_log_set(struct exchange_log *l,
+    void (*fn)(void *arg, struct log_record *r), void *arg)
+{
+	l->fn = fn;
+	l->arg = arg;
 }
 
 /* As Go prints a map of lists: map[Name:[value] Name:[value]]. */
@@ -51,47 +68,50 @@ put_header(struct buffer *b, const char *name, size_t n, const char *value)
 }
 
 static void
-add_request(struct log_record *rec, struct http *h, const struct transfer *t)
+add_request(struct log_record *rec, const struct exchange_log *log,
+    const struct transfer *t)
 {
 	struct buffer b;
 	const char *colon;
 
 	buffer_init(&b, LOG_TEXT_MAX);
 	buffer_puts(&b, "map[");
-	for (struct curl_slist *l = t->list; l != NULL; l = l->next) {
-		colon = strchr(l->data, ':');
+	for (struct curl_slist *e = t->list; e != NULL; e = e->next) {
+		colon = strchr(e->data, ':');
 		if (colon == NULL || colon[1] == '\0' ||
-		    strncmp(l->data, "Expect", 6) == 0)
+		    strncmp(e->data, "Expect", 6) == 0)
 			continue;
-		put_header(&b, l->data, (size_t)(colon - l->data),
-		    strncmp(l->data, "Authorization", 13) == 0 ?
+		put_header(&b, e->data, (size_t)(colon - e->data),
+		    strncmp(e->data, "Authorization", 13) == 0 ?
 		    "[censored]" : colon + 2);
 	}
-	put_header(&b, "User-Agent", 10, h->cfg->user_agent);
+	put_header(&b, "User-Agent", 10, log->cfg->user_agent);
 	buffer_putc(&b, ']');
 	log_record_string(rec, "req-headers", buffer_str(&b));
 	buffer_free(&b);
 }
 
-/* What the registry had a part in. */
+/* A text that the registry had a part in. */
 static void
-add_clean(struct log_record *rec, struct http *h, const struct transfer *t,
-    const char *name, const char *text, bool own)
+add_clean(struct log_record *rec, const struct exchange_log *log,
+    const struct transfer *t, const char *name, const char *text, bool own)
 {
 	const char *authorization = NULL;
 	char *clean;
 
-	for (struct curl_slist *l = t->list; l != NULL; l = l->next)
-		if (strncmp(l->data, "Authorization:", 14) == 0)
-			authorization = l->data;
-	clean = http_scrub(h, text, strlen(text), LOG_TEXT_MAX, authorization,
-	    own);
+	for (struct curl_slist *e = t->list; e != NULL; e = e->next)
+		if (strncmp(e->data, "Authorization:", 14) == 0)
+			authorization = e->data;
+	clean = own ? scrub_own(log->secrets, text, strlen(text),
+	    LOG_TEXT_MAX, authorization) : scrub_text(log->secrets, text,
+	    strlen(text), LOG_TEXT_MAX, authorization);
 	log_record_string(rec, name, clean);
 	free(clean);
 }
 
 static void
-add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
+add_answer(struct log_record *rec, const struct exchange_log *log,
+    const struct transfer *t)
 {
 	struct buffer b;
 	const char *v;
@@ -104,70 +124,70 @@ add_answer(struct log_record *rec, struct http *h, const struct transfer *t)
 			put_header(&b, shown[i], strlen(shown[i]), v);
 	}
 	buffer_putc(&b, ']');
-	add_clean(rec, h, t, "resp-headers", buffer_str(&b), false);
+	add_clean(rec, log, t, "resp-headers", buffer_str(&b), false);
 	buffer_free(&b);
 }
 
 void
-http_log_exchange(struct http *h, enum http_method method,
-    const struct url *url, bool query, struct transfer *t)
+exchange_log_done(struct exchange_log *l, enum http_method method,
+    const struct url *url, bool query, const struct transfer *t)
 {
 	struct log_record rec;
 	char *s;
 
-	if (h->log == NULL || !h->cfg->trace)
+	if (l->fn == NULL || !l->cfg->trace)
 		return;
 	log_record_init(&rec, LOG_TRACE, "reg http request");
-	log_record_string(&rec, "req-method", verbs[method]);
+	log_record_string(&rec, "req-method", exchange_method(method));
 	s = url_display(url, query);
-	add_clean(&rec, h, t, "req-url", s, query);
+	add_clean(&rec, l, t, "req-url", s, query);
 	free(s);
-	add_request(&rec, h, t);
+	add_request(&rec, l, t);
 	if (t->headers.status != 0) {
 		s = mem_printf("%d %s", t->headers.status,
-		    http_status_text(t->headers.status));
+		    status_text(t->headers.status));
 		log_record_string(&rec, "resp-status", s);
 	} else {
 		s = transfer_reason(t, url->host);
-		add_clean(&rec, h, t, "err", s, true);
+		add_clean(&rec, l, t, "err", s, true);
 	}
 	free(s);
-	add_answer(&rec, h, t);
-	h->log(h->log_arg, &rec);
+	add_answer(&rec, l, t);
+	l->fn(l->arg, &rec);
 	log_record_free(&rec);
 }
 
 static bool
-warned(struct http *h, const char *text)
+warned(const struct exchange_log *l, const char *text)
 {
-	for (unsigned i = 0; i < h->nwarned; i++)
-		if (strcmp(h->warned[i], text) == 0)
+	for (unsigned i = 0; i < l->nwarned; i++)
+		if (strcmp(l->warned[i], text) == 0)
 			return true;
 	return false;
 }
 
 void
-http_log_warnings(struct http *h, const struct headers *headers)
+exchange_log_warnings(struct exchange_log *l, const struct headers *headers)
 {
 	struct log_record rec;
 	char *text, *clean;
 
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < WARNINGS_ASKED; i++) {
 		text = headers_warning(headers, i);
 		if (text == NULL)
 			continue;
-		clean = http_scrub(h, text, strlen(text), REGISTRY_TEXT_MAX,
-		    NULL, false);
+		clean = scrub_text(l->secrets, text, strlen(text),
+		    REGISTRY_TEXT_MAX, NULL);
 		free(text);
-		if (h->log == NULL || warned(h, clean) ||
-		    h->nwarned == WARNINGS_MAX) {
+		if (l->fn == NULL || warned(l, clean) ||
+		    l->nwarned == WARNINGS_MAX) {
 			free(clean);
 			continue;
 		}
-		h->warned[h->nwarned++] = clean;
+		l->warned[l->nwarned++] = clean;
 		log_record_init(&rec, LOG_WARN, "Registry warning message");
 		log_record_string(&rec, "warning", clean);
-		h->log(h->log_arg, &rec);
+		l->fn(l->arg, &rec);
 		log_record_free(&rec);
 	}
 }

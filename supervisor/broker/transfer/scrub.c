@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Finds secrets in whatever form they come back. */
 #include "supervisor/broker/transfer/scrub.h"
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,14 +228,51 @@ clean(const struct scrub *s, const char *p, size_t n, size_t max, bool own)
 	return out;
 }
 
-char *
-scrub_text(const struct scrub *s, const char *p, size_t n, size_t max)
+/* Those of *s first, then those that come and go. */
+static char *
+clean_all(const struct scrub *s, const char *p, size_t n, size_t max,
+    const char *authorization, bool own)
 {
-	return clean(s, p, n, max, false);
+	struct scrub passing = { .n = 0 };
+	const char *word;
+	char *text, *again;
+
+	text = clean(s, p, n, SIZE_MAX, own);
+	if (s->passing != NULL)
+		s->passing(s->arg, &passing);
+	word = authorization != NULL ? strrchr(authorization, ' ') : NULL;
+	if (word != NULL)
+		scrub_add(&passing, word + 1);
+	again = clean(&passing, text, strlen(text), max, own);
+	free(text);
+	scrub_free(&passing);
+	return again;
 }
 
 char *
-scrub_own(const struct scrub *s, const char *p, size_t n, size_t max)
+scrub_text(const struct scrub *s, const char *p, size_t n, size_t max,
+    const char *authorization)
 {
-	return clean(s, p, n, max, true);
+	return clean_all(s, p, n, max, authorization, false);
+}
+
+char *
+scrub_own(const struct scrub *s, const char *p, size_t n, size_t max,
+    const char *authorization)
+{
+	return clean_all(s, p, n, max, authorization, true);
+}
+
+void
+scrub_error(const struct scrub *s, const char *authorization,
+    struct error *err)
+{
+	char *text;
+
+	if (err->kind == ERROR_NONE)
+		return;
+	text = scrub_own(s, err->text, strlen(err->text), ERROR_TEXT_MAX,
+	    authorization);
+	snprintf(err->text, sizeof(err->text), "%s", text);
+	free(text);
 }

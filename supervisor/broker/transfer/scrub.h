@@ -8,9 +8,14 @@
 
 #include <stddef.h>
 
+#include "common/error.h"
+
 struct scrub {
 	char **secrets;		/* longest first; owned, wiped */
 	size_t n;
+	/* Secrets that come and go: adds them to *s for one text. Or NULL. */
+	void (*passing)(void *arg, struct scrub *s);
+	void *arg;
 };
 
 /* Adds a secret, and what it is in base64. "" and NULL are ignored. A secret
@@ -23,14 +28,20 @@ void scrub_free(struct scrub *s);
 /* A copy of n bytes with every secret replaced by "[censored]", whatever the
  * case of its letters and also where it is encoded as in a URL, in JSON or in
  * HTML, and what looks like a JSON web token; controls but newline and tab
- * become spaces; cut to max bytes at a character. Free it. */
-char *scrub_text(const struct scrub *s, const char *p, size_t n, size_t max);
+ * become spaces; cut to max bytes at a character. What follows the last space
+ * of the header line authorization (or NULL) is secret, too. Free it. */
+char *scrub_text(const struct scrub *s, const char *p, size_t n, size_t max,
+    const char *authorization);
 
 /* The same for a text of ours that a registry's words are part of. A secret
  * that may be one of our own words (shorter than SCRUB_SHORT, or than
  * SCRUB_WORD and of letters only) is left: replacing it would spoil the text,
  * and tell the secret to who knows the text. */
 #define SCRUB_WORD 12
-char *scrub_own(const struct scrub *s, const char *p, size_t n, size_t max);
+char *scrub_own(const struct scrub *s, const char *p, size_t n, size_t max,
+    const char *authorization);
+/* scrub_own of the text in *err, if there is one. */
+void scrub_error(const struct scrub *s, const char *authorization,
+    struct error *err);
 
 #endif

@@ -1,34 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Where a request may go: the registry itself, and what it points to. A
- * registry is not trusted to choose: nothing it says makes us talk to this
- * machine, to this link, or in plain text.
- */
+/* The rules of where an exchange may go, and with which certificates. */
+#include "supervisor/broker/transfer/target.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "supervisor/broker/transfer/address.h"
-#include "supervisor/broker/http/http_private.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/address.h"
+#include "supervisor/broker/transfer/trust.h"
 
-bool
-redirect_status(int status)
+struct target_rules {
+	const struct registry_config *cfg;
+	struct url origin;
+	unsigned local_seen;	/* address.h: where the registry itself is */
+	struct trust *trust;	/* NULL until TLS needs it */
+};
+
+struct target_rules *
+target_rules_new(const struct registry_config *c, struct error *err)
 {
-	return status == 301 || status == 302 || status == 303 ||
-	    status == 307 || status == 308;
+	struct target_rules *tr = mem_alloc(sizeof(*tr));
+	char *text = mem_printf("%s://%s/", c->tls == 2 ? "http" : "https",
+	    c->hostname);
+	int ret = url_parse(&tr->origin, text, NULL, NULL);
+
+	free(text);
+	tr->cfg = c;
+	if (ret == -1 || strchr(c->hostname, '/') != NULL) {
+		error_set(err, ERROR_INPUT, "cannot use %.255s as the "
+		    "hostname of a registry: expected host or host:port",
+		    c->hostname);
+		goto fail;
+	}
+	if (c->tls == 0) {
+		tr->trust = trust_new(c->regcert, err);
+		if (tr->trust == NULL)
+			goto fail;
+	}
+	if (c->named)
+		tr->local_seen = address_class_host(tr->origin.host);
+	return tr;
+fail:
+	target_rules_free(tr);
+	return NULL;
+}
+
+void
+target_rules_free(struct target_rules *tr)
+{
+	if (tr == NULL)
+		return;
+	trust_free(tr->trust);
+	url_free(&tr->origin);
+	free(tr);
+}
+
+const struct url *
+target_origin(const struct target_rules *tr)
+{
+	return &tr->origin;
 }
 
 bool
-target_listed(const struct http *h, const struct url *u)
+target_own(const struct target_rules *tr, const struct url *u)
+{
+	return url_same_origin(u, &tr->origin);
+}
+
+void
+target_seen(struct target_rules *tr, const struct url *u, unsigned classes)
+{
+	if (target_own(tr, u))
+		tr->local_seen |= classes;
+}
+
+/* Is its host in creds[].realms? */
+static bool
+listed(const struct target_rules *tr, const struct url *u)
 {
 	char *authority;
 	bool found = false;
 
-	if (h->cfg->realms == NULL)
+	if (tr->cfg->realms == NULL)
 		return false;
 	authority = url_authority(u);
-	for (char **p = h->cfg->realms; *p != NULL && !found; p++)
+	for (char **p = tr->cfg->realms; *p != NULL && !found; p++)
 		found = strcasecmp(*p, u->host) == 0 ||
 		    strcasecmp(*p, authority) == 0;
 	free(authority);
@@ -37,35 +94,35 @@ target_listed(const struct http *h, const struct url *u)
 
 /* The local addresses that u may turn out to have. */
 static unsigned
-local_allowed(const struct http *h, const struct url *u)
+local_allowed(const struct target_rules *tr, const struct url *u)
 {
-	if (url_same_origin(u, &h->origin))
-		return h->cfg->named ? ADDRESS_LOCAL : 0;
-	if (target_listed(h, u))
+	if (target_own(tr, u))
+		return tr->cfg->named ? ADDRESS_LOCAL : 0;
+	if (listed(tr, u))
 		return ADDRESS_LOCAL;
-	return h->local_seen & ~ADDRESS_METADATA;
+	return tr->local_seen & ~ADDRESS_METADATA;
 }
 
 int
-target_check(struct http *h, const struct url *u, const struct url *from,
-    struct error *err)
+target_check(const struct target_rules *tr, const struct url *u,
+    const struct url *from, struct error *err)
 {
-	if (!u->https && (h->origin.https || from->https))
+	if (!u->https && (tr->origin.https || from->https))
 		return error_set(err, ERROR_DENIED, "refused to go from "
 		    "https to http://%s", u->host);
-	if ((address_class_host(u->host) & ~local_allowed(h, u)) != 0)
+	if ((address_class_host(u->host) & ~local_allowed(tr, u)) != 0)
 		return error_set(err, ERROR_DENIED, "refused to go to %s: it "
 		    "is a loopback, link-local or metadata address", u->host);
 	return 0;
 }
 
 void
-target_blocked(struct http *h, const struct url *u, const struct transfer *t,
-    enum http_method m, struct error *err)
+target_blocked(const struct target_rules *tr, const struct url *u,
+    const struct transfer *t, enum http_method m, struct error *err)
 {
-	char *on = method_on(m, u, false);
+	char *on = exchange_text(m, u, false);
 
-	if (url_same_origin(u, &h->origin))
+	if (target_own(tr, u))
 		error_set(err, ERROR_DENIED, "%s: refused to connect to %s: "
 		    "it is a loopback, link-local or metadata address; name "
 		    "the registry in creds to allow it", on, t->address);
@@ -77,48 +134,49 @@ target_blocked(struct http *h, const struct url *u, const struct transfer *t,
 }
 
 int
-target_spec(struct http *h, const struct url *u, struct transfer_spec *spec,
-    struct error *err)
+target_spec(struct target_rules *tr, const struct url *u,
+    struct transfer_spec *spec, struct error *err)
 {
-	const struct registry_config *cfg = h->cfg;
-	bool own = url_same_origin(u, &h->origin);
+	const struct registry_config *cfg = tr->cfg;
+	bool own = target_own(tr, u);
 
 	spec->url = u->text;
 	spec->user_agent = cfg->user_agent;
-	spec->local_allowed = local_allowed(h, u);
+	spec->local_allowed = local_allowed(tr, u);
 	spec->client_cert = own ? cfg->client_cert : "";
 	spec->client_key = own ? cfg->client_key : "";
 	spec->tls = VERIFY_FULL;
 	if (!u->https)
 		return 0;
-	if (cfg->tls == 1 && (url_same_site(u->host, h->origin.host) ||
-	    target_listed(h, u)))
+	if (cfg->tls == 1 && (url_same_site(u->host, tr->origin.host) ||
+	    listed(tr, u)))
 		spec->tls = VERIFY_NONE;
-	else if (h->trust == NULL) {
-		h->trust = trust_new(cfg->tls == 1 ? "" : cfg->regcert, err);
-		if (h->trust == NULL)
+	else if (tr->trust == NULL) {
+		tr->trust = trust_new(cfg->tls == 1 ? "" : cfg->regcert, err);
+		if (tr->trust == NULL)
 			return -1;
 	}
-	spec->trust = h->trust;
+	spec->trust = tr->trust;
 	return 0;
 }
 
 int
-target_password(const struct http *h, const struct url *u, struct error *err)
+target_password(const struct target_rules *tr, const struct url *u,
+    struct error *err)
 {
 	char *authority;
 
-	if (h->origin.https && !u->https)
+	if (tr->origin.https && !u->https)
 		return error_set(err, ERROR_UNAUTHORIZED, "refused to send "
 		    "the password of %s to http://%s: it would travel in "
-		    "plain text", h->cfg->name, u->host);
-	if (url_same_site(u->host, h->origin.host) || target_listed(h, u))
+		    "plain text", tr->cfg->name, u->host);
+	if (url_same_site(u->host, tr->origin.host) || listed(tr, u))
 		return 0;
 	authority = url_authority(u);
 	error_set(err, ERROR_UNAUTHORIZED, "refused to send the password of "
 	    "%s to %s, which belongs to another domain; if it is the token "
 	    "server of this registry, add to its entry in creds: "
-	    "realms: [%s]", h->cfg->name, authority, authority);
+	    "realms: [%s]", tr->cfg->name, authority, authority);
 	free(authority);
 	return -1;
 }

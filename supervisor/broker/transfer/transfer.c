@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "supervisor/broker/transfer/transfer.h"
+/* libcurl's options and callbacks for one transfer. */
+#include "supervisor/broker/transfer/transfer_private.h"
 
 #include <sys/socket.h>
 
@@ -246,11 +247,6 @@ set_tls(struct transfer *t, CURL *e)
 static void
 set_method(struct transfer *t, CURL *e)
 {
-	static const char *const words[] = {
-		[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_PUT] = "PUT",
-		[HTTP_POST] = "POST", [HTTP_PATCH] = "PATCH",
-		[HTTP_DELETE] = "DELETE"
-	};
 	const struct transfer_spec *s = &t->spec;
 
 	if (s->source != NULL) {
@@ -273,7 +269,7 @@ set_method(struct transfer *t, CURL *e)
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 		return;
 	}
-	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, words[s->method]);
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, exchange_method(s->method));
 }
 
 CURL *

@@ -10,16 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include <curl/curl.h>
 
 #include "common/buffer.h"
-#include "supervisor/broker/transfer/headers.h"
-#include "supervisor/broker/http/http.h"
 #include "common/loop.h"
+#include "supervisor/broker/transfer/exchange.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/trust.h"
 
-struct transfers;
+struct transfer_pool;
 struct transfer;
 
 /* Why a transfer ended without a whole answer. */
@@ -78,8 +79,8 @@ struct transfer {
 	char address[64];	/* the last one that was tried */
 	char curl_text[CURL_ERROR_SIZE];
 
-	struct transfers *owner;
-	struct transfer *next, *prev;
+	struct transfer_pool *owner;
+	LIST_ENTRY(transfer) link;
 	struct transfer_spec spec;
 	struct http_source source;
 	struct http_sink sink;
@@ -99,14 +100,14 @@ struct transfer {
 	curl_off_t moved;	/* bytes both ways then */
 };
 
-struct transfers *transfers_new(struct loop *l, unsigned connections);
-void transfers_free(struct transfers *ts);	/* cancels everything */
+struct transfer_pool *transfer_pool_new(struct loop *l, unsigned connections);
+void transfer_pool_free(struct transfer_pool *ts);	/* cancels everything */
 
 /* Bytes of bodies that were collected and are in memory yet. */
-void transfers_hold(struct transfers *ts, size_t n);
+void transfer_pool_hold(struct transfer_pool *ts, size_t n);
 
 /* Starts an exchange; nothing is called before this returned. */
-struct transfer *transfer_start(struct transfers *ts,
+struct transfer *transfer_start(struct transfer_pool *ts,
     const struct transfer_spec *spec);
 /* Neither done nor source nor sink are called after this. */
 void transfer_cancel(struct transfer *t);	/* NULL is fine */
@@ -118,13 +119,5 @@ char *transfer_reason(const struct transfer *t, const char *authority);
 
 /* Is the other end's plain HTTP the reason? */
 bool transfer_plain_http(const struct transfer *t);
-
-/* Between transfer.c and transfer_multi.c. */
-/* May the body grow to n bytes now? If not it will be resumed. */
-bool transfer_may_grow(struct transfer *t, size_t n);
-/* Gives the sink what is held: true when nothing is left of it. */
-bool transfer_drain(struct transfer *t);
-CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);
-void transfer_free(struct transfer *t);
 
 #endif

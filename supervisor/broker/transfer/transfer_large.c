@@ -12,11 +12,11 @@
 				 * but for one each CHECK_MS */
 
 void
-transfers_grow(struct transfers *ts)
+transfer_pool_grow(struct transfer_pool *ts)
 {
-	struct transfer *next = NULL;
+	struct transfer *t, *next = NULL;
 
-	for (struct transfer *t = ts->all; t != NULL; t = t->next)
+	LIST_FOREACH(t, &ts->all, link)
 		if (t->waits && !t->dead)
 			next = t;	/* new ones are put in front */
 	if (next == NULL || ts->large != NULL)
@@ -29,7 +29,7 @@ transfers_grow(struct transfers *ts)
 bool
 transfer_may_grow(struct transfer *t, size_t n)
 {
-	struct transfers *ts = t->owner;
+	struct transfer_pool *ts = t->owner;
 
 	if (n <= LARGE_BODY || ts->large == t)
 		return true;
@@ -44,19 +44,19 @@ transfer_may_grow(struct transfer *t, size_t n)
 void
 transfer_give_way(struct transfer *t)
 {
-	struct transfers *ts = t->owner;
+	struct transfer_pool *ts = t->owner;
 
 	if (ts->large != t)
 		return;
 	ts->large = NULL;
 	if (ts->held < HELD_BODIES)
-		transfers_grow(ts);
+		transfer_pool_grow(ts);
 }
 
 void
-transfers_hold(struct transfers *ts, size_t n)
+transfer_pool_hold(struct transfer_pool *ts, size_t n)
 {
 	ts->held = n;
 	if (n < HELD_BODIES)
-		transfers_grow(ts);
+		transfer_pool_grow(ts);
 }

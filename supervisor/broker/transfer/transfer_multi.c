@@ -20,20 +20,20 @@
 
 /* One of libcurl's sockets. */
 struct sock {
-	struct transfers *owner;
+	struct transfer_pool *owner;
 	struct watch *watch;
 };
 
-static void settle(struct transfers *ts);
+static void settle(struct transfer_pool *ts);
 
 static void
-enter(struct transfers *ts)
+enter(struct transfer_pool *ts)
 {
 	ts->depth++;
 }
 
 static void
-leave(struct transfers *ts)
+leave(struct transfer_pool *ts)
 {
 	if (--ts->depth == 0)
 		settle(ts);
@@ -43,7 +43,7 @@ static void
 on_event(void *arg, short revents)
 {
 	struct sock *sock = arg;
-	struct transfers *ts = sock->owner;
+	struct transfer_pool *ts = sock->owner;
 	int running, mask = 0;
 
 	if (revents & (POLLIN | POLLHUP))
@@ -63,7 +63,7 @@ on_event(void *arg, short revents)
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 {
-	struct transfers *ts = arg;
+	struct transfer_pool *ts = arg;
 	struct sock *sock = sockp;
 	short events = 0;
 
@@ -94,7 +94,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 static int
 on_timer_wish(CURLM *multi, long ms, void *arg)
 {
-	struct transfers *ts = arg;
+	struct transfer_pool *ts = arg;
 
 	(void)multi;
 	if (ms < 0)
@@ -107,7 +107,7 @@ on_timer_wish(CURLM *multi, long ms, void *arg)
 static void
 on_timer(void *arg)
 {
-	struct transfers *ts = arg;
+	struct transfer_pool *ts = arg;
 	int running;
 
 	enter(ts);
@@ -115,24 +115,13 @@ on_timer(void *arg)
 	leave(ts);
 }
 
-static void
-unlink_transfer(struct transfer *t)
-{
-	if (t->next != NULL)
-		t->next->prev = t->prev;
-	if (t->prev != NULL)
-		t->prev->next = t->next;
-	else
-		t->owner->all = t->next;
-}
-
 void
 transfer_free(struct transfer *t)
 {
-	struct transfers *ts = t->owner;
+	struct transfer_pool *ts = t->owner;
 
 	transfer_give_way(t);
-	unlink_transfer(t);
+	LIST_REMOVE(t, link);
 	ts->depth++;	/* removal calls back; no settling from there */
 	if (t->added)
 		curl_multi_remove_handle(ts->multi, t->easy);
@@ -187,9 +176,11 @@ easy_transfer(CURL *easy)
 }
 
 static bool
-sweep_dead(struct transfers *ts)
+sweep_dead(struct transfer_pool *ts)
 {
-	for (struct transfer *t = ts->all; t != NULL; t = t->next)
+	struct transfer *t;
+
+	LIST_FOREACH(t, &ts->all, link)
 		if (t->dead) {
 			transfer_free(t);
 			return true;
@@ -200,7 +191,7 @@ sweep_dead(struct transfers *ts)
 /* Outside of libcurl now: what had to wait, then what has ended. Callbacks
  * may start and cancel transfers, so every step begins anew. */
 static void
-settle(struct transfers *ts)
+settle(struct transfer_pool *ts)
 {
 	struct transfer *t;
 	CURLMsg *msg;
@@ -243,12 +234,12 @@ resume(struct transfer *t)
 }
 
 static void
-run_resumes(struct transfers *ts)
+run_resumes(struct transfer_pool *ts)
 {
 	struct transfer *t;
 
 again:
-	for (t = ts->all; t != NULL; t = t->next) {
+	LIST_FOREACH(t, &ts->all, link) {
 		if (t->dead || !t->resume)
 			continue;
 		ts->depth++;
@@ -261,10 +252,10 @@ again:
 static void
 on_later(void *arg)
 {
-	struct transfers *ts = arg;
+	struct transfer_pool *ts = arg;
 	struct transfer *t;
 
-	for (t = ts->all; t != NULL; t = t->next)
+	LIST_FOREACH(t, &ts->all, link)
 		if (!t->started && !t->dead) {
 			t->started = t->added = true;
 			t->active_at = clock_now();
@@ -273,7 +264,7 @@ on_later(void *arg)
 	run_resumes(ts);
 	if (ts->depth == 0)
 		settle(ts);
-	if (ts->all != NULL && !timer_armed(ts->check))
+	if (!LIST_EMPTY(&ts->all) && !timer_armed(ts->check))
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
 }
 
@@ -301,13 +292,13 @@ stalled(struct transfer *t, int64_t now)
 static void
 on_check(void *arg)
 {
-	struct transfers *ts = arg;
+	struct transfer_pool *ts = arg;
 	struct transfer *t;
 	int64_t now = clock_now();
 
 	ts->depth++;
 again:
-	for (t = ts->all; t != NULL; t = t->next)
+	LIST_FOREACH(t, &ts->all, link)
 		if (!t->dead && t->added && stalled(t, now)) {
 			finish(t, CURLE_OPERATION_TIMEDOUT);
 			goto again;
@@ -315,16 +306,17 @@ again:
 	ts->depth--;
 	settle(ts);
 	/* Whoever takes nothing must not stop the others. */
-	transfers_grow(ts);
-	if (ts->all != NULL)
+	transfer_pool_grow(ts);
+	if (!LIST_EMPTY(&ts->all))
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
 }
 
-struct transfers *
-transfers_new(struct loop *l, unsigned connections)
+struct transfer_pool *
+transfer_pool_new(struct loop *l, unsigned connections)
 {
-	struct transfers *ts = mem_alloc(sizeof(*ts));
+	struct transfer_pool *ts = mem_alloc(sizeof(*ts));
 
+	LIST_INIT(&ts->all);
 	ts->loop = l;
 	ts->multi = curl_multi_init();
 	if (ts->multi == NULL) {
@@ -346,15 +338,17 @@ transfers_new(struct loop *l, unsigned connections)
 }
 
 void
-transfers_free(struct transfers *ts)
+transfer_pool_free(struct transfer_pool *ts)
 {
+	struct transfer *t;
+
 	if (ts == NULL)
 		return;
 	ts->depth++;
-	for (struct transfer *t = ts->all; t != NULL; t = t->next)
+	LIST_FOREACH(t, &ts->all, link)
 		t->dead = true;
-	while (ts->all != NULL)
-		transfer_free(ts->all);
+	while (!LIST_EMPTY(&ts->all))
+		transfer_free(LIST_FIRST(&ts->all));
 	curl_multi_cleanup(ts->multi);
 	timer_free(ts->timer);
 	timer_free(ts->later);
@@ -363,7 +357,7 @@ transfers_free(struct transfers *ts)
 }
 
 struct transfer *
-transfer_start(struct transfers *ts, const struct transfer_spec *spec)
+transfer_start(struct transfer_pool *ts, const struct transfer_spec *spec)
 {
 	struct transfer *t = mem_alloc(sizeof(*t));
 
@@ -385,10 +379,7 @@ transfer_start(struct transfers *ts, const struct transfer_spec *spec)
 	if (t->easy == NULL)
 		abort();
 	t->active_at = clock_now();
-	t->next = ts->all;
-	if (ts->all != NULL)
-		ts->all->prev = t;
-	ts->all = t;
+	LIST_INSERT_HEAD(&ts->all, t, link);
 	timer_arm(ts->later, 0);
 	return t;
 }

@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* transfer_internal.h - between transfer_multi.c, which drives transfers, and
- * transfer_large.c, which holds large bodies apart. */
+/*
+ * transfer_private.h - between transfer.c, which has libcurl's callbacks for
+ * one transfer, transfer_multi.c, which drives all of them, and
+ * transfer_large.c, which lets one large body grow at a time.
+ */
 #ifndef REGBOT_TRANSFER_PRIVATE_H
 #define REGBOT_TRANSFER_PRIVATE_H
 
 #include "supervisor/broker/transfer/transfer.h"
 
-struct transfers {
+struct transfer_pool {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer;	/* libcurl's */
 	struct timer *later;	/* resumes, additions and removals */
 	struct timer *check;	/* stalled transfers */
-	struct transfer *all;	/* also those that wait to be freed */
+	LIST_HEAD(, transfer) all;	/* also those that wait to be freed */
 	struct transfer *large;	/* the one whose body may grow */
-	size_t held;		/* see transfers_hold() */
+	size_t held;		/* see transfer_pool_hold() */
 	int depth;		/* inside of libcurl */
 };
 
+/* A handle that is set up for *spec, or NULL. */
+CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);
+/* Gives the sink what is held: true when nothing is left of it. */
+bool transfer_drain(struct transfer *t);
+void transfer_free(struct transfer *t);
+
+/* May the body grow to n bytes now? If not it will be resumed. */
+bool transfer_may_grow(struct transfer *t, size_t n);
 /* Lets the large body grow that has waited longest, if none does. */
-void transfers_grow(struct transfers *ts);
+void transfer_pool_grow(struct transfer_pool *ts);
 /* The body of t grows no more. */
 void transfer_give_way(struct transfer *t);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How tests of requests begin, wait and end. */
 #include "tests/unit/http/http_rig.h"
 
 #include <criterion/criterion.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "supervisor/broker/http/http_private.h"
+#include "supervisor/broker/transfer/target.h"
 
 static char empty[] = "";
 
@@ -60,15 +62,23 @@ rig_new_login(server_fn *fn)
 {
 	static char user[] = "someone", pass[] = "opensesame";
 	struct rig *g = rig_new(fn);
-	struct auth_entry *e = mem_alloc(sizeof(*e));
+	static const char status[] = "HTTP/1.1 401 x",
+	    basic[] = "WWW-Authenticate: Basic";
+	struct auth_request *r;
+	struct headers headers;
+	struct error err;
 
 	g->config.user = user;
 	g->config.pass = pass;
 	rig_renew(g);
-	e->repository = mem_strdup("");
-	e->service = mem_strdup("");
-	e->basic = true;
-	g->http->auth = e;
+	headers_init(&headers);
+	headers_add(&headers, status, sizeof(status) - 1);
+	headers_add(&headers, basic, sizeof(basic) - 1);
+	r = auth_request_new(g->http->auth, "app", "pull", NULL);
+	cr_assert_eq(auth_request_challenged(r, target_origin(
+	    g->http->ctx.rules), &headers, &err), 0);
+	auth_request_free(r);
+	headers_free(&headers);
 	return g;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* As much of HTTP/1.1 as the tests need. */
 #include "tests/unit/http/scripted_server.h"
 
 #include <sys/socket.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* WWW-Authenticate as registries send it, and as they should not. */
 #include <criterion/criterion.h>
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ parse(const char *value, int want)
 	char *s = mem_strdup(""), *t;
 
 	error_clear(&err);
-	cr_assert_eq(challenges_parse(&c, value, &err), want, "%s", value);
+	cr_assert_eq(challenge_parse(&c, value, &err), want, "%s", value);
 	if (want == -1)
 		cr_assert_neq(err.kind, ERROR_NONE);
 	for (int i = 0; i < c.n; i++) {
@@ -28,7 +29,7 @@ parse(const char *value, int want)
 		free(s);
 		s = t;
 	}
-	challenges_free(&c);
+	challenge_free(&c);
 	return s;
 }
 

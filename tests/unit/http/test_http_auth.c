@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/http/http_private.h"
+#include "supervisor/broker/transfer/target.h"
 #include "tests/unit/http/http_rig.h"
 
 static int
@@ -142,17 +142,23 @@ Test(http_auth, whom_a_password_is_told)
 	static char name[] = "r.example.com", listed[] = "listed.example.org";
 	static char *realms[] = { listed, NULL };
 	struct registry_config c = { .name = name, .realms = realms };
-	struct http h = { .cfg = &c };
+	struct target_rules *tr;
 	struct error err;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct url realm = url_of(cases[i].realm);
+		struct url registry = url_of(cases[i].registry);
 
-		h.origin = url_of(cases[i].registry);
-		cr_assert_eq(target_password(&h, &realm, &err) == 0,
+		c.hostname = url_authority(&registry);
+		c.tls = registry.https ? 1 : 2;
+		tr = target_rules_new(&c, &err);
+		cr_assert_not_null(tr);
+		cr_assert_eq(target_password(tr, &realm, &err) == 0,
 		    cases[i].ok, "%s", cases[i].realm);
+		target_rules_free(tr);
+		free(c.hostname);
 		url_free(&realm);
-		url_free(&h.origin);
+		url_free(&registry);
 	}
 }
 

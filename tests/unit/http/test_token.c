@@ -7,7 +7,7 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "supervisor/broker/auth/token_cache.h"
+#include "supervisor/broker/auth/token_form.h"
 #include "supervisor/broker/auth/token_reply.h"
 
 #define NOW 1790000000	/* 2026-09-21T14:13:20Z */
@@ -119,25 +119,26 @@ Test(token, a_reply_has_a_limit)
 Test(token, urls_forms_and_keys)
 {
 	static char a[] = "repository:x/y:pull", b[] = "repository:z:pull";
-	char *scopes[] = { a, b };
+	char *list[] = { a, b };
+	struct scopes scopes = { list, 2 };
 	struct url realm;
-	struct token_ask ask = { &realm, "s v", scopes, 2 };
+	struct token_ask ask = { &realm, "s v", &scopes };
 	char *s, *t;
 
 	cr_assert_eq(url_parse(&realm, "https://h/t", NULL, NULL), 0);
-	s = token_url(&ask, "u&v", "me/1");
+	s = token_form_url(&ask, "u&v", "me/1");
 	cr_assert_str_eq(s, "https://h/t?account=u%26v&client_id=me%2F1&"
 	    "scope=repository%3Ax%2Fy%3Apull&scope=repository%3Az%3Apull&"
 	    "service=s%20v");
 	free(s);
-	s = token_form(&ask, "r&r", "me");
+	s = token_form_post(&ask, "r&r", "me");
 	cr_assert_str_eq(s, "client_id=me&grant_type=refresh_token&"
 	    "refresh_token=r%26r&scope=repository%3Ax%2Fy%3Apull%20repository"
 	    "%3Az%3Apull&service=s%20v");
 	free(s);
-	s = token_key(&ask);
-	ask.nscopes = 1;
-	t = token_key(&ask);
+	s = token_form_key(&ask);
+	scopes.n = 1;
+	t = token_form_key(&ask);
 	cr_assert_str_neq(s, t);
 	cr_assert_str_eq(t, "https://h/t\ns v\nrepository:x/y:pull");
 	free(s);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * context.h - what all exchanges of a broker share: the registry's
+ * configuration, and the objects that they are made with.
+ */
+#ifndef REGBOT_CONTEXT_H
+#define REGBOT_CONTEXT_H
+
+#include <stdbool.h>
+
+/* What the supervisor said of the registry: registry_fields.def, and what
+ * REGISTRY has besides. Texts are owned, "" where absent; lists are
+ * NULL-terminated, or NULL. */
+struct registry_config {
+#define REGISTRY_NAME(member, position) char *member;
+#define REGISTRY_FLAG(member, bit) bool member;
+#define SECRET_TEXT(member, kind) char *member;
+#define SECRET_LIST(member, kind, limit) char **member;
+#include "common/registry_fields.def"
+	char *user_agent;
+	int tls;		/* 0 on, 1 insecure, 2 off */
+	bool trace;		/* send a LOG record for every exchange */
+	unsigned req_concurrent;	/* >= 1 */
+	unsigned req_milli;	/* requests per 1000 s; 0: no limit */
+};
+
+/* Owned by http.c's object. */
+struct transfer_context {
+	struct loop *loop;
+	const struct registry_config *cfg;
+	struct transfer_pool *pool;	/* transfer.h */
+	struct target_rules *rules;	/* target.h: where exchanges may go */
+	struct scrub *secrets;		/* scrub.h: what no text may show */
+	struct exchange_log *log;	/* exchange_log.h */
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target.h - where exchanges on behalf of one registry may go: to the
+ * registry itself, and to what it points to. A registry is not trusted to
+ * choose: nothing it says makes us talk to this machine, to this link, or in
+ * plain text.
+ */
+#ifndef REGBOT_TARGET_H
+#define REGBOT_TARGET_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "supervisor/broker/transfer/exchange.h"
+#include "supervisor/broker/transfer/context.h"
+#include "supervisor/broker/transfer/transfer.h"
+#include "supervisor/broker/transfer/url.h"
+
+struct target_rules;
+
+/* *c must outlive it. NULL when its hostname makes no URL or its certificates
+ * cannot be used. */
+struct target_rules *target_rules_new(const struct registry_config *c,
+    struct error *err);
+void target_rules_free(struct target_rules *tr);	/* NULL is fine */
+
+/* The URL of the registry itself, with the path "/". */
+const struct url *target_origin(const struct target_rules *tr);
+/* Has u the registry's own scheme, host and port? */
+bool target_own(const struct target_rules *tr, const struct url *u);
+
+/* A connection for u was made to addresses of these classes (address.h). The
+ * registry's own are allowed for what it points to. */
+void target_seen(struct target_rules *tr, const struct url *u,
+    unsigned classes);
+
+/* May u be asked, which from pointed to? 0, or -1 and ERROR_DENIED. */
+int target_check(const struct target_rules *tr, const struct url *u,
+    const struct url *from, struct error *err);
+/* May the password go there? The error tells the line to add. */
+int target_password(const struct target_rules *tr, const struct url *u,
+    struct error *err);
+
+/* Fills in what depends on the target; *u must outlive the transfer's start.
+ * -1 when TLS cannot be set up. */
+int target_spec(struct target_rules *tr, const struct url *u,
+    struct transfer_spec *spec, struct error *err);
+/* The error of a transfer that ended with TRANSFER_BLOCKED. */
+void target_blocked(const struct target_rules *tr, const struct url *u,
+    const struct transfer *t, enum http_method m, struct error *err);
+
+#endif
