@@ -192,7 +192,7 @@ step(struct fuzz *f, const uint8_t *p, size_t left)
 }
 
 static void
-start_calls(struct client *c, struct call **calls, struct fuzz *f)
+start_calls(struct client *c, struct client_call **calls, struct fuzz *f)
 {
 	static const char *const names[] = { "h.io/a:1", "h.io/b:2" };
 	struct reference a, b;
@@ -222,7 +222,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = { .broker = -1 };
-	struct call *calls[CALLS];
+	struct client_call *calls[CALLS];
 	struct client *c;
 	struct error err;
 	unsigned canceled = size > 0 ? data[0] : 0;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes from a broker: each message is checked against what its request
+ * may get, and counted against the credit that was given.
+ */
 #include "worker/client/client_private.h"
 
 #include <stdlib.h>
@@ -19,7 +23,7 @@ send_credit(struct client_request *r, uint64_t n)
 /* Every request has CREDIT_FIRST; one whose body flows gets more as long as
  * the other half of the channel's window lasts. */
 void
-request_grant(struct client_request *r)
+client_answer_grant(struct client_request *r)
 {
 	struct client_broker *b = r->broker;
 	const uint64_t more = CREDIT_GROWN - CREDIT_FIRST;
@@ -38,7 +42,7 @@ request_grant(struct client_request *r)
 }
 
 void
-request_forget_credit(struct client_request *r)
+client_answer_forget_credit(struct client_request *r)
 {
 	if (r->target == CREDIT_GROWN)
 		r->broker->grown -= CREDIT_GROWN - CREDIT_FIRST;
@@ -111,7 +115,7 @@ too_much(struct client_request *r)
 	buffer_free(&r->answer.body);
 	error_set(&r->answer.err, ERROR_LIMIT, "answers of more than %u bytes "
 	    "are under way at once", CLIENT_BODIES_MAX);
-	request_cancel(r);
+	client_request_cancel(r);
 }
 
 static int
@@ -135,7 +139,7 @@ take_data(struct client_request *r, const struct message *m, struct error *err)
 	if (c->bodies > CLIENT_BODIES_MAX)
 		too_much(r);
 	else
-		request_grant(r);
+		client_answer_grant(r);
 	return 0;
 }
 
@@ -162,7 +166,8 @@ send_upload(struct client_request *r)
 }
 
 static int
-take_credit(struct client_request *r, const struct message *m, struct error *err)
+take_credit(struct client_request *r, const struct message *m,
+    struct error *err)
 {
 	struct client_broker *b = r->broker;
 	uint64_t n = message_u64(m, 0);
@@ -179,7 +184,8 @@ take_credit(struct client_request *r, const struct message *m, struct error *err
 }
 
 static int
-take_progress(struct client_request *r, const struct message *m, struct error *err)
+take_progress(struct client_request *r, const struct message *m,
+    struct error *err)
 {
 	if (m->type == MSG_UPLOAD) {
 		if (r->type != MSG_BLOB_WRITE || r->got_upload)
@@ -216,12 +222,12 @@ take_end(struct client_request *r, const struct message *m, struct error *err)
 	TAILQ_REMOVE(&b->sent, r, entry);
 	b->nsent--;
 	client_request_end(r);
-	broker_pump(b);
+	client_broker_pump(b);
 	return 0;
 }
 
 int
-broker_message(void *broker, const struct message *m, int fd,
+client_answer_message(void *broker, const struct message *m, int fd,
     struct error *err)
 {
 	struct client_broker *b = broker;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A call: one operation as its caller sees it. What works for it, a request, a
+ * stream or the supervisor, is known here by a table of functions only.
+ */
 #include "worker/client/client_private.h"
 
 #include <stdlib.h>
@@ -7,7 +11,7 @@
 #include "common/mem.h"
 
 void
-answer_init(struct answer *a)
+client_answer_init(struct answer *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->media_type = mem_strdup("");
@@ -19,7 +23,7 @@ answer_init(struct answer *a)
 }
 
 void
-answer_clear(struct answer *a)
+client_answer_clear(struct answer *a)
 {
 	free(a->media_type);
 	free(a->digest);
@@ -29,37 +33,36 @@ answer_clear(struct answer *a)
 	memset(a, 0, sizeof(*a));
 }
 
-struct call *
-call_new(struct client *c, enum call_kind kind, answer_fn *done, void *arg)
+struct client_call *
+call_new(struct client *c, const struct client_call_ops *ops,
+    answer_fn *done, void *arg)
 {
-	struct call *call = mem_alloc(sizeof(*call));
+	struct client_call *call = mem_alloc(sizeof(*call));
 
 	call->client = c;
-	call->kind = kind;
+	call->ops = ops;
 	call->done = done;
 	call->arg = arg;
-	answer_init(&call->answer);
+	client_answer_init(&call->answer);
 	TAILQ_INSERT_TAIL(&c->calls, call, entry);
 	return call;
 }
 
 void
-call_free(struct call *call)
+call_free(struct client_call *call)
 {
 	struct client *c = call->client;
 
-	if (call->request != NULL)
-		request_abandon(call->request);
-	if (call->stream != NULL)
-		stream_abandon(call->stream);
+	if (call->work != NULL)
+		call->ops->abandon(call->work);
 	c->bodies -= call->answer.body.len;
-	answer_clear(&call->answer);
+	client_answer_clear(&call->answer);
 	TAILQ_REMOVE(&c->calls, call, entry);
 	free(call);
 }
 
 void
-call_finish(struct call *call)
+call_finish(struct client_call *call)
 {
 	struct client *c = call->client;
 
@@ -71,20 +74,20 @@ call_finish(struct call *call)
 		timer_arm(c->deliver, 0);
 }
 
-struct call *
+struct client_call *
 call_failed(struct client *c, const struct error *err, answer_fn *done,
     void *arg)
 {
-	struct call *call = call_new(c, CALL_REQUEST, done, arg);
+	static const struct client_call_ops none = { .abandon = NULL };
+	struct client_call *call = call_new(c, &none, done, arg);
 
 	call->answer.err = *err;
 	call_finish(call);
 	return call;
 }
 
-/* A slot stays until it is released, even one that was refused. */
 static void
-call_deliver_one(struct call *call)
+call_deliver_one(struct client_call *call)
 {
 	struct client *c = call->client;
 	size_t had = call->answer.body.len;
@@ -94,7 +97,7 @@ call_deliver_one(struct call *call)
 	call->delivering = false;
 	c->bodies -= had;
 	buffer_free(&call->answer.body);
-	if (call->kind != CALL_SLOT || call->released)
+	if (call->ops->release == NULL || call->released)
 		call_free(call);
 }
 
@@ -102,7 +105,7 @@ void
 call_deliver(void *client)
 {
 	struct client *c = client;
-	struct call *call;
+	struct client_call *call;
 
 	/* done may run the loop, which comes here again: pop, then call. */
 	while (!c->over && (call = TAILQ_FIRST(&c->ready)) != NULL) {
@@ -114,8 +117,8 @@ call_deliver(void *client)
 	}
 }
 
-static void
-call_withdraw(struct call *call)
+void
+call_withdraw(struct client_call *call)
 {
 	if (call->queued)
 		TAILQ_REMOVE(&call->client->ready, call, ready);
@@ -123,167 +126,12 @@ call_withdraw(struct call *call)
 }
 
 void
-call_cancel(struct call *call)
+call_cancel(struct client_call *call)
 {
 	if (call == NULL)
 		return;
-	if (call->kind == CALL_SLOT) {
-		client_slot_release(call->client, call);
-		return;
-	}
-	if (!call->delivering)
+	if (call->ops->release != NULL)
+		call->ops->release(call);
+	else if (!call->delivering)
 		call_withdraw(call);
-}
-
-struct call *
-client_slot(struct client *c, answer_fn *done, void *arg)
-{
-	struct call *call = call_new(c, CALL_SLOT, done, arg);
-	struct message_out o;
-
-	if (c->gone) {
-		error_set(&call->answer.err, ERROR_PEER,
-		    "the supervisor is gone");
-		call_finish(call);
-		return call;
-	}
-	call->control_id = client_next_id(c);
-	message_start(&o, MSG_SLOT, call->control_id);
-	client_send(c, &o, NULL);
-	return call;
-}
-
-/* Whether it waits, is held, or was refused. */
-void
-client_slot_release(struct client *c, struct call *slot)
-{
-	struct message_out o;
-
-	if (slot == NULL || slot->released)
-		return;
-	slot->released = true;
-	if (slot->control_id != 0) {
-		message_start(&o, MSG_RELEASE, slot->control_id);
-		client_send(c, &o, NULL);
-		slot->control_id = 0;
-	}
-	if (!slot->delivering)
-		call_withdraw(slot);
-}
-
-struct call *
-client_module(struct client *c, const char *name, answer_fn *done, void *arg)
-{
-	struct call *call = call_new(c, CALL_MODULE, done, arg);
-	struct message_out o;
-
-	if (c->gone) {
-		error_set(&call->answer.err, ERROR_PEER,
-		    "the supervisor is gone");
-		call_finish(call);
-		return call;
-	}
-	call->control_id = client_next_id(c);
-	message_start(&o, MSG_MODULE, call->control_id);
-	message_put_str(&o, name);
-	if (client_send(c, &o, &call->answer.err) == -1) {
-		error_set(&call->answer.err, ERROR_INPUT,
-		    "\"%s\" is no module name: printable, without spaces, at "
-		    "most %u characters", name, MODULE_NAME_MAX);
-		call->control_id = 0;
-		call_finish(call);
-	}
-	return call;
-}
-
-static struct call *
-call_of_id(struct client *c, uint32_t id)
-{
-	struct call *call;
-
-	if (id != 0)
-		TAILQ_FOREACH(call, &c->calls, entry)
-			if (call->control_id == id && !call->finished)
-				return call;
-	return NULL;
-}
-
-static int
-module_part(struct call *call, const struct message *m, struct error *err)
-{
-	struct buffer *body = &call->answer.body;
-
-	if (m->type == MSG_MODULE_INFO) {
-		if (call->module_info || message_u64(m, 1) > MODULE_MAX)
-			return error_set(err, ERROR_PROTOCOL,
-			    "MODULE_INFO came twice or is too large");
-		call->module_info = true;
-		call->module_size = message_u64(m, 1);
-		free(call->answer.media_type);
-		call->answer.media_type = mem_strdup(message_str(m, 0));
-		call->answer.size = (int64_t)call->module_size;
-		buffer_init(body, MODULE_MAX);
-	} else {
-		if (!call->module_info ||
-		    m->f[0].len > call->module_size - body->len)
-			return error_set(err, ERROR_PROTOCOL,
-			    "MODULE_DATA is more than was announced");
-		(void)buffer_put(body, m->f[0].p, m->f[0].len);
-		call->client->bodies += m->f[0].len;
-	}
-	if (body->len == call->module_size) {
-		call->control_id = 0;
-		call_finish(call);
-	}
-	return 0;
-}
-
-int
-call_control(struct client *c, const struct message *m, struct error *err)
-{
-	struct call *call = call_of_id(c, m->id);
-	struct error why = { .kind = ERROR_NONE };
-
-	if (call == NULL)
-		return 0;
-	if (m->type == MSG_MODULE_INFO || m->type == MSG_MODULE_DATA) {
-		if (call->kind != CALL_MODULE)
-			return error_set(err, ERROR_PROTOCOL,
-			    "%s answers something else",
-			    message_name(m->type));
-		return module_part(call, m, err);
-	}
-	if (m->type == MSG_GRANTED) {
-		if (call->kind != CALL_SLOT)
-			return error_set(err, ERROR_PROTOCOL,
-			    "GRANTED answers something else");
-		call_finish(call);
-		return 0;
-	}
-	if (client_refusal(m, &why, err) == -1)
-		return -1;
-	if (call->kind == CALL_STREAM) {
-		stream_refused(call, &why);
-		return 0;
-	}
-	call->control_id = 0;
-	call->answer.err = why;
-	call_finish(call);
-	return 0;
-}
-
-void
-call_supervisor_gone(struct client *c)
-{
-	struct call *call;
-
-	TAILQ_FOREACH(call, &c->calls, entry) {
-		if (call->control_id == 0 || call->finished ||
-		    call->kind == CALL_STREAM)
-			continue;
-		call->control_id = 0;
-		error_set(&call->answer.err, ERROR_PEER,
-		    "the supervisor is gone");
-		call_finish(call);
-	}
 }

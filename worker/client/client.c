@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a job over the control channel, and who gets what comes from the
+ * supervisor.
+ */
 #include "worker/client/client.h"
 
 #include <stdlib.h>
@@ -10,35 +14,8 @@
 #include "common/text.h"
 #include "policy/policy.h"
 
-
 #define JOB_DRY_RUN 1
 #define JOB_PARALLEL_UNSET 2
-
-uint32_t
-client_next_id(struct client *c)
-{
-	if (++c->last_id == 0)
-		c->last_id = 1;
-	return c->last_id;
-}
-
-int
-client_send(struct client *c, struct message_out *o, struct error *err)
-{
-	return channel_send(c->control, o, -1, err);
-}
-
-int
-client_refusal(const struct message *m, struct error *why, struct error *err)
-{
-	uint64_t kind = message_u64(m, 0);
-
-	if (kind == ERROR_NONE || kind >= ERROR_KINDS)
-		return error_set(err, ERROR_PROTOCOL,
-		    "REFUSED has an unknown error kind");
-	error_set(why, (enum error_kind)kind, "%s", message_str(m, 1));
-	return 0;
-}
 
 static int
 job_start(struct client *c, const struct message *m, struct error *err)
@@ -111,7 +88,7 @@ static int
 registry_opened(struct client *c, const struct message *m, int fd,
     struct error *err)
 {
-	struct client_broker *b = broker_of_open(c, m->id);
+	struct client_broker *b = client_broker_of_open(c, m->id);
 
 	if (fd == -1)
 		return error_set(err, ERROR_PROTOCOL,
@@ -119,21 +96,21 @@ registry_opened(struct client *c, const struct message *m, int fd,
 	if (b == NULL)
 		close(fd);
 	else
-		broker_opened(b, fd);
+		client_broker_opened(b, fd);
 	return 0;
 }
 
 static int
 refused(struct client *c, const struct message *m, struct error *err)
 {
-	struct client_broker *b = broker_of_open(c, m->id);
+	struct client_broker *b = client_broker_of_open(c, m->id);
 	struct error why = { .kind = ERROR_NONE };
 
 	if (b == NULL)
-		return call_control(c, m, err);
+		return client_control(c, m, err);
 	if (client_refusal(m, &why, err) == -1)
 		return -1;
-	broker_refused(b, &why);
+	client_broker_refused(b, &why);
 	return 0;
 }
 
@@ -161,7 +138,7 @@ control_message(void *arg, const struct message *m, int fd, struct error *err)
 	case MSG_REFUSED:
 		return refused(c, m, err);
 	default:
-		return call_control(c, m, err);
+		return client_control(c, m, err);
 	}
 }
 
@@ -177,9 +154,8 @@ control_closed(void *arg, const struct error *why)
 	error_set(&err, ERROR_PEER, "the supervisor is gone");
 	TAILQ_FOREACH(b, &c->brokers, entry)
 		if (b->state == BROKER_OPENING)
-			broker_refused(b, &err);
-	call_supervisor_gone(c);
-	streams_supervisor_gone(c);
+			client_broker_refused(b, &err);
+	client_control_gone(c);
 	if (c->stopped == ERROR_NONE) {
 		c->stopped = ERROR_CANCELED;
 		c->stop(c->arg, ERROR_CANCELED);
@@ -212,14 +188,14 @@ void
 client_free(struct client *c)
 {
 	struct client_broker *b;
-	struct call *call;
+	struct client_call *call;
 
 	if (c == NULL)
 		return;
 	c->over = true;
 	while ((call = TAILQ_FIRST(&c->calls)) != NULL)
 		call_free(call);
-	streams_free(c);
+	stream_free_all(c);
 	while ((b = TAILQ_FIRST(&c->brokers)) != NULL)
 		client_broker_free(b);
 	for (size_t i = 0; i < c->nenv; i++) {

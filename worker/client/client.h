@@ -23,7 +23,7 @@
 #include "common/reference.h"
 
 struct client;
-struct call;		/* one operation under way */
+struct client_call;		/* one operation under way */
 
 struct rate {		/* a registry's RateLimit headers */
 	bool set;
@@ -73,51 +73,55 @@ void client_log(struct client *c, const struct log_record *r);
 /* What os.getenv may answer: NULL when the name was not passed. Borrowed. */
 const char *client_getenv(const struct client *c, const char *name);
 /* A module's text: answer.body; media_type is the path it came from. */
-struct call *client_module(struct client *c, const char *name,
+struct client_call *client_module(struct client *c, const char *name,
     answer_fn *done, void *arg);
 
 /* An action slot (defaults.parallel). Unlike other calls it lives on after
  * done, also when it was refused: release it with client_slot_release (or
  * call_cancel, which is the same here), whatever became of it. */
-struct call *client_slot(struct client *c, answer_fn *done, void *arg);
-void client_slot_release(struct client *c, struct call *slot);
+struct client_call *client_slot(struct client *c, answer_fn *done, void *arg);
+void client_slot_release(struct client *c, struct client_call *slot);
 
 /* Registry operations. ref's tag or digest is what is asked for. */
-struct call *client_manifest_head(struct client *c,
+struct client_call *client_manifest_head(struct client *c,
     const struct reference *ref, answer_fn *done, void *arg);
-struct call *client_manifest_get(struct client *c,
+struct client_call *client_manifest_get(struct client *c,
     const struct reference *ref, answer_fn *done, void *arg);
-struct call *client_manifest_put(struct client *c,
+struct client_call *client_manifest_put(struct client *c,
     const struct reference *ref, const char *media_type, const char *digest,
     const void *p, size_t n, answer_fn *done, void *arg);
-struct call *client_manifest_delete(struct client *c,
+struct client_call *client_manifest_delete(struct client *c,
     const struct reference *ref, const char *digest, answer_fn *done,
     void *arg);
-struct call *client_tag_delete(struct client *c, const struct reference *ref,
-    answer_fn *done, void *arg);
+struct client_call *client_tag_delete(struct client *c,
+    const struct reference *ref, answer_fn *done, void *arg);
 /* One page; n 0 and "" leave parameters out; query is an answer's next. */
-struct call *client_tag_list(struct client *c, const struct reference *ref,
+struct client_call *client_tag_list(struct client *c,
+    const struct reference *ref, int64_t n, const char *last,
+    const char *query, answer_fn *done, void *arg);
+struct client_call *client_catalog(struct client *c, const char *registry,
     int64_t n, const char *last, const char *query, answer_fn *done,
     void *arg);
-struct call *client_catalog(struct client *c, const char *registry,
-    int64_t n, const char *last, const char *query, answer_fn *done,
+struct client_call *client_blob_head(struct client *c,
+    const struct reference *ref, const char *digest, answer_fn *done,
     void *arg);
-struct call *client_blob_head(struct client *c, const struct reference *ref,
-    const char *digest, answer_fn *done, void *arg);
-struct call *client_blob_get(struct client *c, const struct reference *ref,
-    const char *digest, uint64_t max, answer_fn *done, void *arg);
+struct client_call *client_blob_get(struct client *c,
+    const struct reference *ref, const char *digest, uint64_t max,
+    answer_fn *done, void *arg);
 /* Within ref's registry, from another repository of it. */
-struct call *client_blob_mount(struct client *c, const struct reference *ref,
-    const char *digest, const char *from, answer_fn *done, void *arg);
+struct client_call *client_blob_mount(struct client *c,
+    const struct reference *ref, const char *digest, const char *from,
+    answer_fn *done, void *arg);
 /* The whole dance of a stream pair, restarts included. from is a repository
  * of dst's registry where the blob is known to be, or "". answer.size is how
  * many bytes were uploaded: 0 when it was mounted. */
-struct call *client_blob_copy(struct client *c, const struct reference *src,
-    const struct reference *dst, const char *digest, uint64_t size,
-    const char *from, answer_fn *done, void *arg);
+struct client_call *client_blob_copy(struct client *c,
+    const struct reference *src, const struct reference *dst,
+    const char *digest, uint64_t size, const char *from, answer_fn *done,
+    void *arg);
 
 /* done is not called any more; the request is cancelled at the broker. Does
  * nothing inside the call's own done; after that the call is gone. */
-void call_cancel(struct call *call);	/* NULL is fine */
+void call_cancel(struct client_call *call);	/* NULL is fine */
 
 #endif

@@ -22,13 +22,13 @@
 #define CREDIT_GROWN CHUNK_MAX
 #define REQUEST_FIELDS 5
 
-enum request_state {
+enum client_request_state {
 	REQUEST_NEW,		/* not started */
 	REQUEST_WAITING,	/* for a channel or for a place on it */
 	REQUEST_SENT
 };
 
-enum request_event {
+enum client_request_event {
 	REQUEST_IS_SENT,
 	REQUEST_UPLOAD,		/* BLOB_WRITE opened an upload */
 	REQUEST_HELD,
@@ -37,9 +37,10 @@ enum request_event {
 
 struct client_broker;
 struct client_request;
-typedef void request_fn(void *arg, struct client_request *r, enum request_event e);
+typedef void client_request_fn(void *arg, struct client_request *r,
+    enum client_request_event e);
 
-struct request_field {
+struct client_field {
 	char *text;		/* owned; NULL: a number */
 	uint64_t number;
 };
@@ -47,12 +48,12 @@ struct request_field {
 struct client_request {
 	TAILQ_ENTRY(client_request) entry;	/* of the broker's list */
 	struct client_broker *broker;
-	enum request_state state;
+	enum client_request_state state;
 	enum message_type type;
-	struct request_field fields[REQUEST_FIELDS];
+	struct client_field fields[REQUEST_FIELDS];
 	int nfields;
 	uint32_t id;
-	request_fn *event;	/* NULL: nobody wants the answer any more */
+	client_request_fn *event;	/* NULL: the answer is unwanted */
 	void *arg;
 
 	size_t body_max;	/* 0: no body is expected */
@@ -66,33 +67,46 @@ struct client_request {
 	struct answer answer;
 	uint64_t number;	/* END's */
 };
-TAILQ_HEAD(requests, client_request);
+TAILQ_HEAD(client_requests, client_request);
 
-enum broker_state { BROKER_CLOSED, BROKER_OPENING, BROKER_OPEN };
+enum client_broker_state { BROKER_CLOSED, BROKER_OPENING, BROKER_OPEN };
 
-struct client_broker {			/* as a worker knows it: one per registry */
+struct client_broker {		/* one per registry */
 	TAILQ_ENTRY(client_broker) entry;
 	struct client *client;
 	char *registry;		/* the key */
-	enum broker_state state;
+	enum client_broker_state state;
 	uint32_t open_id;
 	struct channel *channel;
 	uint32_t last_id;
-	struct requests waiting, sent;
+	struct client_requests waiting, sent;
 	unsigned nsent;
 	uint64_t grown;		/* credit beyond CREDIT_FIRST, given out */
 	uint64_t upload_credit;	/* given to us and not used */
 };
 
-enum call_kind { CALL_REQUEST, CALL_MODULE, CALL_SLOT, CALL_STREAM };
+struct client_call;
+/* What a call knows of that which works for it. */
+struct client_call_ops {
+	/* work is not wanted any more; it must not touch its call again. */
+	void (*abandon)(void *work);
+	/* What the supervisor answers to control_id; -1: it broke the
+	 * protocol. NULL: nothing but a refusal may come. */
+	int (*message)(struct client_call *call, const struct message *m,
+	    struct error *err);
+	/* It refused, or it is gone. */
+	void (*refused)(struct client_call *call, const struct error *why);
+	/* Not NULL: the call stays after done was called, also when it was
+	 * refused, until it is released by this. */
+	void (*release)(struct client_call *call);
+};
 
-struct stream;			/* client_stream.c */
-
-struct call {
-	TAILQ_ENTRY(call) entry;	/* of client.calls */
-	TAILQ_ENTRY(call) ready;	/* of client.ready */
+struct client_call {
+	TAILQ_ENTRY(client_call) entry;	/* of client.calls */
+	TAILQ_ENTRY(client_call) ready;	/* of client.ready */
 	struct client *client;
-	enum call_kind kind;
+	const struct client_call_ops *ops;
+	void *work;		/* its request or stream; NULL: none, or over */
 	answer_fn *done;
 	void *arg;
 	struct answer answer;
@@ -100,17 +114,15 @@ struct call {
 	bool queued;		/* in client.ready */
 	bool delivering;	/* done is running */
 	bool released;		/* free it when done returns */
-	uint32_t control_id;	/* MODULE, SLOT, STREAM; 0: none */
-	struct client_request *request;
-	struct stream *stream;
+	uint32_t control_id;	/* of a module, slot, stream; 0: none */
 	bool module_info;
 	uint64_t module_size;
 };
-TAILQ_HEAD(calls, call);
+TAILQ_HEAD(client_calls, client_call);
 
-enum job_state { JOB_WANTED, JOB_LOADING, JOB_COMPLETE, JOB_TAKEN };
+enum client_job_state { JOB_WANTED, JOB_LOADING, JOB_COMPLETE, JOB_TAKEN };
 
-struct env {
+struct client_env {
 	char *name, *value;
 };
 
@@ -123,83 +135,94 @@ struct client {
 	bool over;		/* DONE was sent: nothing is delivered */
 	bool gone;		/* the supervisor is */
 	enum error_kind stopped;
-	enum job_state job_state;
+	enum client_job_state job_state;
 	struct client_job job;
 	size_t script_got;
-	struct env *env;
+	struct client_env *env;
 	size_t nenv;
 	uint32_t last_id;
 	uint64_t last_stream;
-	bool starting;		/* streams_next is at work */
+	bool starting;		/* stream_next is at work */
 	unsigned nstreams;	/* streams under way, <= CLIENT_STREAMS_MAX */
 	uint64_t bodies;	/* bytes of bodies that arrived, undelivered */
-	struct calls calls, ready;
+	struct client_calls calls, ready;
 	TAILQ_HEAD(, client_broker) brokers;
-	TAILQ_HEAD(, stream) streams;
+	TAILQ_HEAD(, client_stream) streams;
 };
 
-/* client_call.c */
-void answer_init(struct answer *a);
-void answer_clear(struct answer *a);
-struct call *call_new(struct client *c, enum call_kind kind, answer_fn *done,
-    void *arg);
-void call_free(struct call *call);
+/* call.c */
+void client_answer_init(struct answer *a);
+void client_answer_clear(struct answer *a);
+struct client_call *call_new(struct client *c,
+    const struct client_call_ops *ops, answer_fn *done, void *arg);
+void call_free(struct client_call *call);
 /* Delivers call->answer soon; the request or stream is over. */
-void call_finish(struct call *call);
+void call_finish(struct client_call *call);
 /* A call that has failed already. */
-struct call *call_failed(struct client *c, const struct error *err,
+struct client_call *call_failed(struct client *c, const struct error *err,
     answer_fn *done, void *arg);
-/* What the supervisor answers to calls; unknown ids are calls that were
- * cancelled meanwhile. -1: it broke the protocol. */
-int call_control(struct client *c, const struct message *m,
-    struct error *err);
-void call_supervisor_gone(struct client *c);
+void call_withdraw(struct client_call *call);	/* frees it at once */
 void call_deliver(void *client);	/* the timer's function */
 
-/* client.c */
+/* control.c */
 uint32_t client_next_id(struct client *c);
+/* Sends on the control channel; -1: the message breaks a limit. */
+int client_send(struct client *c, struct message_out *o, struct error *err);
 /* What a REFUSED says; -1: nonsense. */
 int client_refusal(const struct message *m, struct error *why,
     struct error *err);
-/* Sends on the control channel; -1: the message breaks a limit. */
-int client_send(struct client *c, struct message_out *o, struct error *err);
-
-/* client_channel.c */
-struct client_broker *broker_find(struct client *c, const char *registry,
+/* What the supervisor answers to a call; unknown ids are calls that were
+ * cancelled meanwhile. -1: it broke the protocol. */
+int client_control(struct client *c, const struct message *m,
     struct error *err);
-struct client_broker *broker_of_open(struct client *c, uint32_t id);
-void broker_opened(struct client_broker *b, int fd);	/* takes fd over */
-void broker_refused(struct client_broker *b, const struct error *err);
-void client_broker_free(struct client_broker *b);	/* its requests too, silently */
-struct client_request *request_new(struct client_broker *b, enum message_type type,
-    request_fn *event, void *arg);
-void request_put_str(struct client_request *r, const char *s);
-void request_put_u64(struct client_request *r, uint64_t v);
+void client_control_gone(struct client *c);	/* the supervisor is */
+
+/* broker.c */
+struct client_broker *client_broker_find(struct client *c,
+    const char *registry, struct error *err);
+struct client_broker *client_broker_of_open(struct client *c, uint32_t id);
+/* Takes fd over. */
+void client_broker_opened(struct client_broker *b, int fd);
+void client_broker_refused(struct client_broker *b, const struct error *err);
+/* Sends what there is a place for. */
+void client_broker_pump(struct client_broker *b);
+/* With its requests, whose callers are told nothing. */
+void client_broker_free(struct client_broker *b);
+
+/* request.c: made by operations and streams */
+struct client_request *client_request_new(struct client_broker *b,
+    enum message_type type, client_request_fn *event, void *arg);
+void client_request_put_str(struct client_request *r, const char *s);
+void client_request_put_u64(struct client_request *r, uint64_t v);
 /* From here on r ends with REQUEST_END, which may come at once. */
-void request_start(struct client_request *r);
-void request_reserve(struct client_request *r);
-void request_go(struct client_request *r);
+void client_request_start(struct client_request *r);
+void client_request_reserve(struct client_request *r);
+void client_request_go(struct client_request *r);
 /* Not wanted any more; REQUEST_END still comes, at once when r waits. */
-void request_cancel(struct client_request *r);
+void client_request_cancel(struct client_request *r);
 /* The same, and no event comes: r belongs to the broker now. */
-void request_abandon(struct client_request *r);
+void client_request_abandon(struct client_request *r);
 
-/* client_answer.c: what comes from a broker. -1: it broke the protocol. */
-int broker_message(void *broker, const struct message *m, int fd,
+/* request.c: moved on by its broker */
+void client_request_send(struct client_request *r);
+void client_request_end(struct client_request *r);	/* it is on no list */
+/* True when it is to be repeated, now that its broker is gone. */
+bool client_request_orphaned(struct client_request *r,
+    const struct error *why);
+void client_request_reset(struct client_request *r);	/* as if not sent */
+void client_request_free(struct client_request *r);
+
+/* answer.c: what comes from a broker (channel_ops). -1: it broke the
+ * protocol. */
+int client_answer_message(void *broker, const struct message *m, int fd,
     struct error *err);
-void client_request_end(struct client_request *r);	/* r is on no list any more */
-void request_grant(struct client_request *r);	/* credit with a request */
-void request_forget_credit(struct client_request *r);
-void request_reset(struct client_request *r);	/* as if it was never sent */
-void broker_pump(struct client_broker *b);	/* sends what there is a place for */
+void client_answer_grant(struct client_request *r);	/* gives it credit */
+void client_answer_forget_credit(struct client_request *r);
 
-/* client_stream.c */
-void stream_refused(struct call *call, const struct error *err);
-void stream_abandon(struct stream *s);	/* the call is being freed */
-void streams_supervisor_gone(struct client *c);
-void streams_free(struct client *c);	/* silently */
+/* stream.c */
+void stream_free_all(struct client *c);	/* callers are told nothing */
 
-/* client_ops.c: whether ref's repository can be asked, for this digest (NULL:
+/* ops.c: whether ref's repository can be asked, for this digest (NULL:
  * none). */
 int client_check(const struct reference *ref, const char *digest,
     struct error *err);

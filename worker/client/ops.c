@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations on a registry: each checks what it is given, and makes a call
+ * of one request.
+ */
 #include "worker/client/client_private.h"
 
 #include <stdlib.h>
@@ -8,16 +12,16 @@
 #include "common/mem.h"
 
 static void
-request_event(void *arg, struct client_request *r, enum request_event e)
+request_ended(void *arg, struct client_request *r, enum client_request_event e)
 {
-	struct call *call = arg;
+	struct client_call *call = arg;
 
 	if (e != REQUEST_END)
 		return;
-	answer_clear(&call->answer);
+	client_answer_clear(&call->answer);
 	call->answer = r->answer;
 	memset(&r->answer, 0, sizeof(r->answer));
-	call->request = NULL;
+	call->work = NULL;
 	call_finish(call);
 }
 
@@ -49,11 +53,11 @@ op_new(struct client *c, const struct reference *ref, enum message_type type,
 
 	if (client_check(ref, NULL, err) == -1)
 		return NULL;
-	b = broker_find(c, ref->registry, err);
+	b = client_broker_find(c, ref->registry, err);
 	if (b == NULL)
 		return NULL;
-	r = request_new(b, type, request_event, NULL);
-	request_put_str(r, ref->repository);
+	r = client_request_new(b, type, request_ended, NULL);
+	client_request_put_str(r, ref->repository);
 	return r;
 }
 
@@ -63,7 +67,7 @@ put_digest(struct client_request *r, const char *digest, struct error *err)
 	if (!digest_valid(digest))
 		return error_set(err, ERROR_INPUT, "\"%s\" is no digest of "
 		    "a supported algorithm", digest);
-	request_put_str(r, digest);
+	client_request_put_str(r, digest);
 	return 0;
 }
 
@@ -75,39 +79,48 @@ put_tag(struct client_request *r, const char *tag, struct error *err)
 		    "tag missing from image reference");
 	if (!reference_valid_tag(tag))
 		return error_set(err, ERROR_INPUT, "\"%s\" is no tag", tag);
-	request_put_str(r, tag);
+	client_request_put_str(r, tag);
 	return 0;
 }
 
 static int
-put_name(struct client_request *r, const struct reference *ref, struct error *err)
+put_name(struct client_request *r, const struct reference *ref,
+    struct error *err)
 {
 	if (ref->digest[0] != '\0')
 		return put_digest(r, ref->digest, err);
 	return put_tag(r, ref->tag, err);
 }
 
+static void
+op_abandon(void *request)
+{
+	client_request_abandon(request);
+}
+
+static const struct client_call_ops request_ops = { .abandon = op_abandon };
+
 /* Starts r as a call of its own; fails at once when r is NULL or a field was
  * refused (err is filled). */
-static struct call *
+static struct client_call *
 op_start(struct client *c, struct client_request *r, const struct error *err,
     answer_fn *done, void *arg)
 {
-	struct call *call;
+	struct client_call *call;
 
 	if (err->kind != ERROR_NONE) {
 		if (r != NULL)
-			request_abandon(r);
+			client_request_abandon(r);
 		return call_failed(c, err, done, arg);
 	}
-	call = call_new(c, CALL_REQUEST, done, arg);
-	call->request = r;
+	call = call_new(c, &request_ops, done, arg);
+	call->work = r;
 	r->arg = call;
-	request_start(r);
+	client_request_start(r);
 	return call;
 }
 
-static struct call *
+static struct client_call *
 manifest_op(struct client *c, const struct reference *ref,
     enum message_type type, answer_fn *done, void *arg)
 {
@@ -122,21 +135,21 @@ manifest_op(struct client *c, const struct reference *ref,
 	return op_start(c, r, &err, done, arg);
 }
 
-struct call *
+struct client_call *
 client_manifest_head(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
 	return manifest_op(c, ref, MSG_MANIFEST_HEAD, done, arg);
 }
 
-struct call *
+struct client_call *
 client_manifest_get(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
 	return manifest_op(c, ref, MSG_MANIFEST_GET, done, arg);
 }
 
-struct call *
+struct client_call *
 client_manifest_put(struct client *c, const struct reference *ref,
     const char *media_type, const char *digest, const void *p, size_t n,
     answer_fn *done, void *arg)
@@ -151,9 +164,9 @@ client_manifest_put(struct client *c, const struct reference *ref,
 	}
 	r = op_new(c, ref, MSG_MANIFEST_PUT, &err);
 	if (r != NULL && put_name(r, ref, &err) == 0) {
-		request_put_str(r, media_type);
+		client_request_put_str(r, media_type);
 		if (put_digest(r, digest, &err) == 0) {
-			request_put_u64(r, n);
+			client_request_put_u64(r, n);
 			r->upload = mem_alloc(n);
 			memcpy(r->upload, p, n);
 			r->upload_len = n;
@@ -162,7 +175,7 @@ client_manifest_put(struct client *c, const struct reference *ref,
 	return op_start(c, r, &err, done, arg);
 }
 
-static struct call *
+static struct client_call *
 digest_op(struct client *c, const struct reference *ref,
     enum message_type type, const char *digest, answer_fn *done, void *arg)
 {
@@ -174,21 +187,21 @@ digest_op(struct client *c, const struct reference *ref,
 	return op_start(c, r, &err, done, arg);
 }
 
-struct call *
+struct client_call *
 client_manifest_delete(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
 	return digest_op(c, ref, MSG_MANIFEST_DELETE, digest, done, arg);
 }
 
-struct call *
+struct client_call *
 client_blob_head(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
 	return digest_op(c, ref, MSG_BLOB_HEAD, digest, done, arg);
 }
 
-struct call *
+struct client_call *
 client_blob_get(struct client *c, const struct reference *ref,
     const char *digest, uint64_t max, answer_fn *done, void *arg)
 {
@@ -198,13 +211,13 @@ client_blob_get(struct client *c, const struct reference *ref,
 	if (max > BLOB_GET_MAX)
 		max = BLOB_GET_MAX;
 	if (r != NULL && put_digest(r, digest, &err) == 0) {
-		request_put_u64(r, max);
+		client_request_put_u64(r, max);
 		r->body_max = (size_t)max;
 	}
 	return op_start(c, r, &err, done, arg);
 }
 
-struct call *
+struct client_call *
 client_blob_mount(struct client *c, const struct reference *ref,
     const char *digest, const char *from, answer_fn *done, void *arg)
 {
@@ -212,11 +225,11 @@ client_blob_mount(struct client *c, const struct reference *ref,
 	struct client_request *r = op_new(c, ref, MSG_BLOB_MOUNT, &err);
 
 	if (r != NULL && put_digest(r, digest, &err) == 0)
-		request_put_str(r, from);
+		client_request_put_str(r, from);
 	return op_start(c, r, &err, done, arg);
 }
 
-struct call *
+struct client_call *
 client_tag_delete(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
@@ -229,15 +242,16 @@ client_tag_delete(struct client *c, const struct reference *ref,
 }
 
 static void
-put_page(struct client_request *r, int64_t n, const char *last, const char *query)
+put_page(struct client_request *r, int64_t n, const char *last,
+    const char *query)
 {
-	request_put_u64(r, n > 0 ? (uint64_t)n : 0);
-	request_put_str(r, last);
-	request_put_str(r, query);
+	client_request_put_u64(r, n > 0 ? (uint64_t)n : 0);
+	client_request_put_str(r, last);
+	client_request_put_str(r, query);
 	r->body_max = LIST_PAGE_MAX;
 }
 
-struct call *
+struct client_call *
 client_tag_list(struct client *c, const struct reference *ref, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
@@ -249,16 +263,16 @@ client_tag_list(struct client *c, const struct reference *ref, int64_t n,
 	return op_start(c, r, &err, done, arg);
 }
 
-struct call *
+struct client_call *
 client_catalog(struct client *c, const char *registry, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
 	struct error err = { .kind = ERROR_NONE };
-	struct client_broker *b = broker_find(c, registry, &err);
+	struct client_broker *b = client_broker_find(c, registry, &err);
 	struct client_request *r = NULL;
 
 	if (b != NULL) {
-		r = request_new(b, MSG_CATALOG, request_event, NULL);
+		r = client_request_new(b, MSG_CATALOG, request_ended, NULL);
 		put_page(r, n, last, query);
 	}
 	return op_start(c, r, &err, done, arg);

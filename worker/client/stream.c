@@ -14,10 +14,10 @@
 #include "common/digest.h"
 #include "common/mem.h"
 
-struct stream {
-	TAILQ_ENTRY(stream) entry;	/* of client.streams */
+struct client_stream {
+	TAILQ_ENTRY(client_stream) entry;	/* of client.streams */
 	struct client *client;
-	struct call *call;	/* NULL: it was cancelled */
+	struct client_call *call;	/* NULL: it was cancelled */
 	struct client_broker *from, *to;
 	char *source, *target;	/* repositories */
 	char *digest, *known;
@@ -28,20 +28,21 @@ struct stream {
 
 	/* The attempt. */
 	uint64_t number;
-	struct client_request *write, *read;	/* NULL: not started, or ended */
-	bool read_sent, going;
+	struct client_request *write, *read;	/* NULL: not under way */
+	bool going;
 	struct error write_err, read_err, refused;
 	uint64_t written;
 };
 
-static void stream_start(struct stream *s);
+static void stream_start(struct client_stream *s);
+static void stream_refused(struct client_call *call, const struct error *err);
 
 /* Lets those start that waited for their turn. One that fails at once comes
  * here again, which is left to the loop that is under way. */
 static void
-streams_next(struct client *c)
+stream_next(struct client *c)
 {
-	struct stream *s;
+	struct client_stream *s;
 
 	if (c->starting)
 		return;
@@ -60,7 +61,7 @@ streams_next(struct client *c)
 }
 
 static void
-stream_free(struct stream *s)
+stream_free(struct client_stream *s)
 {
 	struct client *c = s->client;
 
@@ -75,13 +76,13 @@ stream_free(struct stream *s)
 }
 
 static void
-stream_done(struct stream *s, const struct error *err)
+stream_done(struct client_stream *s, const struct error *err)
 {
 	struct client *c = s->client;
-	struct call *call = s->call;
+	struct client_call *call = s->call;
 
 	if (call != NULL) {
-		call->stream = NULL;
+		call->work = NULL;
 		call->control_id = 0;
 		if (err != NULL)
 			call->answer.err = *err;
@@ -90,13 +91,13 @@ stream_done(struct stream *s, const struct error *err)
 		call_finish(call);
 	}
 	stream_free(s);
-	streams_next(c);
+	stream_next(c);
 }
 
 /* The sentence that tells why the attempt failed: that of the supervisor,
  * else of the side that failed, not of the one that found the other gone. */
 static const struct error *
-stream_error(const struct stream *s)
+stream_error(const struct client_stream *s)
 {
 	const struct error *w = &s->write_err, *r = &s->read_err;
 
@@ -112,7 +113,7 @@ stream_error(const struct stream *s)
 }
 
 static bool
-stream_again(struct stream *s, const struct error *err)
+stream_again(struct client_stream *s, const struct error *err)
 {
 	if (s->refused.kind != ERROR_NONE || s->client->gone)
 		return false;
@@ -126,7 +127,7 @@ stream_again(struct stream *s, const struct error *err)
 
 /* Both requests have ended, or the read never began. */
 static void
-stream_decide(struct stream *s)
+stream_decide(struct client_stream *s)
 {
 	const struct error *err;
 	struct error out;
@@ -152,7 +153,7 @@ stream_decide(struct stream *s)
 }
 
 static void
-stream_reserve(struct stream *s)
+stream_reserve(struct client_stream *s)
 {
 	bool write_first = s->from == s->to ||
 	    strcmp(s->to->registry, s->from->registry) < 0;
@@ -160,19 +161,19 @@ stream_reserve(struct stream *s)
 	struct client_request *second = write_first ? s->read : s->write;
 
 	if (!first->reserved)
-		request_reserve(first);
+		client_request_reserve(first);
 	else if (first->got_held && !second->reserved)
-		request_reserve(second);
+		client_request_reserve(second);
 	else if (first->got_held && second->got_held && !s->going) {
 		s->going = true;
-		request_go(s->write);
-		request_go(s->read);
+		client_request_go(s->write);
+		client_request_go(s->read);
 	}
 }
 
 /* The read has its place on the channel: the supervisor makes the pair. */
 static void
-stream_pair(struct stream *s)
+stream_pair(struct client_stream *s)
 {
 	struct message_out o;
 	struct error gone = { .kind = ERROR_NONE };
@@ -194,9 +195,9 @@ stream_pair(struct stream *s)
 }
 
 static void
-read_event(void *arg, struct client_request *r, enum request_event e)
+read_event(void *arg, struct client_request *r, enum client_request_event e)
 {
-	struct stream *s = arg;
+	struct client_stream *s = arg;
 
 	if (e == REQUEST_IS_SENT)
 		stream_pair(s);
@@ -210,27 +211,28 @@ read_event(void *arg, struct client_request *r, enum request_event e)
 		stream_decide(s);
 	else if (!s->going || (s->read_err.kind != ERROR_NONE &&
 	    s->read_err.kind != ERROR_ABORTED))
-		request_cancel(s->write);
+		client_request_cancel(s->write);
 }
 
 static void
-stream_read(struct stream *s)
+stream_read(struct client_stream *s)
 {
-	struct client_request *r = request_new(s->from, MSG_BLOB_READ, read_event, s);
+	struct client_request *r = client_request_new(s->from, MSG_BLOB_READ,
+	    read_event, s);
 
 	s->read = r;
-	request_put_str(r, s->source);
-	request_put_str(r, s->digest);
-	request_put_u64(r, s->size);
-	request_put_u64(r, 0);
-	request_put_u64(r, s->number);
-	request_start(r);
+	client_request_put_str(r, s->source);
+	client_request_put_str(r, s->digest);
+	client_request_put_u64(r, s->size);
+	client_request_put_u64(r, 0);
+	client_request_put_u64(r, s->number);
+	client_request_start(r);
 }
 
 static void
-write_event(void *arg, struct client_request *r, enum request_event e)
+write_event(void *arg, struct client_request *r, enum client_request_event e)
 {
-	struct stream *s = arg;
+	struct client_stream *s = arg;
 
 	if (e == REQUEST_UPLOAD)
 		stream_read(s);
@@ -246,12 +248,12 @@ write_event(void *arg, struct client_request *r, enum request_event e)
 		stream_decide(s);
 	else if (!s->going || (s->write_err.kind != ERROR_NONE &&
 	    s->write_err.kind != ERROR_ABORTED))
-		request_cancel(s->read);
+		client_request_cancel(s->read);
 }
 
 /* An attempt. Everything may be over when this returns. */
 static void
-stream_start(struct stream *s)
+stream_start(struct client_stream *s)
 {
 	struct client_request *r;
 
@@ -260,17 +262,18 @@ stream_start(struct stream *s)
 	s->going = false;
 	s->read = NULL;
 	s->number = ++s->client->last_stream;
-	s->write = r = request_new(s->to, MSG_BLOB_WRITE, write_event, s);
-	request_put_str(r, s->target);
-	request_put_str(r, s->digest);
-	request_put_u64(r, s->size);
-	request_put_u64(r, s->number);
-	request_put_str(r, s->known);
-	request_start(r);
+	s->write = r = client_request_new(s->to, MSG_BLOB_WRITE, write_event,
+	    s);
+	client_request_put_str(r, s->target);
+	client_request_put_str(r, s->digest);
+	client_request_put_u64(r, s->size);
+	client_request_put_u64(r, s->number);
+	client_request_put_str(r, s->known);
+	client_request_start(r);
 }
 
 static void
-stream_cancel(struct stream *s)
+stream_cancel(struct client_stream *s)
 {
 	struct client_request *w = s->write, *r = s->read;
 
@@ -278,21 +281,21 @@ stream_cancel(struct stream *s)
 	 * sent ends later. */
 	if (w != NULL && r != NULL) {
 		if (r->state == REQUEST_WAITING)
-			request_cancel(r);
+			client_request_cancel(r);
 		else {
-			request_cancel(r);
-			request_cancel(w);
+			client_request_cancel(r);
+			client_request_cancel(w);
 		}
 	} else if (w != NULL)
-		request_cancel(w);
+		client_request_cancel(w);
 	else if (r != NULL)
-		request_cancel(r);
+		client_request_cancel(r);
 }
 
-void
-stream_refused(struct call *call, const struct error *err)
+static void
+stream_refused(struct client_call *call, const struct error *err)
 {
-	struct stream *s = call->stream;
+	struct client_stream *s = call->work;
 
 	call->control_id = 0;
 	s->refused = *err;
@@ -301,7 +304,7 @@ stream_refused(struct call *call, const struct error *err)
 
 /* Frees s; its requests are left to their brokers. */
 static void
-stream_forget(struct stream *s)
+stream_forget(struct client_stream *s)
 {
 	if (s->write != NULL)
 		s->write->event = NULL;
@@ -311,17 +314,19 @@ stream_forget(struct stream *s)
 }
 
 void
-streams_free(struct client *c)
+stream_free_all(struct client *c)
 {
-	struct stream *s;
+	struct client_stream *s;
 
 	while ((s = TAILQ_FIRST(&c->streams)) != NULL)
 		stream_forget(s);
 }
 
-void
-stream_abandon(struct stream *s)
+static void
+stream_abandon(void *stream)
 {
+	struct client_stream *s = stream;
+
 	s->call = NULL;
 	if (!s->running)
 		stream_free(s);
@@ -331,34 +336,25 @@ stream_abandon(struct stream *s)
 		stream_forget(s);
 }
 
-void
-streams_supervisor_gone(struct client *c)
-{
-	struct error err = { .kind = ERROR_NONE };
-	struct call *call;
+static const struct client_call_ops stream_ops = {
+	.abandon = stream_abandon, .refused = stream_refused
+};
 
-	error_set(&err, ERROR_PEER, "the supervisor is gone");
-	TAILQ_FOREACH(call, &c->calls, entry)
-		if (call->kind == CALL_STREAM && call->control_id != 0 &&
-		    call->stream != NULL)
-			stream_refused(call, &err);
-}
-
-struct call *
+struct client_call *
 client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg)
 {
 	struct error err = { .kind = ERROR_NONE };
 	struct client_broker *source = NULL, *target = NULL;
-	struct stream *s;
-	struct call *call;
+	struct client_stream *s;
+	struct client_call *call;
 
 	if (client_check(src, digest, &err) == 0 &&
 	    client_check(dst, digest, &err) == 0)
-		source = broker_find(c, src->registry, &err);
+		source = client_broker_find(c, src->registry, &err);
 	if (source != NULL)
-		target = broker_find(c, dst->registry, &err);
+		target = client_broker_find(c, dst->registry, &err);
 	if (target == NULL)
 		return call_failed(c, &err, done, arg);
 	s = mem_alloc(sizeof(*s));
@@ -370,10 +366,10 @@ client_blob_copy(struct client *c, const struct reference *src,
 	s->digest = mem_strdup(digest);
 	s->known = mem_strdup(from);
 	s->size = size;
-	s->call = call_new(c, CALL_STREAM, done, arg);
-	s->call->stream = s;
+	s->call = call_new(c, &stream_ops, done, arg);
+	s->call->work = s;
 	TAILQ_INSERT_TAIL(&c->streams, s, entry);
 	call = s->call;
-	streams_next(c);
+	stream_next(c);
 	return call;
 }

@@ -29,7 +29,7 @@ typedef void step_fn(void *obj, struct answer *a);
 struct step {			/* a call that is under way */
 	TAILQ_ENTRY(step) entry;
 	struct copy *copy;
-	struct call *call;
+	struct client_call *call;
 	step_fn *fn;
 	void *obj;
 };
@@ -98,7 +98,7 @@ struct copy {
 	void (*done)(void *arg, const struct error *err);
 	void *arg;
 	struct timer *finish;
-	struct call *slot;
+	struct client_call *slot;
 	struct error err;
 	bool over;
 	struct steps steps;

@@ -39,7 +39,7 @@ static int
 fetch(struct worker *w, const char *name, struct fetched *f,
     struct error *err)
 {
-	struct call *call;
+	struct client_call *call;
 
 	memset(f, 0, sizeof(*f));
 	call = client_module(w->client, name, arrived, f);

@@ -51,12 +51,13 @@ int binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
 /* One request of a client whose answer is kept. */
 struct binding_request {
 	struct task task;
-	struct call *call;
+	struct client_call *call;
 	char *digest;		/* of the answer */
 	struct buffer body;	/* of the answer */
 	char *name;		/* what it is about, for the binding */
 };
 struct binding_request *binding_request_new(lua_State *L);
-void binding_request_done(void *request, struct answer *a);	/* an answer_fn */
+/* An answer_fn. */
+void binding_request_done(void *request, struct answer *a);
 
 #endif

@@ -25,7 +25,7 @@ struct fetch {
 	bool resolved;		/* the second request, for a platform */
 	char *platform;		/* as the script wrote it, "" for local */
 	struct reference ref;
-	struct call *call;
+	struct client_call *call;
 	struct manifest_value value; /* the result */
 	int arg;		/* for binding_with_manifest */
 	lua_KFunction next;

@@ -22,7 +22,7 @@
 /* A config under way: an action slot, then its blob. */
 struct config_task {
 	struct task task;
-	struct call *slot, *call;
+	struct client_call *slot, *call;
 	struct reference at;
 	char *digest;
 	int64_t size;		/* what the descriptor says */

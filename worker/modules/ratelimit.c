@@ -24,7 +24,7 @@ struct wait {
 	struct task task;
 	struct reference ref, at;
 	int64_t limit, freq;
-	struct call *call;
+	struct client_call *call;
 	struct timer *pause, *timeout;
 	bool enough;		/* the result */
 };

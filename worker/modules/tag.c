@@ -97,7 +97,8 @@ tag_delete(lua_State *L)
 		overlay_delete(w->overlay, tag);
 		task_done(&q->task, NULL);
 	} else
-		q->call = client_tag_delete(w->client, tag, binding_request_done, q);
+		q->call = client_tag_delete(w->client, tag,
+		    binding_request_done, q);
 	return task_await(L, &q->task, tag_deleted);
 }
 

@@ -9,8 +9,8 @@
 #include "worker/oci/manifest.h"
 #include "common/mem.h"
 
-struct call {
-	struct call *next;
+struct client_call {
+	struct client_call *next;
 	answer_fn *done;
 	void *arg;
 	struct answer a;
@@ -18,11 +18,11 @@ struct call {
 	bool slot;
 };
 
-static struct call *head, **tail = &head;
+static struct client_call *head, **tail = &head;
 static struct timer *timer;
 
 static void
-call_end(struct call *c)
+call_end(struct client_call *c)
 {
 	if (c->busy != NULL)
 		(*c->busy)--;
@@ -31,7 +31,7 @@ call_end(struct call *c)
 }
 
 static void
-call_destroy(struct call *c)
+call_destroy(struct client_call *c)
 {
 	free(c->a.media_type);
 	free(c->a.digest);
@@ -44,7 +44,7 @@ call_destroy(struct call *c)
 static void
 deliver(void *arg)
 {
-	struct call *c = head;
+	struct client_call *c = head;
 	bool slot;
 
 	(void)arg;
@@ -64,11 +64,11 @@ deliver(void *arg)
 		call_destroy(c);
 }
 
-static struct call *
+static struct client_call *
 call_new(answer_fn *done, void *arg, const char *operation,
     const char *name)
 {
-	struct call *c = mem_alloc(sizeof(*c));
+	struct client_call *c = mem_alloc(sizeof(*c));
 	char *line = mem_printf("%s %s", operation, name);
 
 	rig_append(&rig->trace, "%s", line);
@@ -90,7 +90,8 @@ call_new(answer_fn *done, void *arg, const char *operation,
 }
 
 static void
-answer_fail(struct call *c, enum error_kind kind, int http, const char *text)
+answer_fail(struct client_call *c, enum error_kind kind, int http,
+    const char *text)
 {
 	if (c->a.err.kind != ERROR_NONE)
 		return;
@@ -106,9 +107,9 @@ answer_set(char **where, const char *s)
 }
 
 void
-call_cancel(struct call *call)
+call_cancel(struct client_call *call)
 {
-	struct call **p;
+	struct client_call **p;
 
 	for (p = &head; *p != NULL; p = &(*p)->next)
 		if (*p == call) {
@@ -122,10 +123,10 @@ call_cancel(struct call *call)
 	cr_assert_fail("a call was cancelled that is over");
 }
 
-struct call *
+struct client_call *
 client_slot(struct client *c, answer_fn *done, void *arg)
 {
-	struct call *call = call_new(done, arg, "SLOT", "");
+	struct client_call *call = call_new(done, arg, "SLOT", "");
 
 	(void)c;
 	call->slot = true;
@@ -133,7 +134,7 @@ client_slot(struct client *c, answer_fn *done, void *arg)
 }
 
 void
-client_slot_release(struct client *c, struct call *slot)
+client_slot_release(struct client *c, struct client_call *slot)
 {
 	(void)c;
 	rig_append(&rig->trace, "RELEASE");
@@ -145,13 +146,13 @@ client_slot_release(struct client *c, struct call *slot)
 	call_destroy(slot);
 }
 
-static struct call *
+static struct client_call *
 manifest_call(const char *operation, const struct reference *ref,
     answer_fn *done, void *arg)
 {
 	char *name = reference_string(ref);
 	char *repository = reference_repository(ref);
-	struct call *c = call_new(done, arg, operation, name);
+	struct client_call *c = call_new(done, arg, operation, name);
 	struct rig_manifest *m = rig_find(repository, ref->tag, ref->digest);
 	bool get = strcmp(operation, "GET") == 0;
 
@@ -176,7 +177,7 @@ manifest_call(const char *operation, const struct reference *ref,
 	return c;
 }
 
-struct call *
+struct client_call *
 client_manifest_head(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
@@ -184,7 +185,7 @@ client_manifest_head(struct client *c, const struct reference *ref,
 	return manifest_call("HEAD", ref, done, arg);
 }
 
-struct call *
+struct client_call *
 client_manifest_get(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
@@ -209,14 +210,14 @@ complete(const char *repository, const struct manifest *m)
 	return true;
 }
 
-struct call *
+struct client_call *
 client_manifest_put(struct client *c, const struct reference *ref,
     const char *media_type, const char *digest, const void *p, size_t n,
     answer_fn *done, void *arg)
 {
 	char *name = reference_string(ref), *repository =
 	    reference_repository(ref), *bytes = mem_strndup(p, n);
-	struct call *call = call_new(done, arg, "PUT", name);
+	struct client_call *call = call_new(done, arg, "PUT", name);
 	struct error err;
 	struct manifest *m = manifest_parse(bytes, n, media_type, digest,
 	    &err);
@@ -239,12 +240,12 @@ client_manifest_put(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_tag_list(struct client *c, const struct reference *ref, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
 	char *repository = reference_repository(ref);
-	struct call *call = call_new(done, arg, "LIST", repository);
+	struct client_call *call = call_new(done, arg, "LIST", repository);
 	struct rig_manifest *m;
 	size_t at = strtoul(query, NULL, 10), i = 0;
 
@@ -270,23 +271,23 @@ client_tag_list(struct client *c, const struct reference *ref, int64_t n,
 	return call;
 }
 
-static struct call *
+static struct client_call *
 blob_call(const char *operation, const char *repository, const char *digest,
     const char *more, answer_fn *done, void *arg)
 {
 	char *name = mem_printf("%s@%s%s", repository, digest, more);
-	struct call *c = call_new(done, arg, operation, name);
+	struct client_call *c = call_new(done, arg, operation, name);
 
 	free(name);
 	return c;
 }
 
-struct call *
+struct client_call *
 client_blob_head(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
 	char *repository = reference_repository(ref);
-	struct call *call = blob_call("BLOBHEAD", repository, digest, "",
+	struct client_call *call = blob_call("BLOBHEAD", repository, digest, "",
 	    done, arg);
 	struct rig_blob *b;
 
@@ -304,7 +305,7 @@ client_blob_head(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg)
@@ -314,7 +315,7 @@ client_blob_copy(struct client *c, const struct reference *src,
 	char *key = reference_registry_key(dst->registry);
 	char *known = mem_printf("%s/%s", key, from);
 	char *more = mem_printf(" %s from=%s", source, from);
-	struct call *call = blob_call("COPY", target, digest, more, done,
+	struct client_call *call = blob_call("COPY", target, digest, more, done,
 	    arg);
 	bool mounted = from[0] != '\0' && rig_has_blob(known, digest);
 

@@ -200,7 +200,7 @@ Test(client, slots_are_granted_and_given_back)
 {
 	struct rig *r = rig_new();
 	struct result a = { 0 }, b = { 0 }, c = { 0 };
-	struct call *x, *y, *z;
+	struct client_call *x, *y, *z;
 	uint32_t id, id2, id3;
 
 	x = client_slot(r->client, rig_done, &a);
@@ -311,7 +311,7 @@ Test(client, when_the_supervisor_is_gone_everything_fails)
 	struct rig *r = rig_new();
 	struct result a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
 	struct reference ref = rig_ref("h.io/a:1");
-	struct call *slot;
+	struct client_call *slot;
 
 	r->hold_open = true;
 	slot = client_slot(r->client, rig_done, &a);

@@ -123,7 +123,7 @@ Test(faults, a_body_beyond_its_limit)
 
 Test(faults, a_call_that_waits_is_cancelled_without_a_word)
 {
-	struct call *call;
+	struct client_call *call;
 
 	r->hold_open = true;
 	call = client_manifest_head(r->client, &ref, rig_done, &res);
@@ -136,7 +136,7 @@ Test(faults, a_call_that_waits_is_cancelled_without_a_word)
 
 Test(faults, a_cancelled_request_keeps_its_place_until_its_end)
 {
-	struct call *calls[64];
+	struct client_call *calls[64];
 	struct peer *b;
 	uint32_t first = 0, id;
 
@@ -166,7 +166,7 @@ Test(faults, a_cancelled_request_keeps_its_place_until_its_end)
 }
 
 struct nest {
-	struct call *own, *other;
+	struct client_call *own, *other;
 	unsigned calls;
 	struct result inner;
 };

@@ -13,7 +13,7 @@
 static struct rig *r;
 static struct reference src, dst;
 static struct result res;
-static struct call *call;
+static struct client_call *call;
 static struct peer *s, *t;	/* the source's broker, the target's */
 static uint32_t rd, wr, pair;	/* ids of BLOB_READ, BLOB_WRITE, STREAM */
 static uint64_t number;

@@ -53,7 +53,7 @@ client_getenv(const struct client *c, const char *name)
 	    strcmp(name, "EMPTY") == 0 ? "" : NULL;
 }
 
-struct call *
+struct client_call *
 client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 {
 	struct answer a = { 0 };
@@ -75,7 +75,7 @@ client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 }
 
 void
-call_cancel(struct call *call)
+call_cancel(struct client_call *call)
 {
 	(void)call;
 }

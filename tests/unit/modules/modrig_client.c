@@ -10,7 +10,7 @@
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
 
-struct call {
+struct client_call {
 	struct client *client;
 	struct timer *timer;
 	answer_fn *done;
@@ -30,7 +30,7 @@ answer_clear(struct answer *a)
 }
 
 static void
-call_end(struct call *call)
+call_end(struct client_call *call)
 {
 	call->client->rig->left--;
 	timer_free(call->timer);
@@ -41,7 +41,7 @@ call_end(struct call *call)
 static void
 deliver(void *arg)
 {
-	struct call *call = arg;
+	struct client_call *call = arg;
 
 	call->delivering = true;
 	call->done(call->arg, &call->answer);
@@ -50,10 +50,10 @@ deliver(void *arg)
 		call_end(call);
 }
 
-static struct call *
+static struct client_call *
 call_start(struct client *c, answer_fn *done, void *arg)
 {
-	struct call *call = mem_alloc(sizeof(*call));
+	struct client_call *call = mem_alloc(sizeof(*call));
 
 	call->client = c;
 	call->done = done;
@@ -71,7 +71,7 @@ call_start(struct client *c, answer_fn *done, void *arg)
 	return call;
 }
 
-static struct call *
+static struct client_call *
 request(struct client *c, const char *verb, const struct reference *ref,
     const char *name, answer_fn *done, void *arg)
 {
@@ -82,7 +82,7 @@ request(struct client *c, const char *verb, const struct reference *ref,
 }
 
 static void
-not_found(struct call *call, const char *body)
+not_found(struct client_call *call, const char *body)
 {
 	error_set(&call->answer.err, ERROR_NOT_FOUND,
 	    "request failed: not found [http 404]: %s", body);
@@ -107,7 +107,7 @@ entry_of(struct client *c, const struct reference *ref, const char *name)
 }
 
 void
-call_cancel(struct call *call)
+call_cancel(struct client_call *call)
 {
 	if (call == NULL)
 		return;
@@ -119,10 +119,10 @@ call_cancel(struct call *call)
 	}
 }
 
-struct call *
+struct client_call *
 client_slot(struct client *c, answer_fn *done, void *arg)
 {
-	struct call *call = call_start(c, done, arg);
+	struct client_call *call = call_start(c, done, arg);
 
 	call->slot = true;
 	c->rig->slots++;
@@ -130,7 +130,7 @@ client_slot(struct client *c, answer_fn *done, void *arg)
 }
 
 void
-client_slot_release(struct client *c, struct call *slot)
+client_slot_release(struct client *c, struct client_call *slot)
 {
 	if (slot == NULL || slot->released)
 		return;
@@ -141,7 +141,7 @@ client_slot_release(struct client *c, struct call *slot)
 }
 
 static void
-manifest_answer(struct call *call, const struct entry *e, bool body)
+manifest_answer(struct client_call *call, const struct entry *e, bool body)
 {
 	struct answer *a = &call->answer;
 
@@ -152,12 +152,12 @@ manifest_answer(struct call *call, const struct entry *e, bool body)
 		buffer_puts(&a->body, e->bytes);
 }
 
-struct call *
+struct client_call *
 client_manifest_head(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "HEAD", ref, reference_name(ref), done,
-	    arg);
+	struct client_call *call = request(c, "HEAD", ref, reference_name(ref),
+	    done, arg);
 	struct entry *e = entry_of(c, ref, reference_name(ref));
 
 	if (e == NULL)
@@ -176,12 +176,12 @@ client_manifest_head(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_manifest_get(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "GET", ref, reference_name(ref), done,
-	    arg);
+	struct client_call *call = request(c, "GET", ref, reference_name(ref),
+	    done, arg);
 	struct entry *e = entry_of(c, ref, reference_name(ref));
 
 	if (e == NULL)
@@ -191,13 +191,13 @@ client_manifest_get(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_manifest_put(struct client *c, const struct reference *ref,
     const char *media_type, const char *digest, const void *p, size_t n,
     answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "PUT", ref, reference_name(ref), done,
-	    arg);
+	struct client_call *call = request(c, "PUT", ref, reference_name(ref),
+	    done, arg);
 	char *repo = reference_repository(ref), *bytes = mem_strndup(p, n);
 
 	store_add(c->rig->store, repo, *ref->digest != '\0' ? "" : ref->tag,
@@ -209,11 +209,11 @@ client_manifest_put(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_manifest_delete(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "DELETE", ref, digest, done, arg);
+	struct client_call *call = request(c, "DELETE", ref, digest, done, arg);
 	char *repo = reference_repository(ref);
 
 	if (!store_delete(c->rig->store, repo, digest))
@@ -222,11 +222,12 @@ client_manifest_delete(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_tag_delete(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "DELETE", ref, ref->tag, done, arg);
+	struct client_call *call = request(c, "DELETE", ref, ref->tag, done,
+	    arg);
 	char *repo = reference_repository(ref);
 
 	if (!store_delete(c->rig->store, repo, ref->tag))
@@ -236,14 +237,14 @@ client_tag_delete(struct client *c, const struct reference *ref,
 }
 
 /* Pages of what is stored, or those that the test gives. */
-static struct call *
+static struct client_call *
 list_call(struct client *c, const struct reference *ref, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
 	struct modrig *rig = c->rig;
 	char *what = mem_printf("n=%lld last=%s query=%s", (long long)n, last,
 	    query), *repo = reference_repository(ref), *text, *next;
-	struct call *call = request(c, "LIST", ref, what, done, arg);
+	struct client_call *call = request(c, "LIST", ref, what, done, arg);
 
 	if (rig->pages[0] != NULL) {
 		buffer_puts(&call->answer.body, rig->pages[c->npages]);
@@ -267,14 +268,14 @@ list_call(struct client *c, const struct reference *ref, int64_t n,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_tag_list(struct client *c, const struct reference *ref, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
 	return list_call(c, ref, n, last, query, done, arg);
 }
 
-struct call *
+struct client_call *
 client_catalog(struct client *c, const char *registry, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
@@ -285,22 +286,23 @@ client_catalog(struct client *c, const char *registry, int64_t n,
 	return list_call(c, &ref, n, last, query, done, arg);
 }
 
-struct call *
+struct client_call *
 client_blob_head(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "BLOBHEAD", ref, digest, done, arg);
+	struct client_call *call = request(c, "BLOBHEAD", ref, digest, done,
+	    arg);
 
 	if (entry_of(c, ref, digest) == NULL)
 		not_found(call, "");
 	return call;
 }
 
-struct call *
+struct client_call *
 client_blob_get(struct client *c, const struct reference *ref,
     const char *digest, uint64_t max, answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "BLOB", ref, digest, done, arg);
+	struct client_call *call = request(c, "BLOB", ref, digest, done, arg);
 	struct entry *e = entry_of(c, ref, digest);
 
 	(void)max;
@@ -311,23 +313,23 @@ client_blob_get(struct client *c, const struct reference *ref,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_blob_mount(struct client *c, const struct reference *ref,
     const char *digest, const char *from, answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "MOUNT", ref, digest, done, arg);
+	struct client_call *call = request(c, "MOUNT", ref, digest, done, arg);
 
 	(void)from;
 	not_found(call, "");
 	return call;
 }
 
-struct call *
+struct client_call *
 client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg)
 {
-	struct call *call = request(c, "COPY", dst, digest, done, arg);
+	struct client_call *call = request(c, "COPY", dst, digest, done, arg);
 	struct entry *e = entry_of(c, src, digest);
 	char *repo = reference_repository(dst);
 
@@ -341,10 +343,10 @@ client_blob_copy(struct client *c, const struct reference *src,
 	return call;
 }
 
-struct call *
+struct client_call *
 client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 {
-	struct call *call = call_start(c, done, arg);
+	struct client_call *call = call_start(c, done, arg);
 
 	error_set(&call->answer.err, ERROR_NOT_FOUND, "no module %s", name);
 	return call;
