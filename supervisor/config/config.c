@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* config.c - the whole file: its parts in their order, and its life. */
 #include "supervisor/config/config.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include "supervisor/credentials/dockercerts.h"
 #include "common/mem.h"
 
-/* The top of the file; the parts depend on each other, not on their order. */
+/* The top of the file. The parts are read in an order of ours: defaults come
+ * before what they apply to. */
 struct root {
 	const struct yaml_node *version, *creds, *defaults, *scripts;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.h - a configuration file, parsed and checked: a typed tree with
- * defaults applied. Keys as in regclient's regbot; DESIGN.md says which are
- * ours. Every error names file, line, column, what is wrong and what was
- * expected; secrets never stand in an error.
+ * config.h - a configuration file, parsed and checked, with defaults applied.
+ * The keys are those of regclient's regbot, and some more (regbot.yml(5)).
+ * Every error names file, line, column, what is wrong and what was expected;
+ * no error shows a secret.
  */
 #ifndef REGBOT_CONFIG_H
 #define REGBOT_CONFIG_H
@@ -48,12 +48,12 @@ struct config_script {
 	int64_t interval;	/* ns, 0: none */
 	char *schedule;		/* cron expression, "" for none */
 	int64_t timeout;	/* ns, 0: none */
-	char **env;		/* names os.getenv may read; NULL: none */
-	/* Not NULL: a sentence that says why this script must not run, such
-	 * as a restriction (allow, protect, limits) that this version cannot
-	 * enforce. Fails closed: the job fails with it. */
+	char **env;		/* what os.getenv may read; NULL: nothing */
+	/* Why this script must not run: a restriction (allow, protect,
+	 * limits) that this version cannot enforce. The job fails with this
+	 * sentence. NULL: it may run. */
 	char *refused;
-	int line;		/* where the script stands in the file */
+	int line;		/* of the file, where the script begins */
 };
 
 /* Shared: whoever keeps a pointer into it holds a reference, since a reload
@@ -84,7 +84,7 @@ typedef void config_warn_fn(void *arg, const struct log_record *r);
 struct config *config_load(const char *path, config_warn_fn *warn, void *arg,
     struct error *err);
 
-/* The same from memory; name stands in errors, dir is for modules. */
+/* The same from memory; name is for errors, dir for modules. */
 struct config *config_parse(const char *text, size_t len, const char *name,
     const char *dir, config_warn_fn *warn, void *arg, struct error *err);
 
@@ -109,8 +109,8 @@ void config_registry_describe(const struct config_registry *r,
     struct log_record *out);
 
 /* Adds the certificates that docker has for its host (certs.d) to regcert,
- * unless docker's configuration is skipped. config_load did it already for
- * what is in c; it is for those of config_registry_default. */
+ * unless docker's configuration is skipped. config_load has done it for the
+ * registries of c; this is for one of config_registry_default. */
 void config_registry_certs(const struct config *c, struct config_registry *r,
     config_warn_fn *warn, void *arg);
 

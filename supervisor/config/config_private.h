@@ -14,8 +14,8 @@
 #include "supervisor/config/yaml_tree.h"
 
 struct config_reader {
-	const char *name;	/* of the file, in sentences */
-	const char *dir;
+	const char *name;	/* of the file, for errors */
+	const char *dir;	/* what modules are relative to */
 	config_warn_fn *warn;
 	void *arg;
 	struct error *err;
@@ -34,32 +34,33 @@ struct config_field {
 	size_t offset;
 	unsigned flags;
 };
-#define FIELD_IDLE 1u		/* no effect in this version: say so once */
-#define FIELD_NOT_NULL 2u	/* a restriction: empty is no value */
+#define FIELD_IDLE 1u		/* no effect in this version: warned of once */
+#define FIELD_NOT_NULL 2u	/* a restriction: must not be left empty */
 
 #define CONFIG_FIELD(type, member, key, read, flags) \
 	{ key, read, offsetof(type, member), flags }
 #define CONFIG_END { NULL, NULL, 0, 0 }
 
-/* Reads a map by its table. where names it in sentences: "creds". */
+/* Reads a map by its table. where names it in sentences: "creds". An unknown
+ * key is a warning, or an error in a strict file. */
 int config_read_map(struct config_reader *r, const struct yaml_node *map,
     const char *where, const struct config_field *fields, void *out);
-
-/* The unknown key: a warning, or an error in a strict file. */
-int config_unknown_key(struct config_reader *r, const struct yaml_node *key,
-    const char *where, const struct config_field *fields);
 
 /* True when the file restricts its scripts anywhere. */
 bool config_is_strict(const struct yaml_node *root);
 
-/* "FILE:LINE:COL: ..."; -1. */
+/* Sets "FILE:LINE:COL: ..."; returns -1. */
 int config_error(struct config_reader *r, const struct yaml_node *at,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* A warning with its position; key and value are one more attribute, or
- * NULL. Never for the value of a secret. */
+/* Sends a warning with the position of at (NULL: without) and frees it. */
+void config_warn_record(struct config_reader *r, const struct yaml_node *at,
+    struct log_record *rec);
+/* A warning of a sentence and one attribute (key and value may be NULL).
+ * Never pass a secret. */
 void config_warn(struct config_reader *r, const struct yaml_node *at,
     const char *message, const char *key, const char *value);
+/* The key has no effect: said once of each. */
 void config_warn_idle(struct config_reader *r, const struct yaml_node *at,
     const char *key);
 
@@ -70,7 +71,8 @@ config_read_fn config_read_string, config_read_int, config_read_int64,
     config_read_unsigned, config_read_bool, config_read_duration,
     config_read_float, config_read_strings, config_read_node;
 
-/* Any scalar as text, or an error; the caller ends it with mem_wipe. */
+/* A scalar as text, or NULL after config_error. The caller wipes it (mem_wipe)
+ * where it may be a secret, and frees it. */
 char *config_text(struct config_reader *r, const struct yaml_node *v,
     const char *key, size_t max);
 int config_number(struct config_reader *r, const struct yaml_node *v,
@@ -127,8 +129,8 @@ void config_hosts_free(struct config_hosts *h);
 /* creds.c */
 int config_read_creds(struct config_reader *r, const struct yaml_node *list,
     struct config_hosts *out);
-/* Sets key, name, and what the name says of TLS and of Docker Hub. -1 when it
- * is no registry's name. */
+/* Sets key, name, and what the name says about TLS and Docker Hub. -1 when it
+ * is not the name of a registry. */
 int config_host_name(struct config_host *h, const char *name);
 
 /* merge.c: what src sets wins over dst and is moved there; a difference is
@@ -140,15 +142,16 @@ void config_merge(struct config_reader *r, struct config_host *dst,
 struct config_host *config_hosts_find(struct config_hosts *h,
     const char *key);
 
-/* logins.c: docker's logins; after an error in them a warning, and none. */
+/* logins.c: adds docker's logins. After an error in them there is a warning,
+ * and out is empty. */
 void config_read_logins(struct config_reader *r, struct config_hosts *out);
 /* Adds docker's certificates for reg->hostname (DOCKERCERTS_DIR) to
  * reg->regcert. */
 void config_read_certificates(struct config_reader *r, const char *dir,
     struct config_registry *reg);
 
-/* scripts.c. The nodes are checked, and
- * interpreted where they apply. */
+/* scripts.c. The rules' nodes are checked when they are read, and interpreted
+ * where they apply. */
 struct config_rules {
 	const struct yaml_node *allow, *protect, *limits, *files, *sandbox;
 };
@@ -167,7 +170,18 @@ void config_defaults_free(struct config_defaults *d);
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
 
-/* rules.c */
+/* rules.c: the rows of a table for the member rules of a type. */
+#define CONFIG_RULE_FIELDS(type) \
+	CONFIG_FIELD(type, rules.allow, "allow", config_read_allow, \
+	    FIELD_NOT_NULL), \
+	CONFIG_FIELD(type, rules.protect, "protect", config_read_protect, \
+	    FIELD_NOT_NULL), \
+	CONFIG_FIELD(type, rules.limits, "limits", config_read_limits, \
+	    FIELD_NOT_NULL), \
+	CONFIG_FIELD(type, rules.files, "files", config_read_files, \
+	    FIELD_NOT_NULL | FIELD_IDLE), \
+	CONFIG_FIELD(type, rules.sandbox, "sandbox", config_read_sandbox, \
+	    FIELD_NOT_NULL)
 config_read_fn config_read_allow, config_read_protect, config_read_limits,
     config_read_files, config_read_sandbox, config_read_env;
 /* Sets s->refused where a rule applies that cannot be enforced. */

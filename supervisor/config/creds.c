@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* creds: a list of registries, as the file describes them. */
+/* creds.c - reading creds, a list of registries. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,7 +23,7 @@ static const struct config_field fields[] = {
 	CONFIG_END
 };
 
-/* What a template warns of gets the position of its text. */
+/* A warning of a template gets the position of its text. */
 struct position {
 	struct config_reader *r;
 	const struct yaml_node *at;
@@ -33,21 +33,13 @@ static void
 warn_at(void *arg, const struct log_record *rec)
 {
 	const struct position *p = arg;
-	const char *key = NULL, *value = NULL;
 	struct log_record out;
-	char *where;
 
 	log_record_init(&out, rec->level, rec->message);
-	for (int i = 0; i < rec->nattrs; i++) {
-		key = rec->attrs[i].key;
-		value = rec->attrs[i].text;
-		log_record_string(&out, key, value);
-	}
-	where = mem_printf("%s:%d:%d", p->r->name, p->at->line, p->at->column);
-	log_record_string(&out, "position", where);
-	free(where);
-	p->r->warn(p->r->arg, &out);
-	log_record_free(&out);
+	for (int i = 0; i < rec->nattrs; i++)
+		log_record_string(&out, rec->attrs[i].key,
+		    rec->attrs[i].text);
+	config_warn_record(p->r, p->at, &out);
 }
 
 static int
@@ -61,8 +53,7 @@ read_template(struct config_reader *r, const struct yaml_node *v,
 	text = config_text(r, v, f->key, SECRET_MAX);
 	if (text == NULL)
 		return -1;
-	s = template_expand(text, NULL, r->warn != NULL ? warn_at : NULL, &p,
-	    &why);
+	s = template_expand(text, NULL, warn_at, &p, &why);
 	mem_wipe(text);
 	if (s == NULL)
 		return config_error(r, v, "key \"%s\": %s", f->key, why.text);
@@ -107,7 +98,7 @@ is_host(const char *s)
 	return ok;
 }
 
-/* Names are not shown in these errors: a password may stand in an URL. */
+/* These errors do not show the name: a URL may have a password in it. */
 static int
 read_registry(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -118,7 +109,7 @@ read_registry(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	key = reference_registry_key(*where);
 	if (**where != '\0' && key == NULL)
-		return config_error(r, v, "key \"registry\" is no registry's "
+		return config_error(r, v, "key \"registry\" is not a registry's "
 		    "name, expected a host with or without a port, such as "
 		    "registry.example.com or localhost:5000");
 	free(key);
@@ -134,13 +125,13 @@ read_hostname(struct config_reader *r, const struct yaml_node *v,
 	if (config_read_string(r, v, f, out) == -1)
 		return -1;
 	if (**where != '\0' && !is_host(*where))
-		return config_error(r, v, "key \"hostname\" is no host, "
+		return config_error(r, v, "key \"hostname\" is not a host, "
 		    "expected one with or without a port, such as "
 		    "registry.example.com:5000");
 	return 0;
 }
 
-/* It becomes a part of URLs as it is. */
+/* It becomes a part of URLs unchanged. */
 static int
 read_prefix(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -153,7 +144,7 @@ read_prefix(struct config_reader *r, const struct yaml_node *v,
 	n = strspn(*where, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
 	    "xyz0123456789-._~/");
 	if ((*where)[n] != '\0' || n > REPOSITORY_MAX)
-		return config_error(r, v, "key \"pathPrefix\" is no path, "
+		return config_error(r, v, "key \"pathPrefix\" is not a path, "
 		    "expected at most %d letters, digits and - . _ ~ /",
 		    REPOSITORY_MAX);
 	return 0;
@@ -173,12 +164,12 @@ read_realms(struct config_reader *r, const struct yaml_node *v,
 	for (size_t i = 0; (*where)[i] != NULL; i++)
 		if (!is_host((*where)[i]))
 			return config_error(r, v->items[i], "an entry of "
-			    "\"realms\" is no host, expected the host of a "
+			    "\"realms\" is not a host, expected the host of a "
 			    "token server, such as auth.example.com");
 	return 0;
 }
 
-/* Go's strconv.ParseBool, which is how regbot reads this one. */
+/* As Go's strconv.ParseBool, with which regbot reads this one. */
 static int
 parse_bool(const char *s, bool *out)
 {
@@ -258,7 +249,7 @@ warn_deprecated(struct config_reader *r, const struct config_host *h)
 		    "name", h->r.name);
 }
 
-/* Mistakes that would else show as a failing request, hours later. */
+/* Mistakes that would otherwise show as failing requests, hours later. */
 static void
 warn_certificates(struct config_reader *r, const struct config_host *h)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* nearest.c - the distance of words (Damerau-Levenshtein), for hints. */
 #include "supervisor/config/nearest.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define NONE 1000
 #define WORD_MAX 32	/* no known word is nearly as long */
 
 static int
@@ -21,15 +23,17 @@ letter(char c)
 	return tolower((unsigned char)c);
 }
 
-int
-nearest_distance(const char *a, const char *b)
+/* Letters to insert, drop, replace or swap until a is b. NONE when the two
+ * have too little in common. */
+static int
+distance(const char *a, const char *b)
 {
 	int d[WORD_MAX + 1][WORD_MAX + 1];
 	int n = (int)strnlen(a, WORD_MAX + 1);
 	int m = (int)strnlen(b, WORD_MAX + 1), limit;
 
 	if (n > WORD_MAX || m > WORD_MAX)
-		return NEAREST_NONE;
+		return NONE;
 	for (int i = 0; i <= n; i++)
 		d[i][0] = i;
 	for (int j = 0; j <= m; j++)
@@ -47,5 +51,23 @@ nearest_distance(const char *a, const char *b)
 				    d[i - 2][j - 2] + 1);
 		}
 	limit = (n > m ? n : m) / 3 + 1;
-	return d[n][m] <= limit ? d[n][m] : NEAREST_NONE;
+	return d[n][m] <= limit ? d[n][m] : NONE;
+}
+
+const char *
+nearest_word(const char *word, const void *first, size_t size)
+{
+	const char *best = NULL, *known;
+	int least_far = NONE;
+
+	for (const char *p = first; (known = *(const char *const *)p) != NULL;
+	    p += size) {
+		int d = distance(word, known);
+
+		if (d < least_far) {
+			least_far = d;
+			best = known;
+		}
+	}
+	return best;
 }

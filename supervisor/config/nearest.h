@@ -3,10 +3,12 @@
 #ifndef REGBOT_NEAREST_H
 #define REGBOT_NEAREST_H
 
-#define NEAREST_NONE 1000
+#include <stddef.h>
 
-/* Letters to insert, drop, replace or swap until a is b, in any case of
- * letters. NEAREST_NONE when the two have too little in common for a hint. */
-int nearest_distance(const char *a, const char *b);
+/* The closest word to one that is unknown, in any case of letters; NULL when
+ * none is close enough for a hint. first is the first element of an array
+ * whose elements of size bytes begin with a const char *, the last with
+ * NULL. */
+const char *nearest_word(const char *word, const void *first, size_t size);
 
 #endif

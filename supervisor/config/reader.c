@@ -22,24 +22,31 @@ config_error(struct config_reader *r, const struct yaml_node *at,
 }
 
 void
+config_warn_record(struct config_reader *r, const struct yaml_node *at,
+    struct log_record *rec)
+{
+	char position[REFERENCE_MAX];
+
+	if (at != NULL) {
+		snprintf(position, sizeof(position), "%s:%d:%d", r->name,
+		    at->line, at->column);
+		log_record_string(rec, "position", position);
+	}
+	if (r->warn != NULL)
+		r->warn(r->arg, rec);
+	log_record_free(rec);
+}
+
+void
 config_warn(struct config_reader *r, const struct yaml_node *at,
     const char *message, const char *key, const char *value)
 {
 	struct log_record rec;
-	char position[REFERENCE_MAX];
 
-	if (r->warn == NULL)
-		return;
 	log_record_init(&rec, LOG_WARN, message);
 	if (key != NULL)
 		log_record_string(&rec, key, value);
-	if (at != NULL) {
-		snprintf(position, sizeof(position), "%s:%d:%d", r->name,
-		    at->line, at->column);
-		log_record_string(&rec, "position", position);
-	}
-	r->warn(r->arg, &rec);
-	log_record_free(&rec);
+	config_warn_record(r, at, &rec);
 }
 
 void
@@ -54,61 +61,28 @@ config_warn_idle(struct config_reader *r, const struct yaml_node *at,
 	config_warn(r, at, "Key has no effect in this version", "key", key);
 }
 
-static const char *
-nearest_key(const char *word, const struct config_field *fields)
-{
-	const char *best = NULL;
-	int least = NEAREST_NONE;
-
-	for (const struct config_field *f = fields; f->key != NULL; f++) {
-		int d = nearest_distance(word, f->key);
-
-		if (d < least) {
-			least = d;
-			best = f->key;
-		}
-	}
-	return best;
-}
-
-static void
-warn_unknown(struct config_reader *r, const struct yaml_node *key,
-    const char *word, const char *where, const char *near)
-{
-	struct log_record rec;
-	char position[REFERENCE_MAX];
-
-	if (r->warn == NULL)
-		return;
-	log_record_init(&rec, LOG_WARN, "Unknown key in configuration");
-	log_record_string(&rec, "key", word);
-	log_record_string(&rec, "in", where);
-	snprintf(position, sizeof(position), "%s:%d:%d", r->name, key->line,
-	    key->column);
-	log_record_string(&rec, "position", position);
-	if (near != NULL)
-		log_record_string(&rec, "nearest", near);
-	r->warn(r->arg, &rec);
-	log_record_free(&rec);
-}
-
-int
-config_unknown_key(struct config_reader *r, const struct yaml_node *key,
+static int
+unknown_key(struct config_reader *r, const struct yaml_node *key,
     const char *where, const struct config_field *fields)
 {
-	const char *near = nearest_key(key->text, fields);
+	const char *near = nearest_word(key->text, fields, sizeof(fields[0]));
+	struct log_record rec;
 	char word[65];
 
 	snprintf(word, sizeof(word), "%s", key->text);
-	if (!r->strict) {
-		warn_unknown(r, key, word, where, near);
-		return 0;
-	}
-	return config_error(r, key, "unknown key \"%s\" in %s%s%s%s; in a "
-	    "file that uses allow, files, limits, protect or sandbox, only "
-	    "known keys and x-* are expected", word, where,
-	    near != NULL ? ", did you mean \"" : "",
-	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+	if (r->strict)
+		return config_error(r, key, "unknown key \"%s\" in "
+		    "%s%s%s%s; in a file that uses allow, files, limits, "
+		    "protect or sandbox, only known keys and x-* are expected",
+		    word, where, near != NULL ? ", did you mean \"" : "",
+		    near != NULL ? near : "", near != NULL ? "\"?" : "");
+	log_record_init(&rec, LOG_WARN, "Unknown key in configuration");
+	log_record_string(&rec, "key", word);
+	log_record_string(&rec, "in", where);
+	if (near != NULL)
+		log_record_string(&rec, "nearest", near);
+	config_warn_record(r, key, &rec);
+	return 0;
 }
 
 static bool
@@ -117,7 +91,7 @@ is_private(const struct yaml_node *key)
 	return strncmp(key->text, "x-", 2) == 0;
 }
 
-/* A value that says nothing about a thing without effect: 0, "" or []. */
+/* 0, "" or []: not worth a warning that the key has no effect. */
 static bool
 is_zero(const struct yaml_node *v)
 {
@@ -167,14 +141,14 @@ config_read_map(struct config_reader *r, const struct yaml_node *map,
 			    out) == -1)
 				return -1;
 		} else if (!is_private(key) &&
-		    config_unknown_key(r, key, where, fields) == -1)
+		    unknown_key(r, key, where, fields) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* Where such a key stands does not matter: one in the wrong place must not
- * be passed over either. */
+/* Anywhere in the file: such a key in the wrong place must not be ignored
+ * either. */
 bool
 config_is_strict(const struct yaml_node *n)
 {
@@ -190,7 +164,7 @@ config_is_strict(const struct yaml_node *n)
 				if (strcmp(n->items[i]->text, keys[k]) == 0)
 					return true;
 			if (is_private(n->items[i]))
-				i++;	/* its value is not looked at */
+				i++;	/* its value is ignored */
 			continue;
 		}
 		if (config_is_strict(n->items[i]))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What restricts a script: allow, protect, limits, files, sandbox, env. The
- * shape is checked here. What this version cannot enforce makes the script
- * be refused: a restriction that is silently ignored is worse than none.
+ * rules.c - what restricts a script: allow, protect, limits, files, sandbox,
+ * env. Their form is checked here. A script with a rule that this version
+ * cannot enforce is refused: a restriction that is silently ignored is worse
+ * than none.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -13,27 +14,22 @@
 #include "common/mem.h"
 #include "supervisor/config/nearest.h"
 
-static const char *const verbs[] = { "pull", "push", "add", "delete", "list" };
-#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
+static const char *const verbs[] = {
+	"pull", "push", "add", "delete", "list", NULL
+};
 
 static const char allow_expected[] = "expected verbs and a pattern, such as "
     "\"pull,push registry:5000/library/**\"";
 
 static int
-bad_verb(struct config_reader *r, const struct yaml_node *e, const char *word)
+check_verb(struct config_reader *r, const struct yaml_node *e,
+    const char *word)
 {
-	const char *near = NULL;
-	int least = NEAREST_NONE;
+	const char *near = nearest_word(word, verbs, sizeof(verbs[0]));
 
-	for (size_t i = 0; i < NVERBS; i++) {
-		int d = nearest_distance(word, verbs[i]);
-
-		if (d < least) {
-			least = d;
-			near = verbs[i];
-		}
-	}
-	return config_error(r, e, "\"%.32s\" is no verb of \"allow\"%s%s%s, "
+	if (near != NULL && strcmp(near, word) == 0)
+		return 0;
+	return config_error(r, e, "unknown verb \"%.32s\" in \"allow\"%s%s%s, "
 	    "expected pull, push, add, delete or list", word,
 	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
 	    near != NULL ? "?)" : "");
@@ -45,7 +41,6 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 {
 	char *pattern, *verb = text, *next;
 	bool list = false, other = false;
-	size_t i;
 
 	pattern = text + strcspn(text, " \t");
 	if (*pattern == '\0')
@@ -61,10 +56,8 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 		next = strchr(verb, ',');
 		if (next != NULL)
 			*next++ = '\0';
-		for (i = 0; i < NVERBS && strcmp(verb, verbs[i]) != 0; i++)
-			;
-		if (i == NVERBS)
-			return bad_verb(r, e, verb);
+		if (check_verb(r, e, verb) == -1)
+			return -1;
 		if (strcmp(verb, "list") == 0)
 			list = true;
 		else
@@ -76,11 +69,13 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 	return 0;
 }
 
-/* Each entry of a list of texts goes through check. */
+/* A list of texts, each of which passes check. */
+typedef int check_fn(struct config_reader *r, const struct yaml_node *e,
+    char *text);
+
 static int
 check_list(struct config_reader *r, const struct yaml_node *v,
-    const struct config_field *f, int (*check)(struct config_reader *,
-    const struct yaml_node *, char *))
+    const struct config_field *f, check_fn *check)
 {
 	char **list = NULL;
 	int result;
@@ -92,13 +87,21 @@ check_list(struct config_reader *r, const struct yaml_node *v,
 	return result;
 }
 
+/* The same, and keeps the node for later. */
+static int
+read_list(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out, check_fn *check)
+{
+	if (check_list(r, v, f, check) == -1)
+		return -1;
+	return config_read_node(r, v, f, out);
+}
+
 int
 config_read_allow(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	if (check_list(r, v, f, check_grant) == -1)
-		return -1;
-	return config_read_node(r, v, f, out);
+	return read_list(r, v, f, out, check_grant);
 }
 
 static int
@@ -115,9 +118,7 @@ int
 config_read_protect(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	if (check_list(r, v, f, check_pattern) == -1)
-		return -1;
-	return config_read_node(r, v, f, out);
+	return read_list(r, v, f, out, check_pattern);
 }
 
 int
@@ -146,8 +147,8 @@ check_directory(struct config_reader *r, const struct yaml_node *e,
 {
 	if (text[0] != '/')
 		return config_error(r, e, "\"%.256s\" in \"files\" is "
-		    "relative, expected the whole path of a directory, such "
-		    "as /srv/backup", text);
+		    "relative, expected an absolute path, such as "
+		    "/srv/backup", text);
 	return 0;
 }
 
@@ -155,9 +156,7 @@ int
 config_read_files(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	if (check_list(r, v, f, check_directory) == -1)
-		return -1;
-	return config_read_node(r, v, f, out);
+	return read_list(r, v, f, out, check_directory);
 }
 
 int
@@ -170,7 +169,7 @@ config_read_sandbox(struct config_reader *r, const struct yaml_node *v,
 	if (s == NULL)
 		return -1;
 	if (strcmp(s, "strict") == 0)
-		result = config_error(r, v, "\"sandbox: strict\" demands "
+		result = config_error(r, v, "\"sandbox: strict\" requires "
 		    "Landlock and namespaces, which this version of regbot "
 		    "does not use, expected \"auto\"");
 	else if (strcmp(s, "auto") != 0)
@@ -189,8 +188,8 @@ check_variable(struct config_reader *r, const struct yaml_node *e,
 	while (isalnum((unsigned char)text[n]) || text[n] == '_')
 		n++;
 	if (text[n] != '\0' || isdigit((unsigned char)text[0]))
-		return config_error(r, e, "\"%.64s\" in \"env\" is no name of "
-		    "a variable, expected letters, digits and _", text);
+		return config_error(r, e, "\"%.64s\" in \"env\" is not the name "
+		    "of a variable, expected letters, digits and _", text);
 	return 0;
 }
 
@@ -216,17 +215,15 @@ refuse(struct config_reader *r, struct config_script *s, const char *key,
 	    "restricts what it may do, and this version of regbot cannot "
 	    "enforce that; without the key the script runs unrestricted",
 	    key, r->name, at->line);
-	if (r->warn == NULL)
-		return;
 	log_record_init(&rec, LOG_WARN, "Script will not run");
 	log_record_string(&rec, "script", s->name);
 	log_record_string(&rec, "error", s->refused);
-	r->warn(r->arg, &rec);
-	log_record_free(&rec);
+	config_warn_record(r, NULL, &rec);
 }
 
-/* protect adds and limits override one by one: both count when either has
- * something. An allow of the script's own replaces, even one that is []. */
+/* protect adds up and limits override each other one by one, so they count
+ * when either map or list has something in it; allow replaces the defaults'
+ * even when it is []. */
 static const struct yaml_node *
 either(const struct yaml_node *own, const struct yaml_node *other)
 {
@@ -241,17 +238,10 @@ config_apply_rules(struct config_reader *r, struct config_script *s,
 {
 	const struct yaml_node *at;
 
-	at = own->allow != NULL ? own->allow : defaults->allow;
-	if (at != NULL) {
+	if ((at = own->allow != NULL ? own->allow : defaults->allow) != NULL)
 		refuse(r, s, "allow", at);
-		return;
-	}
-	at = either(own->protect, defaults->protect);
-	if (at != NULL) {
+	else if ((at = either(own->protect, defaults->protect)) != NULL)
 		refuse(r, s, "protect", at);
-		return;
-	}
-	at = either(own->limits, defaults->limits);
-	if (at != NULL)
+	else if ((at = either(own->limits, defaults->limits)) != NULL)
 		refuse(r, s, "limits", at);
 }

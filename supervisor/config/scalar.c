@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Single values, coerced as regbot does. */
+/* scalar.c - single values and lists of texts, coerced as regbot does. */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #define FLOAT_MIN 0.001
 #define FLOAT_MAX 1000000.0
 
-/* For a sentence: what stands there instead. Short, since it may be long. */
+/* What is there instead, for an error: the first 40 bytes. */
 static const char *
 shown(const struct yaml_node *v, char out[48])
 {
@@ -70,7 +70,7 @@ config_read_string(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
-/* Go's forms: a sign, then decimal digits, or 0x, 0o, 0b and theirs. */
+/* Go's forms: a sign, then decimal digits, or 0x, 0o or 0b and digits. */
 static bool
 parse_integer(const char *s, int64_t *out)
 {
@@ -104,7 +104,7 @@ parse_integer(const char *s, int64_t *out)
 	return *end == '\0' && errno == 0;
 }
 
-/* "12.00" is 12, "1.5" is none. */
+/* "12.00" is 12, "1.5" is refused. */
 static bool
 parse_whole(const char *s, int64_t *out)
 {
@@ -192,7 +192,7 @@ config_read_duration(struct config_reader *r, const struct yaml_node *v,
 		return mismatch(r, v, f->key, "a duration such as \"90s\", "
 		    "\"5m\" or \"1h30m\"");
 	if (v->plain && parse_whole(v->text, &n))
-		return mismatch(r, v, f->key, "a unit behind the number, "
+		return mismatch(r, v, f->key, "a unit after the number, "
 		    "such as \"90s\", \"5m\" or \"1h30m\"");
 	if (duration_parse(v->text, out, &why) == -1)
 		return config_error(r, v, "key \"%s\": %s", f->key, why.text);
@@ -210,7 +210,7 @@ config_read_float(struct config_reader *r, const struct yaml_node *v,
 	    v->text[strspn(v->text, "0123456789.eE+-")] != '\0')
 		return mismatch(r, v, f->key, "a number such as 0.5 or 10");
 	d = strtod(v->text, &end);
-	/* It travels in thousandths. */
+	/* The broker is told thousandths. */
 	if (*end != '\0' || !(d >= 0 && d <= FLOAT_MAX) ||
 	    (d > 0 && d < FLOAT_MIN))
 		return mismatch(r, v, f->key, "0, or a number from 0.001 to "
@@ -252,7 +252,7 @@ config_read_strings(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
-/* The node itself, for what is interpreted later. */
+/* The node itself, to be interpreted later. */
 int
 config_read_node(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* defaults and scripts. */
+/* scripts.c - reading defaults and scripts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,16 +29,7 @@ static const struct config_field default_fields[] = {
 	CONFIG_FIELD(struct config_defaults, modules, "modules",
 	    read_modules, 0),
 	CONFIG_FIELD(struct config_defaults, env, "env", config_read_env, 0),
-	CONFIG_FIELD(struct config_defaults, rules.allow, "allow",
-	    config_read_allow, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct config_defaults, rules.protect, "protect",
-	    config_read_protect, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct config_defaults, rules.limits, "limits",
-	    config_read_limits, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct config_defaults, rules.files, "files",
-	    config_read_files, FIELD_NOT_NULL | FIELD_IDLE),
-	CONFIG_FIELD(struct config_defaults, rules.sandbox, "sandbox",
-	    config_read_sandbox, FIELD_NOT_NULL),
+	CONFIG_RULE_FIELDS(struct config_defaults),
 	CONFIG_END
 };
 
@@ -57,16 +48,7 @@ static const struct config_field script_fields[] = {
 	CONFIG_FIELD(struct script, s.timeout, "timeout",
 	    config_read_duration, 0),
 	CONFIG_FIELD(struct script, s.env, "env", config_read_env, 0),
-	CONFIG_FIELD(struct script, rules.allow, "allow",
-	    config_read_allow, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct script, rules.protect, "protect",
-	    config_read_protect, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct script, rules.limits, "limits",
-	    config_read_limits, FIELD_NOT_NULL),
-	CONFIG_FIELD(struct script, rules.files, "files",
-	    config_read_files, FIELD_NOT_NULL | FIELD_IDLE),
-	CONFIG_FIELD(struct script, rules.sandbox, "sandbox",
-	    config_read_sandbox, FIELD_NOT_NULL),
+	CONFIG_RULE_FIELDS(struct script),
 	CONFIG_END
 };
 
@@ -97,7 +79,7 @@ read_script(struct config_reader *r, const struct yaml_node *v,
 	return read_text(r, v, f, out, SCRIPT_MAX);
 }
 
-/* A header's value: a line feed would begin another header. */
+/* It becomes a header's value: a line feed would begin another header. */
 static int
 read_agent(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -114,7 +96,8 @@ read_agent(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
-/* Whether it was set matters: parallel(n) gives a script n slots if not. */
+/* Whether it is set matters, too: if not, parallel(n) gives a script n
+ * slots. */
 static int
 read_parallel(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -126,7 +109,7 @@ read_parallel(struct config_reader *r, const struct yaml_node *v,
 	return config_read_node(r, v, f, out);
 }
 
-/* Relative ones are meant from where the file stands. */
+/* Relative ones are relative to the file. */
 static int
 read_modules(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -179,8 +162,8 @@ whole_seconds(int64_t ns)
 	return ns < NS_PER_S ? NS_PER_S : ns - ns % NS_PER_S;
 }
 
-/* A schedule beats an interval; "@every 5m" is an interval. One that this
- * cannot be said of is kept as it is. */
+/* A schedule beats an interval; "@every 5m" is an interval, but a malformed
+ * one stays a schedule, for the error. */
 static void
 set_times(struct config_script *s, const struct config_defaults *d)
 {

@@ -94,7 +94,7 @@ Test(config_bad, wrong_durations)
 	    "invalid duration \"abc\", expected a number with a unit such as "
 	    "\"90s\", \"5m\" or \"1h30m\"");
 	refused("defaults:\n  timeout: 60\n", "f.yml:2:12: key \"timeout\" is "
-	    "\"60\", expected a unit behind the number, such as \"90s\", "
+	    "\"60\", expected a unit after the number, such as \"90s\", "
 	    "\"5m\" or \"1h30m\"");
 	refused("defaults:\n  timeout: '60'\n", "f.yml:2:12: key \"timeout\": "
 	    "invalid duration \"60\", expected a number with a unit such as "
@@ -139,19 +139,19 @@ Test(config_bad, wrong_registries)
 	refused("creds:\n- registry: x\n  tls: bogus\n", "f.yml:3:8: unknown "
 	    "TLS value \"bogus\", expected enabled, insecure or disabled");
 	refused("creds:\n- registry: 'a b'\n", "f.yml:2:13: key \"registry\" "
-	    "is no registry's name, expected a host with or without a port, "
+	    "is not a registry's name, expected a host with or without a port, "
 	    "such as registry.example.com or localhost:5000");
 	refused("creds:\n- registry: https://me:s3cret@h/\n", "f.yml:2:13: key "
-	    "\"registry\" is no registry's name, expected a host with or "
+	    "\"registry\" is not a registry's name, expected a host with or "
 	    "without a port, such as registry.example.com or localhost:5000");
 	refused("creds:\n- registry: x\n  hostname: http://x\n", "f.yml:3:13: "
-	    "key \"hostname\" is no host, expected one with or without a "
+	    "key \"hostname\" is not a host, expected one with or without a "
 	    "port, such as registry.example.com:5000");
 	refused("creds:\n- registry: x\n  realms: [a, 'http://b/c']\n",
-	    "f.yml:3:15: an entry of \"realms\" is no host, expected the host "
+	    "f.yml:3:15: an entry of \"realms\" is not a host, expected the host "
 	    "of a token server, such as auth.example.com");
 	refused("creds:\n- registry: x\n  pathPrefix: a b\n", "f.yml:3:15: "
-	    "key \"pathPrefix\" is no path, expected at most 1024 letters, "
+	    "key \"pathPrefix\" is not a path, expected at most 1024 letters, "
 	    "digits and - . _ ~ /");
 	refused("defaults: {userAgent: \"a\\nX-Evil: b\"}\n", "f.yml:1:23: "
 	    "key \"userAgent\" has a character in it that no header may "
@@ -171,12 +171,12 @@ Test(config_bad, unknown_keys_warn)
 	    "Unknown key in configuration key=foo in=the file "
 	    "position=f.yml:2:1\n"
 	    "Unknown key in configuration key=intervall in=a script "
-	    "position=f.yml:6:3 nearest=interval\n"
+	    "nearest=interval position=f.yml:6:3\n"
 	    "Unknown key in configuration key=Timeout in=a script "
-	    "position=f.yml:7:3 nearest=timeout\n");
+	    "nearest=timeout position=f.yml:7:3\n");
 	warns("creds: [{registry: x, apiOpts: {disablehead: true}}]\n",
 	    "Unknown key in configuration key=disablehead in=apiOpts "
-	    "position=f.yml:1:33 nearest=disableHead\n");
+	    "nearest=disableHead position=f.yml:1:33\n");
 	warns("name: x\nname: y\n", "Duplicate key, the last one "
 	    "counts key=name position=f.yml:2:1\nUnknown key in configuration "
 	    "key=name in=the file position=f.yml:2:1\n");
@@ -301,8 +301,8 @@ Test(config_bad, malformed_restrictions)
 	refused("scripts: [{allow: [pull]}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has no pattern, expected verbs and a pattern, such as "
 	    "\"pull,push registry:5000/library/**\"");
-	refused("scripts: [{allow: [pul a/b]}]\n", "f.yml:1:20: \"pul\" is no "
-	    "verb of \"allow\" (did you mean pull?), expected pull, push, "
+	refused("scripts: [{allow: [pul a/b]}]\n", "f.yml:1:20: unknown verb "
+	    "\"pul\" in \"allow\" (did you mean pull?), expected pull, push, "
 	    "add, delete or list");
 	refused("scripts: [{allow: [pull a b]}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has more than one pattern, expected verbs and a "
@@ -318,15 +318,15 @@ Test(config_bad, malformed_restrictions)
 	    "limit \"deletes\" is a text or number, expected a number of 0 or "
 	    "more, with a unit where it has one");
 	refused("scripts: [{files: [a/b]}]\n", "f.yml:1:20: \"a/b\" in "
-	    "\"files\" is relative, expected the whole path of a directory, "
-	    "such as /srv/backup");
+	    "\"files\" is relative, expected an absolute path, such as "
+	    "/srv/backup");
 	refused("defaults: {sandbox: strict}\n", "f.yml:1:21: \"sandbox: "
-	    "strict\" demands Landlock and namespaces, which this version of "
+	    "strict\" requires Landlock and namespaces, which this version of "
 	    "regbot does not use, expected \"auto\"");
 	refused("defaults: {sandbox: no}\n", "f.yml:1:21: key \"sandbox\" is "
 	    "\"no\", expected auto or strict");
 	refused("scripts: [{env: [A=b]}]\n", "f.yml:1:18: \"A=b\" in \"env\" "
-	    "is no name of a variable, expected letters, digits and _");
+	    "is not the name of a variable, expected letters, digits and _");
 }
 
 Test(config_bad, bounds)
