@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* credhelper.c - the protocol of docker's credential helpers. */
 #include "common/json.h"
 #include "supervisor/credentials/credhelper.h"
 
@@ -23,7 +24,7 @@ release(struct credhelper *h)
 	free(h);
 }
 
-/* A failure whose reason helpers print on their standard output. */
+/* The one failure that helpers explain on their standard output. */
 static bool
 is_unknown_host(const char *out)
 {
@@ -118,7 +119,7 @@ on_list(void *arg, const char *out, size_t len, const struct error *why)
 	if (o == NULL)
 		return;
 	if (json_object_object_length(o) > CONFIG_CREDS_MAX) {
-		error_set(l->err, ERROR_LIMIT, "%.256s knows more than %d "
+		error_set(l->err, ERROR_LIMIT, "%.256s lists more than %d "
 		    "hosts, which is the limit", l->program,
 		    CONFIG_CREDS_MAX);
 	} else {

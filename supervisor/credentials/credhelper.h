@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * credhelper.h - docker's credential helpers: a program is asked for the
- * credentials of a host. It runs with our environment and stderr, in its own
- * process group, for at most HELPER_MS; what it prints is bounded and wiped.
+ * credhelper.h - docker's credential helpers: programs that know the logins of
+ * hosts. One runs with our environment and stderr, in its own process group,
+ * for at most HELPER_MS; its output is bounded and wiped.
  */
 #ifndef REGBOT_CREDHELPER_H
 #define REGBOT_CREDHELPER_H
@@ -18,8 +18,8 @@ typedef void credhelper_fn(void *arg, const char *user, const char *pass,
     const char *token, const struct error *err);
 
 /* Starts "program get" with host on its standard input. done is called once,
- * from the loop and never from inside this call, also when the program could
- * not be started; the credhelper is gone then. Never NULL. */
+ * from the loop and never from inside this call, even when the program cannot
+ * be started; the credhelper is freed after it. Never NULL. */
 struct credhelper *credhelper_start(struct loop *l, const char *program,
     const char *host, credhelper_fn *done, void *arg);
 
@@ -27,8 +27,8 @@ struct credhelper *credhelper_start(struct loop *l, const char *program,
 void credhelper_cancel(struct credhelper *h);
 
 /* Runs "program list" to its end, for docker's credsStore: the hosts that it
- * knows, NULL-terminated, to be freed with credhelper_hosts_free. NULL and
- * *err on failure. Blocks for at most HELPER_MS. */
+ * knows, NULL-terminated; free them with credhelper_hosts_free. NULL and *err
+ * on failure. Blocks for at most HELPER_MS. */
 char **credhelper_list(const char *program, struct error *err);
 void credhelper_hosts_free(char **hosts);
 

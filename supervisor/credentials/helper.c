@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* helper.c - fork, exec, read, reap. */
 #include "supervisor/credentials/helper.h"
 
 #include <errno.h>
@@ -28,8 +29,8 @@ struct helper_run {
 	void *arg;
 };
 
-/* The group, too: helpers start programs of their own. The child is not
- * reaped yet, so the number is still its. */
+/* With its group, since helpers start programs of their own. The child is not
+ * reaped yet, so the number is still its own. */
 static void
 kill_and_reap(struct helper_run *h)
 {
@@ -70,7 +71,7 @@ finish(struct helper_run *h)
 	helper_run_cancel(h);
 }
 
-/* Reads what is there. False at the end, or when there is too much. */
+/* Reads what there is. False at the end, or when it is too much. */
 static bool
 drain(struct helper_run *h)
 {
@@ -144,7 +145,7 @@ on_exit_of(void *arg, short revents)
 	} else if (info.si_pid == 0)
 		return;
 	h->pid = 0;
-	/* What its own children would still print is not waited for. */
+	/* Its children may still hold the pipe open: do not wait for them. */
 	if (h->out_watch != NULL)
 		drain(h);
 	describe_exit(h, &info);
@@ -162,7 +163,7 @@ on_timeout(void *arg)
 	finish(h);
 }
 
-/* In the child. Only system calls, up to exec; how is told through status. */
+/* In the child. Only system calls up to exec; its errno goes to status. */
 static _Noreturn void
 child(const char *program, const char *verb, int in, int out, int status,
     pid_t parent)
@@ -181,7 +182,7 @@ child(const char *program, const char *verb, int in, int out, int status,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	/* All of ours are close-on-exec, but so may be what 0 and 1 were. */
+	/* Ours are close-on-exec; what we inherited may not be. */
 	if (dup2(in, STDIN_FILENO) != -1 && dup2(out, STDOUT_FILENO) != -1 &&
 	    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != -1)
 		execvp(program, argv);
@@ -190,7 +191,7 @@ child(const char *program, const char *verb, int in, int out, int status,
 	_exit(127);
 }
 
-/* Above 2, so that nothing is overwritten by the dup2 in the child. */
+/* Above 2, so that the dup2 in the child overwrites neither. */
 static int
 pipe_above(int fds[2], int flags)
 {
@@ -219,7 +220,7 @@ close_pair(int fds[2])
 			close(fds[i]);
 }
 
-/* The exec's errno, or 0. Waits only until the child has come so far. */
+/* The errno of exec, or 0. Waits until the child has got that far. */
 static int
 exec_result(int fd)
 {
@@ -240,8 +241,8 @@ spawn(struct helper_run *h, const char *verb, const char *input)
 	pid_t self = getpid();
 	int e;
 
-	/* The input is short: the pipe takes it before anyone reads, so this
-	 * can neither wait nor meet a closed pipe. */
+	/* The input is short enough for the pipe, and we hold both of its
+	 * ends: this can neither block nor raise SIGPIPE. */
 	if (pipe_above(in, 0) == -1 || pipe_above(out, O_NONBLOCK) == -1 ||
 	    pipe_above(status, 0) == -1 || n > HELPER_HOST_MAX ||
 	    write(in[1], input, n) != (ssize_t)n ||
@@ -289,7 +290,7 @@ helper_run_start(struct loop *l, const char *program, const char *verb,
 	h->arg = arg;
 	h->timer = loop_timer(l, on_timeout, h);
 	if (spawn(h, verb, input) == -1) {
-		timer_arm(h->timer, 0);	/* tells it from the loop */
+		timer_arm(h->timer, 0);	/* done is called from the loop */
 		return h;
 	}
 	timer_arm(h->timer, HELPER_MS * NS_PER_MS);
