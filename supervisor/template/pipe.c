@@ -70,11 +70,14 @@ read_field(struct template_run *r, struct template_value *out)
 {
 	const char *at = r->p++;
 	size_t n = template_word(r->p);
-	char *name = mem_strndup(at, n + 1);
+	char *name;
 	int result = -1;
 
 	r->p += n;
-	if (r->data == NULL) {
+	if (n != 0 && (r->p[-1] == '.' || memmem(at, n, "..", 2) != NULL))
+		return template_fail(r, at, NULL, "a field's name is empty");
+	name = mem_strndup(at, n + 1);
+	if (r->data == NULL || r->skip) {
 		result = 0;
 	} else if (n == 0) {
 		out->kind = TEMPLATE_DATA;

@@ -152,6 +152,7 @@ Test(template, fields_of_data)
 		{ "{{printPretty .}}", "VCSTag:   v1.2\n"
 		    "Platform: linux/\"x\"\n" },
 		{ "{{.}}", "{v1.2 linux/\"x\"}" },
+		{ "{{if 0}}{{.Nope}}{{end}}", "" },
 	};
 
 	check(examples, COUNT(examples), &data);

@@ -106,6 +106,8 @@ Test(template_bad, malformed_blocks)
 		    "\"}}\"" },
 		{ "{{\"a\" | 5}}", "template: out:1: non executable command in "
 		    "pipeline" },
+		{ "{{.A.}}", "template: out:1: a field's name is empty" },
+		{ "{{.A..B}}", "template: out:1: a field's name is empty" },
 		{ "{{1a}}", "template: out:1: bad number, expected a whole "
 		    "decimal number such as 5" },
 	};
