@@ -14,6 +14,7 @@
 #include "worker/oci/manifest.h"
 #include "worker/job/overlay.h"
 #include "policy/policy.h"
+#include "worker/compat/compat.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/modules.h"
 #include "worker/job/worker.h"
@@ -47,7 +48,8 @@ warm_up(struct worker *w, struct error *err)
 	platform_host(&host);
 	platform_free(&host);
 	if (digest_setup(err) == -1 ||
-	    (w->L = vm_new(w, WORKER_MEMORY, err)) == NULL)
+	    (w->L = vm_new(w, WORKER_MEMORY, compat_libraries,
+	    err)) == NULL)
 		fail(err);
 	modules_open(w->L);
 }

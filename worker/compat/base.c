@@ -8,7 +8,8 @@
 #include <lauxlib.h>
 
 #include "common/bounds.h"
-#include "worker/lua/vm_private.h"
+#include "worker/compat/compat_private.h"
+#include "worker/lua/number.h"
 
 /* Collects what a function gives piece by piece, as load() may be called. */
 static void
@@ -148,7 +149,7 @@ any_base(lua_State *L)
 {
 	lua_Integer base;
 
-	vm_truncate(L, 2);
+	number_truncate(L, 2);
 	base = luaL_checkinteger(L, 2);
 	if (lua_type(L, 1) == LUA_TSTRING) {
 		if (strchr(lua_tostring(L, 1), '.') != NULL) {
@@ -178,7 +179,7 @@ base_tonumber(lua_State *L)
 	if (!lua_isnoneornil(L, 2))
 		any_base(L);
 	n = lua_tocfunction(L, lua_upvalueindex(1))(L);
-	vm_normalise(L, -1);
+	number_normalise(L, -1);
 	return n;
 }
 
@@ -201,7 +202,7 @@ base_pairs(lua_State *L)
 static int
 base_select(lua_State *L)
 {
-	vm_truncate(L, 1);
+	number_truncate(L, 1);
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 

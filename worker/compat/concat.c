@@ -9,8 +9,9 @@
 
 #include <lauxlib.h>
 
+#include "worker/compat/compat_private.h"
+#include "worker/lua/number.h"
 #include "worker/prepass/prepass.h"
-#include "worker/lua/vm_private.h"
 
 static bool
 is_text(lua_State *L, int i)
@@ -89,9 +90,9 @@ join(lua_State *L, int i, int n)
 	for (; i >= 1; i--) {
 		if (is_text(L, i) && is_text(L, -1)) {
 			lua_pushvalue(L, i);
-			vm_textify(L, -1);
+			number_textify(L, -1);
 			lua_insert(L, -2);
-			vm_textify(L, -1);
+			number_textify(L, -1);
 			lua_concat(L, 2);
 			continue;
 		}
@@ -147,7 +148,7 @@ concat_call(lua_State *L)
 	if (!plain)
 		return join(L, n - 1, n);
 	for (int i = 1; i <= n; i++)
-		vm_textify(L, i);
+		number_textify(L, i);
 	lua_concat(L, n);
 	return 1;
 }
@@ -159,12 +160,12 @@ number_tostring(lua_State *L)
 	if (lua_isinteger(L, 1))
 		lua_tolstring(L, 1, NULL);
 	else
-		vm_textify(L, 1);
+		number_textify(L, 1);
 	return 1;
 }
 
 void
-concat_open(lua_State *L)
+compat_concat(lua_State *L)
 {
 	lua_pushinteger(L, 0);
 	lua_newtable(L);

@@ -10,7 +10,8 @@
 
 #include <lauxlib.h>
 
-#include "worker/lua/vm_private.h"
+#include "worker/compat/compat_private.h"
+#include "worker/lua/number.h"
 
 /* Calls the function below (upvalue 1) and makes its results integers. */
 static int
@@ -19,7 +20,7 @@ whole_results(lua_State *L)
 	int n = lua_tocfunction(L, lua_upvalueindex(1))(L);
 
 	for (int i = 1; i <= n; i++)
-		vm_normalise(L, -i);
+		number_normalise(L, -i);
 	return n;
 }
 
@@ -90,7 +91,7 @@ math_ldexp(lua_State *L)
 {
 	lua_Integer e;
 
-	vm_truncate(L, 2);
+	number_truncate(L, 2);
 	e = luaL_checkinteger(L, 2);
 	if (e < -10000 || e > 10000)
 		e = e < 0 ? -10000 : 10000;
@@ -111,8 +112,8 @@ math_frexp(lua_State *L)
 static int
 math_random(lua_State *L)
 {
-	vm_truncate(L, 1);
-	vm_truncate(L, 2);
+	number_truncate(L, 1);
+	number_truncate(L, 2);
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 

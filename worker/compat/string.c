@@ -10,7 +10,8 @@
 
 #include <lauxlib.h>
 
-#include "worker/lua/vm_private.h"
+#include "worker/compat/compat_private.h"
+#include "worker/lua/number.h"
 
 /* Calls the function below (upvalue 1): of the arguments, bits of upvalue 2
  * are texts, bits of upvalue 3 whole numbers (argument 1 is bit 0). */
@@ -23,9 +24,9 @@ adapted(lua_State *L)
 
 	for (int i = 1; i <= n && i <= 8; i++) {
 		if (texts & 1 << (i - 1))
-			vm_textify(L, i);
+			number_textify(L, i);
 		if (wholes & 1 << (i - 1))
-			vm_truncate(L, i);
+			number_truncate(L, i);
 	}
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
@@ -35,7 +36,7 @@ static int
 string_char(lua_State *L)
 {
 	for (int i = lua_gettop(L); i >= 1; i--)
-		vm_truncate(L, i);
+		number_truncate(L, i);
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
@@ -72,7 +73,7 @@ string_format(lua_State *L)
 				lua_pushnumber(L, v);
 				lua_replace(L, arg);
 			}
-			vm_truncate(L, arg);
+			number_truncate(L, arg);
 		}
 	}
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
@@ -90,7 +91,7 @@ string_replacement(lua_State *L)
 		lua_insert(L, 1);
 		lua_call(L, lua_gettop(L) - 1, 1);
 	}
-	vm_textify(L, -1);
+	number_textify(L, -1);
 	return 1;
 }
 
@@ -122,10 +123,10 @@ escape_replacement(lua_State *L, int i)
 static int
 string_gsub(lua_State *L)
 {
-	vm_textify(L, 1);
-	vm_textify(L, 2);
-	vm_textify(L, 3);
-	vm_truncate(L, 4);
+	number_textify(L, 1);
+	number_textify(L, 2);
+	number_textify(L, 3);
+	number_truncate(L, 4);
 	if (lua_isstring(L, 3))
 		escape_replacement(L, 3);
 	else if (lua_istable(L, 3) || lua_isfunction(L, 3)) {

@@ -2,7 +2,8 @@
 /* The table library where Lua 5.1, as regbot has it, is more lenient. */
 #include <lauxlib.h>
 
-#include "worker/lua/vm_private.h"
+#include "worker/compat/compat_private.h"
+#include "worker/lua/number.h"
 
 #define ITEMS_MAX (1 << 26)	/* what sort takes; memory ends before */
 
@@ -28,7 +29,7 @@ table_maxn(lua_State *L)
 			max = lua_tonumber(L, -1);
 	}
 	lua_pushnumber(L, max);
-	vm_normalise(L, -1);
+	number_normalise(L, -1);
 	return 1;
 }
 
@@ -43,7 +44,7 @@ table_concat(lua_State *L)
 	vm_check_table(L, 1, "concat");
 	lua_settop(L, 4);
 	for (int a = 2; a <= 4; a++)
-		a == 2 ? vm_textify(L, a) : vm_truncate(L, a);
+		a == 2 ? number_textify(L, a) : number_truncate(L, a);
 	separator = luaL_optlstring(L, 2, "", &n);
 	i = luaL_optinteger(L, 3, 1);
 	last = lua_isnil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
@@ -54,7 +55,7 @@ table_concat(lua_State *L)
 		if (type != LUA_TSTRING && type != LUA_TNUMBER)
 			return luaL_error(L, "invalid value (at index %I) in "
 			    "table for 'concat'", (LUAI_UACINT)i);
-		vm_textify(L, -1);
+		number_textify(L, -1);
 		luaL_addvalue(&b);
 		if (i == last)
 			break;
@@ -79,7 +80,7 @@ table_insert(lua_State *L)
 	if (lua_gettop(L) != 3)
 		return luaL_error(L,
 		    "wrong number of arguments to 'insert'");
-	vm_truncate(L, 2);
+	number_truncate(L, 2);
 	at = luaL_checkinteger(L, 2);
 	for (lua_Integer i = n; at >= 1 && i >= at; i--) {
 		lua_geti(L, 1, i);
@@ -97,7 +98,7 @@ table_remove(lua_State *L)
 
 	vm_check_table(L, 1, "remove");
 	n = luaL_len(L, 1);
-	vm_truncate(L, 2);
+	number_truncate(L, 2);
 	at = luaL_optinteger(L, 2, n);
 	if (n == 0 || at > n) {
 		lua_pushnil(L);
@@ -200,8 +201,8 @@ static int
 table_unpack(lua_State *L)
 {
 	vm_check_table(L, 1, "unpack");
-	vm_truncate(L, 2);
-	vm_truncate(L, 3);
+	number_truncate(L, 2);
+	number_truncate(L, 3);
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "worker/client/client.h"
+#include "worker/lua/number.h"
 #include "worker/lua/vm_private.h"
 
 #define DATE_LITERAL_MAX 64
@@ -164,7 +165,7 @@ os_difftime(lua_State *L)
 {
 	lua_pushnumber(L, trunc(luaL_checknumber(L, 1)) -
 	    trunc(luaL_optnumber(L, 2, 0)));
-	vm_normalise(L, -1);
+	number_normalise(L, -1);
 	return 1;
 }
 
@@ -192,7 +193,7 @@ os_exit(lua_State *L)
 	if (lua_isboolean(L, 1))
 		code = !lua_toboolean(L, 1);
 	else if (!lua_isnoneornil(L, 1)) {
-		vm_truncate(L, 1);
+		number_truncate(L, 1);
 		code = luaL_checkinteger(L, 1);
 	}
 	vm_end(L, (int)(code & 0xff));

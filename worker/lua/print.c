@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "worker/lua/number.h"
 #include "worker/lua/vm_private.h"
 
 /* Sends a line as log() does. */
@@ -107,7 +108,7 @@ write_arguments(lua_State *L, int first)
 	size_t len;
 
 	for (int i = first; i <= n; i++) {
-		vm_textify(L, i);
+		number_textify(L, i);
 		s = luaL_checklstring(L, i, &len);
 		write_text(L, s, len);
 	}

@@ -9,22 +9,20 @@
 #define LEVELS_HEAD 10		/* levels shown of a deep stack */
 #define LEVELS_TAIL 11
 
-bool
-traceback_hidden(lua_CFunction f)
-{
-	return f == concat_call || f == string_replacement ||
-	    f == base_handler;
-}
-
 static bool
 is_hidden(lua_State *L, lua_Debug *ar)
 {
-	bool hidden;
+	lua_CFunction f;
+	const struct vm_library *l = vm_of(L)->libraries;
 
 	lua_getinfo(L, "f", ar);
-	hidden = traceback_hidden(lua_tocfunction(L, -1));
+	f = lua_tocfunction(L, -1);
 	lua_pop(L, 1);
-	return hidden;
+	if (f == NULL)
+		return false;
+	while (l->open != NULL && l->hidden != f)
+		l++;
+	return l->open != NULL;
 }
 
 /* The name under which a loaded module has the function at the top, which is

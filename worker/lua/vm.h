@@ -16,10 +16,25 @@
 #include "common/error.h"
 #include "worker/job/worker.h"
 
-/* A state with the base libraries, the compatibility layer, log, print and
- * require; w may have no client in tests (print and log then fail). memory
- * is what scripts may allocate, in bytes. NULL when it cannot be built. */
-lua_State *vm_new(struct worker *w, uint64_t memory, struct error *err);
+/* What a state offers to scripts besides Lua's own base, table, string, math,
+ * utf8 and coroutine: opened in the order of a table, which ends with an open
+ * that is NULL. */
+struct vm_library {
+	/* Sets or replaces functions in the global tables. */
+	void (*open)(lua_State *L);
+	/* Of its functions, the one that tracebacks leave out; or NULL. */
+	lua_CFunction hidden;
+};
+/* The three that are at home here, for such a table. */
+void os_open(lua_State *L);
+void require_open(lua_State *L);
+void print_open(lua_State *L);
+
+/* A state with these libraries, a table that outlives it; w may have no
+ * client in tests (print and log then fail). memory is what scripts may
+ * allocate, in bytes. NULL when it cannot be built. */
+lua_State *vm_new(struct worker *w, uint64_t memory,
+    const struct vm_library *libraries, struct error *err);
 void vm_free(lua_State *L);	/* tests only: a worker just exits */
 /* Sets what scripts may allocate, once the job is known. */
 void vm_set_memory(lua_State *L, uint64_t memory);
@@ -37,7 +52,14 @@ struct vm_result {
 void vm_run(lua_State *L, const char *script, size_t len,
     struct vm_result *out);
 
-/* Helpers for the modules' bindings. */
+/* Helpers for libraries. */
+
+/* Compiles a text after the pre-pass; leaves a function and LUA_OK, or an
+ * error message and its status. name is as luaL_loadbuffer takes it. */
+int vm_load(lua_State *L, const char *src, size_t len, const char *name);
+/* The original source of a chunk by the name in lua_Debug.source, or NULL
+ * when it is unknown or the name is not one chunk's alone. Borrowed. */
+const char *vm_source(lua_State *L, const char *name, size_t *len);
 
 /* Raises "<string>:LINE: text", position of the calling script line. */
 int vm_raise(lua_State *L, const char *fmt, ...)

@@ -13,7 +13,7 @@
 #define BY_END 'e'
 #define BY_UNTIL 'u'
 
-struct level {
+struct chain_level {
 	char close;
 	bool expression;	/* otherwise a statement begins here */
 	bool ended;		/* an operand is complete ... */
@@ -30,17 +30,17 @@ struct chains {
 	size_t i;		/* the token at hand */
 	struct chain_find *find;
 	size_t depth;
-	struct level levels[LEVELS_MAX];
+	struct chain_level levels[LEVELS_MAX];
 };
 
-static struct level *
+static struct chain_level *
 top(struct chains *c)
 {
 	return &c->levels[c->depth];
 }
 
 static bool
-in_brackets(const struct level *l)
+in_brackets(const struct chain_level *l)
 {
 	return l->close != BY_EOF && l->close != BY_END &&
 	    l->close != BY_UNTIL;
@@ -51,7 +51,7 @@ push(struct chains *c, char close, bool expression)
 {
 	if (c->depth + 1 == LEVELS_MAX)
 		return false;
-	c->levels[++c->depth] = (struct level){ .close = close,
+	c->levels[++c->depth] = (struct chain_level){ .close = close,
 	    .expression = expression, .start = c->i + 1 };
 	return true;
 }
@@ -74,7 +74,7 @@ line_of(const char *src, size_t at)
 
 /* The operand after l->concat, or the first one, ends before this token. */
 static void
-end_operand(struct chains *c, struct level *l)
+end_operand(struct chains *c, struct chain_level *l)
 {
 	if (c->find != NULL && l->operands == c->find->operand) {
 		l->from = l->concat != 0 ? l->concat + 1 : l->start;
@@ -84,7 +84,7 @@ end_operand(struct chains *c, struct level *l)
 }
 
 static bool
-concat(struct chains *c, struct level *l)
+concat(struct chains *c, struct chain_level *l)
 {
 	if (!l->expression || !l->ended)
 		return false;
@@ -99,7 +99,7 @@ concat(struct chains *c, struct level *l)
 
 /* Whatever chain is open ends before this token. */
 static bool
-close_chain(struct chains *c, struct level *l)
+close_chain(struct chains *c, struct chain_level *l)
 {
 	struct chain_find *f = c->find;
 
@@ -123,7 +123,7 @@ close_chain(struct chains *c, struct level *l)
 
 /* An expression begins with the next token. */
 static bool
-expect(struct chains *c, struct level *l)
+expect(struct chains *c, struct chain_level *l)
 {
 	if (!close_chain(c, l))
 		return false;
@@ -135,7 +135,7 @@ expect(struct chains *c, struct level *l)
 
 /* A statement begins with this token or the next. */
 static bool
-statement(struct chains *c, struct level *l)
+statement(struct chains *c, struct chain_level *l)
 {
 	if (in_brackets(l) || !close_chain(c, l))
 		return false;
@@ -144,7 +144,7 @@ statement(struct chains *c, struct level *l)
 }
 
 static bool
-open_bracket(struct chains *c, struct level *l, char bracket)
+open_bracket(struct chains *c, struct chain_level *l, char bracket)
 {
 	if (l->ended && !l->callable) {
 		if (bracket != '(' || !statement(c, l))
@@ -162,7 +162,7 @@ open_bracket(struct chains *c, struct level *l, char bracket)
 }
 
 static bool
-close_level(struct chains *c, struct level *l, char close)
+close_level(struct chains *c, struct chain_level *l, char close)
 {
 	if (l->close != close || !close_chain(c, l))
 		return false;
@@ -172,7 +172,7 @@ close_level(struct chains *c, struct level *l, char close)
 }
 
 static bool
-operand(struct chains *c, struct level *l, enum lex_type type)
+operand(struct chains *c, struct chain_level *l, enum lex_type type)
 {
 	if (l->ended && type == LEX_STRING)
 		return l->callable;	/* its argument */
@@ -184,7 +184,7 @@ operand(struct chains *c, struct level *l, enum lex_type type)
 }
 
 static bool
-separator(struct chains *c, struct level *l, enum lex_type type)
+separator(struct chains *c, struct chain_level *l, enum lex_type type)
 {
 	if (type == LEX_SEMICOLON && l->close != '}')
 		return statement(c, l);
@@ -197,7 +197,7 @@ separator(struct chains *c, struct level *l, enum lex_type type)
 }
 
 static bool
-block(struct chains *c, struct level *l, enum lex_type type)
+block(struct chains *c, struct chain_level *l, enum lex_type type)
 {
 	return statement(c, l) && push(c,
 	    type == LEX_REPEAT ? BY_UNTIL : BY_END, type == LEX_IF);
@@ -206,7 +206,7 @@ block(struct chains *c, struct level *l, enum lex_type type)
 static bool
 step(struct chains *c)
 {
-	struct level *l = top(c);
+	struct chain_level *l = top(c);
 	enum lex_type type = c->t[c->i].type;
 	const char *text = c->src + c->t[c->i].start;
 
@@ -264,7 +264,7 @@ chains_mark(const char *src, struct lua_token *t, struct chain_find *find)
 	c.t = t;
 	c.find = find;
 	c.depth = 0;
-	c.levels[0] = (struct level){ .close = BY_EOF };
+	c.levels[0] = (struct chain_level){ .close = BY_EOF };
 	for (c.i = 0; step(&c); c.i++)
 		if (t[c.i].type == LEX_END)
 			return true;

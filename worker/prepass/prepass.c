@@ -28,7 +28,7 @@ prepass_operand(const char *src, size_t len, int line, int count,
 		n = t[f.last].end - t[f.last].start;
 		ok = (f.last == f.first || *field) && n < outlen;
 	}
-	/* Only a.b.c: in "-x.y" or "1 + x.y" the operand has no name. */
+	/* Only names and fields: in "-x.y" or "1 + x.y" the operand has no name. */
 	for (size_t i = f.first; ok && i < f.last; i += 2)
 		ok = t[i].type == LEX_NAME &&
 		    src[t[i + 1].start] == '.';

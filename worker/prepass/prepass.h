@@ -34,7 +34,7 @@ int prepass_needless(const char *src, size_t len, char *letter);
 /* The operand (0 first) of the only chain of count operands that starts on a
  * line: copies its last name to out and says whether that is a field's. False
  * when there is no such chain, or more than one, or the operand is anything
- * but "a" or "a.b.c". */
+ * but a name or a chain of fields. */
 bool prepass_operand(const char *src, size_t len, int line, int count,
     int operand, char *out, size_t outlen, bool *field);
 

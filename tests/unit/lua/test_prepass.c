@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The source pre-pass: what it writes, and that no meaning changes. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

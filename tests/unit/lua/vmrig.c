@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The stand-in client, the loop and the state; see vmrig.h. */
 #include "tests/unit/lua/vmrig.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "worker/client/client.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "worker/compat/compat.h"
 #include "worker/job/worker.h"
 
 struct client {
@@ -100,7 +102,7 @@ vmrig_run(struct vmrig *rig, const char *script)
 	if (rig->stop_after_ms != 0)
 		timer_arm(t, rig->stop_after_ms * NS_PER_MS);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,
-	    &err);
+	    compat_libraries, &err);
 	if (w.L == NULL)
 		abort();
 	vm_run(w.L, script, strlen(script), &rig->result);

@@ -11,6 +11,7 @@
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
 #include "worker/job/overlay.h"
+#include "worker/compat/compat.h"
 #include "worker/job/worker.h"
 #include "worker/modules/modules.h"
 
@@ -54,7 +55,7 @@ modrig_run(struct modrig *rig, const char *script)
 	buffer_init(&c.log, 0);
 	buffer_init(&c.requests, 0);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,
-	    &err);
+	    compat_libraries, &err);
 	if (w.L != NULL) {
 		lua_pushcfunction(w.L, open_modules);
 		if (lua_pcall(w.L, 0, 0, 0) == LUA_OK) {
