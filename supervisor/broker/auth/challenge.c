@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A parser over one header value, without backtracking. */
 #include "supervisor/broker/auth/challenge.h"
 
 #include <ctype.h>
@@ -51,7 +52,7 @@ token68_len(const char *p)
 	return *rest == '\0' || *rest == ',' ? n : 0;
 }
 
-/* A token or a quoted string at *p, which is moved behind it; NULL when it is
+/* A token or a quoted string at *p, which is moved past it; NULL when it is
  * neither. */
 static char *
 take_value(const char **p)
@@ -79,22 +80,22 @@ take_value(const char **p)
 	return buffer_steal(&b);
 }
 
-/* Stores a parameter that we have a use for; the first of a name counts. */
+/* Keeps a parameter that we use; the first of each name counts. */
 static void
 keep(struct challenge *c, const char *name, size_t n, char *value)
 {
-	char **slot = NULL;
+	char **to = NULL;
 
 	if (n == 5 && strncasecmp(name, "realm", n) == 0)
-		slot = &c->realm;
+		to = &c->realm;
 	else if (n == 7 && strncasecmp(name, "service", n) == 0)
-		slot = &c->service;
+		to = &c->service;
 	else if (n == 5 && strncasecmp(name, "scope", n) == 0)
-		slot = &c->scope;
+		to = &c->scope;
 	else if (n == 5 && strncasecmp(name, "error", n) == 0)
-		slot = &c->error;
-	if (slot != NULL && *slot == NULL)
-		*slot = value;
+		to = &c->error;
+	if (to != NULL && *to == NULL)
+		*to = value;
 	else
 		free(value);
 }

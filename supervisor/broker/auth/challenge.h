@@ -23,7 +23,7 @@ struct challenges {
 
 /* Adds the challenges of one header's value to *c, which starts zeroed; a
  * response may have several such headers. On failure *c keeps the challenges
- * that stood before the malformed place. */
+ * that came before the malformed part. */
 int challenge_parse(struct challenges *c, const char *value,
     struct error *err);
 

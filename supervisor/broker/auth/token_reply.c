@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/json.h"
+/* The members of the reply that count. */
 #include "supervisor/broker/auth/token_reply.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/mem.h"
 #include "common/text.h"
 
-/* A member's text when it can stand in a header: NULL when it is absent, is
- * no string or has other bytes in it. */
+/* A member's text if it can be sent in a header: NULL when it is absent, not
+ * a string, or has other bytes in it. */
 static char *
 header_safe(struct json_object *o, const char *key)
 {

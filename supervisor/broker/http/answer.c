@@ -47,7 +47,8 @@ conclude(struct http_request *r, struct transfer *t, const struct error *err)
 	http_reply_free(&reply);
 }
 
-/* It would have to be sent again, but its body is gone. True if so. */
+/* True when it would have to be sent again but its body is gone; it has then
+ * ended. */
 static bool
 spent(struct http_request *r, struct transfer *t, struct error *err)
 {
@@ -175,7 +176,7 @@ answered(struct http_request *r, struct transfer *t)
 		http_request_continue(r);
 		return;
 	}
-	/* What is written cannot turn into a read on the way. */
+	/* A write must not become a read on the way. */
 	if (status_redirects(status) && (safe || status != 303)) {
 		redirected(r, t);
 		return;
@@ -185,7 +186,7 @@ answered(struct http_request *r, struct transfer *t)
 	    auth_request_line(r->auth), &err);
 	if (r->wrong_range)
 		error_set(&err, ERROR_HTTP, "the registry answered with "
-		    "another range than the one that was asked for");
+		    "a range other than the one requested");
 	if (status_retryable(status)) {
 		if (r->consumed > 0) {
 			http_request_again(r,
@@ -237,7 +238,7 @@ http_answer_done(void *arg, struct transfer *t)
 	    t);
 	if (t->headed)
 		exchange_log_warnings(r->h->ctx.log, &t->headers);
-	/* What was written is written, whatever became of the text. */
+	/* What was written is written, whatever became of the answer's body. */
 	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
 	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&
 	    http_request_success(r, t->headers.status))

@@ -93,7 +93,7 @@ struct http *http_new(struct loop *l, const struct registry_config *c,
     struct error *err);
 /* Cancels everything, silently. Free the slots first; not from a callback. */
 void http_free(struct http *h);
-/* Where records go: what the registry warns of, once a text, and every
+/* Where records go: what the registry warns of, each text once, and every
  * exchange where c->trace is set. log borrows the record. */
 void http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
     void *arg);
@@ -105,12 +105,12 @@ struct http_request *http_start(struct http *h, const struct http_spec *spec,
 void http_cancel(struct http_request *r);	/* done is not called */
 void http_resume(struct http_request *r);	/* after HTTP_AGAIN */
 
-/* Takes secrets and tokens out of a sentence that a registry's words may be
- * part of. */
+/* Takes secrets and tokens out of a sentence that may contain a registry's
+ * words. */
 void http_clean_error(struct http *h, struct error *err);
 
-/* The caller holds so many bytes of replies that were given to it. While
- * they are many, other large ones wait (up to a second each). */
+/* How many bytes of the replies it was given the caller still holds. While
+ * that is a lot, other large ones wait (up to a second each). */
 void http_hold(struct http *h, size_t n);
 
 /* A slot that outlives one request (a stream's). granted is called once,

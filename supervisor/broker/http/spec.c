@@ -103,8 +103,8 @@ spec_url(const struct http_spec *s, const struct transfer_context *ctx,
 	if (ret == -1 || !target_own(ctx->rules, u) ||
 	    strchr(s->path, '?') != NULL || strchr(s->path, '#') != NULL ||
 	    strpbrk(s->repository, "?#") != NULL)
-		ret = error_set(err, ERROR_INPUT, "cannot ask for \"%.512s\": "
-		    "it makes no URL", buffer_str(&b));
+		ret = error_set(err, ERROR_INPUT, "cannot request \"%.512s\": "
+		    "it is not a valid URL", buffer_str(&b));
 	buffer_free(&b);
 	return ret;
 }

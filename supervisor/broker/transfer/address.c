@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The classes of IPv4 and IPv6 addresses, and of host names. */
 #include "supervisor/broker/transfer/address.h"
 
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Addresses outside of the link-local ranges where a cloud's machines find
+/* Addresses, also outside the link-local range, where a cloud's machines find
  * their own credentials or configuration. */
 static const struct {
 	unsigned char ip[4];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * address.h - which network addresses are "local": places that a registry
- * has no business to send us to, since what listens there trusts this
+ * has no business sending us to, since what listens there trusts this
  * machine (loopback), this link, or hands out a cloud's credentials
  * (metadata). Private ranges such as 10.0.0.0/8 are not local: registries
  * live there.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Collects header lines and reads their values. */
 #include "supervisor/broker/transfer/headers.h"
 
 #include <ctype.h>
@@ -135,7 +136,7 @@ headers_digest(const struct headers *h, const char *name)
 	return mem_strndup(v, n + 1 + hex);
 }
 
-/* Digits at *p, moved behind them; -1 when there are none or too many. */
+/* The number at *p, which is moved past it; -1 when there are none or too many. */
 static int64_t
 take_number(const char **p)
 {
@@ -204,6 +205,20 @@ headers_content_range(const struct headers *h, struct content_range *r)
 	r->last = (uint64_t)b;
 	r->total = *v == '*' ? -1 : take_number(&v);
 	return true;
+}
+
+char *
+headers_link_next(const struct headers *h)
+{
+	const char *v;
+	char *query;
+
+	for (int i = 0; (v = headers_get(h, "Link", i)) != NULL; i++) {
+		query = link_next(v);
+		if (query != NULL)
+			return query;
+	}
+	return mem_strdup("");
 }
 
 int64_t

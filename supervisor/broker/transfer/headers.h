@@ -26,7 +26,7 @@ void headers_init(struct headers *h);
 void headers_free(struct headers *h);
 void headers_clear(struct headers *h);	/* for another exchange */
 
-/* One line as libcurl gives it, with its line end. -1 when HEADERS_MAX was
+/* One line as libcurl gives it, with its line end. -1 once HEADERS_MAX is
  * passed. Lines after the final empty one (trailers) are ignored. */
 int headers_add(struct headers *h, const char *line, size_t n);
 
@@ -50,7 +50,7 @@ bool headers_content_range(const struct headers *h, struct content_range *r);
 /* The query of the Link with rel=next (any of the headers), "" when absent:
  * only printable URL characters, at most QUERY_MAX. */
 char *headers_link_next(const struct headers *h);
-/* The same of one header's value; NULL when there is no such link. */
+/* The same for one header's value; NULL when there is no such link. */
 char *link_next(const char *value);
 
 /* RateLimit-Limit: the limit or -1, and the policies, comma-separated. */

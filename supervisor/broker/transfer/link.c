@@ -64,7 +64,7 @@ take_params(const char **p)
 		s++;
 		s += strspn(s, " \t");
 		end = value_end(s);
-		/* The first rel counts, later ones must be ignored. */
+		/* The first rel counts; later ones must be ignored. */
 		if (!seen && n == 3 && strncasecmp(name, "rel", 3) == 0) {
 			seen = true;
 			next = has_next(s, end);
@@ -114,18 +114,4 @@ link_next(const char *value)
 		if (take_params(&p))
 			return query_of(target, (size_t)(end - target));
 	}
-}
-
-char *
-headers_link_next(const struct headers *h)
-{
-	const char *v;
-	char *query;
-
-	for (int i = 0; (v = headers_get(h, "Link", i)) != NULL; i++) {
-		query = link_next(v);
-		if (query != NULL)
-			return query;
-	}
-	return mem_strdup("");
 }

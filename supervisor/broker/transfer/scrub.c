@@ -142,7 +142,7 @@ match(const char *secret, const char *p, size_t n, bool coded)
 	return i;
 }
 
-/* May it be a word that we use ourselves? */
+/* Could it be a word that we use ourselves? */
 static bool
 is_word(const char *secret)
 {
@@ -156,7 +156,7 @@ is_word(const char *secret)
 	return n < SCRUB_WORD;
 }
 
-/* The length of the secret that stands at p[i], 0 when none does. */
+/* The length of the secret at p[i], 0 when there is none. */
 static size_t
 secret_at(const struct scrub *s, const char *p, size_t n, size_t i, bool own)
 {

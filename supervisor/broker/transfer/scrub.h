@@ -19,8 +19,8 @@ struct scrub {
 };
 
 /* Adds a secret, and what it is in base64. "" and NULL are ignored. A secret
- * shorter than SCRUB_SHORT is only replaced where it stands as a word of its
- * own: elsewhere it would say nothing and spoil the text. */
+ * shorter than SCRUB_SHORT is replaced only where it is a word of its own:
+ * elsewhere it reveals nothing, and replacing it would spoil the text. */
 #define SCRUB_SHORT 6
 void scrub_add(struct scrub *s, const char *secret);
 void scrub_free(struct scrub *s);
@@ -33,10 +33,10 @@ void scrub_free(struct scrub *s);
 char *scrub_text(const struct scrub *s, const char *p, size_t n, size_t max,
     const char *authorization);
 
-/* The same for a text of ours that a registry's words are part of. A secret
+/* The same for a text of ours that contains a registry's words. A secret
  * that may be one of our own words (shorter than SCRUB_SHORT, or than
  * SCRUB_WORD and of letters only) is left: replacing it would spoil the text,
- * and tell the secret to who knows the text. */
+ * and give the secret away to anyone who knows the text. */
 #define SCRUB_WORD 12
 char *scrub_own(const struct scrub *s, const char *p, size_t n, size_t max,
     const char *authorization);

@@ -26,7 +26,7 @@ void target_rules_free(struct target_rules *tr);	/* NULL is fine */
 
 /* The URL of the registry itself, with the path "/". */
 const struct url *target_origin(const struct target_rules *tr);
-/* Has u the registry's own scheme, host and port? */
+/* Does u have the registry's own scheme, host and port? */
 bool target_own(const struct target_rules *tr, const struct url *u);
 
 /* A connection for u was made to addresses of these classes (address.h). The
@@ -34,7 +34,7 @@ bool target_own(const struct target_rules *tr, const struct url *u);
 void target_seen(struct target_rules *tr, const struct url *u,
     unsigned classes);
 
-/* May u be asked, which from pointed to? 0, or -1 and ERROR_DENIED. */
+/* May a request go to u, which from pointed to? 0, or -1 and ERROR_DENIED. */
 int target_check(const struct target_rules *tr, const struct url *u,
     const struct url *from, struct error *err);
 /* May the password go there? The error tells the line to add. */

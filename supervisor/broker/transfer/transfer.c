@@ -19,7 +19,7 @@
 #define HELD_MAX (2 * STREAM_BUFFER)
 #define PART_MAX ((size_t)64 * 1024)	/* what a sink gets at once */
 #define CONNECT_MS 30000L
-/* From this size on the body waits for the server's word, so that a 401 or a
+/* From this size on the body waits for "100 Continue", so that a 401 or a
  * redirect comes before the first byte of a stream is spent. */
 #define EXPECT_FROM (1 * MIB)
 
@@ -290,7 +290,7 @@ transfer_easy(struct transfer *t, const struct transfer_spec *s)
 	    strncasecmp(s->url, "http:", 5) == 0 ? "http" : "https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	/* Bodies have digests: nobody may unpack them on the way. */
+	/* Bodies have digests: they must not be unpacked on the way. */
 	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

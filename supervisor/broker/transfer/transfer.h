@@ -23,11 +23,11 @@
 struct transfer_pool;
 struct transfer;
 
-/* Why a transfer ended without a whole answer. */
+/* How a transfer ended. */
 enum transfer_end {
 	TRANSFER_OK,		/* the answer is whole */
 	TRANSFER_CUT,		/* network error, see transfer_reason() */
-	TRANSFER_BLOCKED,	/* the address is one that is refused */
+	TRANSFER_BLOCKED,	/* the address is refused */
 	TRANSFER_HEADERS,	/* HEADERS_MAX was passed */
 	TRANSFER_BODY,		/* max_body was passed */
 	TRANSFER_ABORTED,	/* the source or the sink gave up */
@@ -65,7 +65,7 @@ struct transfer_spec {
 	void *arg;
 };
 
-/* What head and done may look at; the rest is transfer.c's. */
+/* What head and done may read; after owner it is private to transfer*.c. */
 struct transfer {
 	enum transfer_end end;
 	struct headers headers;
@@ -91,19 +91,19 @@ struct transfer {
 	bool dead;		/* cancelled; waits to be freed */
 	bool started;		/* was given to curl */
 	bool added;		/* curl has it */
-	bool over;		/* and has done; held goes to the sink yet */
+	bool over;		/* and is done; the sink still gets held */
 	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
 	size_t held_sent;
 	bool read_paused, write_paused, resume;
 	bool waits;		/* until another large body is whole */
-	int64_t active_at;	/* when enough had moved last */
+	int64_t active_at;	/* when enough had last moved */
 	curl_off_t moved;	/* bytes both ways then */
 };
 
 struct transfer_pool *transfer_pool_new(struct loop *l, unsigned connections);
 void transfer_pool_free(struct transfer_pool *ts);	/* cancels everything */
 
-/* Bytes of bodies that were collected and are in memory yet. */
+/* How many bytes of collected bodies are still in memory. */
 void transfer_pool_hold(struct transfer_pool *ts, size_t n);
 
 /* Starts an exchange; nothing is called before this returned. */
@@ -113,11 +113,11 @@ struct transfer *transfer_start(struct transfer_pool *ts,
 void transfer_cancel(struct transfer *t);	/* NULL is fine */
 void transfer_resume(struct transfer *t);	/* after HTTP_AGAIN */
 
-/* "dial tcp 127.0.0.1:5000: connect: connection refused", "EOF": why a
- * transfer was cut, for host[:port]. Free it. */
+/* Why a transfer with authority (host[:port]) was cut, as Go says it: "dial
+ * tcp 127.0.0.1:5000: connect: connection refused", "EOF". Free it. */
 char *transfer_reason(const struct transfer *t, const char *authority);
 
-/* Is the other end's plain HTTP the reason? */
+/* Was it cut because the other end speaks plain HTTP? */
 bool transfer_plain_http(const struct transfer *t);
 
 #endif

@@ -6,10 +6,10 @@
  */
 #include "supervisor/broker/transfer/transfer_private.h"
 
-#define LARGE_BODY (1 * MIB)	/* of bodies that are collected, only one at a
-				 * time grows beyond this */
-#define HELD_BODIES (4 * MIB)	/* and none while so much was not taken yet,
-				 * but for one each CHECK_MS */
+#define LARGE_BODY (1 * MIB)	/* only one collected body at a time grows
+				 * beyond this */
+#define HELD_BODIES (4 * MIB)	/* and none while this much is not taken, but
+				 * one on each check for stalled transfers */
 
 void
 transfer_pool_grow(struct transfer_pool *ts)

@@ -2,8 +2,8 @@
 /*
  * libcurl's multi handle on the loop. It is driven only by its socket and
  * timer callbacks: curl_multi_poll sleeps too long after a transfer was
- * resumed. Handles are neither added nor removed inside of its callbacks
- * (libcurl refuses that), what has to wait is done on the way out.
+ * resumed. Handles are neither added nor removed inside its callbacks (libcurl
+ * refuses that); what has to wait is done on the way out.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,9 +14,9 @@
 #include "common/mem.h"
 #include "supervisor/broker/transfer/transfer_private.h"
 
-#define STALL_MS 60000		/* a body is given up that in this time */
-#define STALL_BYTES (4 * KIB)	/* moves less than that */
-#define CHECK_MS 1000		/* how often that is looked at */
+#define STALL_MS 60000		/* a body is given up when in this time */
+#define STALL_BYTES (4 * KIB)	/* it moves less than that */
+#define CHECK_MS 1000		/* how often that is checked */
 
 /* One of libcurl's sockets. */
 struct sock {
@@ -58,7 +58,7 @@ on_event(void *arg, short revents)
 	leave(ts);
 }
 
-/* libcurl's wish for a socket. A number is reused for another socket only
+/* libcurl wants a socket watched. A number is reused for another socket only
  * after REMOVE. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
@@ -92,7 +92,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 }
 
 static int
-on_timer_wish(CURLM *multi, long ms, void *arg)
+on_timer_set(CURLM *multi, long ms, void *arg)
 {
 	struct transfer_pool *ts = arg;
 
@@ -268,7 +268,7 @@ on_later(void *arg)
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
 }
 
-/* Has the exchange stood still for too long, for no reason of ours? */
+/* Has the exchange stalled for too long, with nothing of ours in its way? */
 static bool
 stalled(struct transfer *t, int64_t now)
 {
@@ -305,7 +305,7 @@ again:
 		}
 	ts->depth--;
 	settle(ts);
-	/* Whoever takes nothing must not stop the others. */
+	/* A sink that takes nothing must not stop the others. */
 	transfer_pool_grow(ts);
 	if (!LIST_EMPTY(&ts->all))
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
@@ -328,7 +328,7 @@ transfer_pool_new(struct loop *l, unsigned connections)
 	ts->check = loop_timer(l, on_check, ts);
 	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETDATA, ts);
-	curl_multi_setopt(ts->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish);
+	curl_multi_setopt(ts->multi, CURLMOPT_TIMERFUNCTION, on_timer_set);
 	curl_multi_setopt(ts->multi, CURLMOPT_TIMERDATA, ts);
 	curl_multi_setopt(ts->multi, CURLMOPT_PIPELINING,
 	    (long)CURLPIPE_NOTHING);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* OpenSSL's certificate store. */
 #include "supervisor/broker/transfer/trust.h"
 
 #include <stdbool.h>
@@ -48,7 +49,7 @@ trust_preload(void)
 	}
 }
 
-/* Adds all certificates of a PEM text; how many there were. */
+/* Adds all certificates of a PEM text. Returns how many. */
 static int
 add_pem(X509_STORE *store, const char *pem, size_t n)
 {
@@ -59,8 +60,8 @@ add_pem(X509_STORE *store, const char *pem, size_t n)
 	if (bio == NULL)
 		return 0;
 	while ((x = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
-		/* One that is there already is fine, older versions of the
-		 * library call it an error. */
+		/* A duplicate is fine, though older versions of the library
+		 * call it an error. */
 		X509_STORE_add_cert(store, x);
 		X509_free(x);
 		count++;
@@ -85,8 +86,8 @@ trust_new(const char *extra_pem, struct error *err)
 	n = add_pem(t->store, buffer_str(&bundle), bundle.len);
 	if (*extra_pem != '\0' &&
 	    add_pem(t->store, extra_pem, strlen(extra_pem)) == 0) {
-		error_set(err, ERROR_INPUT, "cannot read regcert: there is no "
-		    "certificate in PEM form in it");
+		error_set(err, ERROR_INPUT, "cannot read regcert: it contains no "
+		    "certificate in PEM form");
 		goto fail;
 	}
 	if (n == 0 && *extra_pem == '\0') {

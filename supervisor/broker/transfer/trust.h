@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trust.h - whom TLS believes: the system's certificates and the registry's
+ * trust.h - which certificates TLS accepts: the system's and the registry's
  * own CA, parsed once for all connections of a broker.
  */
 #ifndef REGBOT_TRUST_H
@@ -11,7 +11,8 @@
 struct trust;
 
 /* Reads the system's bundle into memory, for a process that cannot open files
- * later. No bundle is not an error here. Once per process. */
+ * later. It is no error if there is none. Does nothing the
+ * second time. */
 void trust_preload(void);
 
 /* The store of the system's certificates and those in extra_pem ("" none).
@@ -19,7 +20,7 @@ void trust_preload(void);
 struct trust *trust_new(const char *extra_pem, struct error *err);
 void trust_free(struct trust *t);	/* NULL is fine */
 
-/* Makes an OpenSSL SSL_CTX believe it. */
+/* Makes an OpenSSL SSL_CTX use it. */
 void trust_apply(struct trust *t, void *ssl_ctx);
 
 #endif

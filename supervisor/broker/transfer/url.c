@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl's URL parser; anything unusual is refused. */
 #include "supervisor/broker/transfer/url.h"
 
 #include <ctype.h>
@@ -22,7 +23,7 @@ printable(const char *s)
 	return true;
 }
 
-/* Has the URL a part that it must not have? */
+/* Does the URL have that part? */
 static bool
 has_part(CURLU *h, CURLUPart part)
 {
@@ -112,8 +113,7 @@ url_parse(struct url *u, const char *text, const struct url *base,
 	if (ok)
 		return 0;
 	url_free(u);
-	return error_set(err, ERROR_HTTP, "the URL is not one that can be "
-	    "followed");
+	return error_set(err, ERROR_HTTP, "the URL cannot be followed");
 }
 
 void

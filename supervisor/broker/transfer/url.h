@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * url.h - the http and https URLs that a registry names: taken apart,
- * resolved, compared. Anything unusual in them (user names, zone ids, bytes
+ * url.h - the http and https URLs that a registry names: parsed, resolved,
+ * compared. Anything unusual in them (user names, zone ids, bytes
  * that are not printable ASCII) is refused.
  */
 #ifndef REGBOT_URL_H
@@ -14,7 +14,7 @@
 struct url {
 	char *text;		/* the whole, without fragment */
 	char *host;		/* lower case, no brackets, no trailing dot */
-	unsigned port;		/* the scheme's where none stood */
+	unsigned port;		/* the scheme's where none is given */
 	bool https;
 };
 
@@ -34,7 +34,7 @@ char *url_authority(const struct url *u);
  * with it. For logs and errors. Free it. */
 char *url_display(const struct url *u, bool query);
 
-/* Whether two hosts belong to one owner as far as names tell: equal, or
+/* Do two hosts belong to one owner as far as names tell? They are equal, or
  * under the same registrable domain (public suffix list). Addresses only
  * when equal. */
 bool url_same_site(const char *host_a, const char *host_b);

@@ -193,7 +193,7 @@ Test(http_limits, redirects_that_are_refused)
 {
 	static const char *const paths[] = { "round", "meta", "file" };
 	static const char *const texts[] = { "stopped after 10 redirects",
-	    "refused to go to 169.254.169.254", "not one that can be followed"
+	    "refused to go to 169.254.169.254", "cannot be followed"
 	};
 	struct rig *g = rig_new(redirect);
 	struct result *r;
