@@ -34,8 +34,15 @@ blob_media_type(const char *media_type)
 	return false;
 }
 
+int
+blob_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct copy_blob *)a)->digest,
+	    ((const struct copy_blob *)b)->digest);
+}
+
 void
-blob_free(struct blob *b)
+blob_free(struct copy_blob *b)
 {
 	free(b->digest);
 	free(b->from);
@@ -46,7 +53,8 @@ blob_free(struct blob *b)
 /* "Copy layer" and "Copy config", as regbot has them: a line for each blob of
  * each image, also for those that need not move. */
 static void
-blob_log(const struct node *n, const struct descriptor *d, const char *what)
+blob_log(const struct copy_node *n, const struct descriptor *d,
+    const char *what)
 {
 	struct copy *c = n->copy;
 	bool layer = strcmp(what, "layer") == 0;
@@ -68,20 +76,20 @@ blob_log(const struct node *n, const struct descriptor *d, const char *what)
 }
 
 void
-blob_need(struct node *n, const struct descriptor *d, const char *what)
+blob_need(struct copy_node *n, const struct descriptor *d, const char *what)
 {
 	struct copy *c = n->copy;
-	struct blob want = { .digest = d->digest }, **at, *b;
+	struct copy_blob want = { .digest = d->digest }, **at, *b;
 	bool schema1 = n->m != NULL && (n->m->kind == MANIFEST_DOCKER_V1 ||
 	    n->m->kind == MANIFEST_DOCKER_V1_SIGNED);
 
 	if (c->dry || n->copy->over || (d->has_urls && !c->external))
 		return;
 	blob_log(n, d, what);
-	at = tfind(&want, &c->blobs, compare_blob);
+	at = tfind(&want, &c->blobs, blob_compare);
 	if (at != NULL) {
 		if (!(*at)->done)
-			waiters_add(&(*at)->waiters, n);
+			node_wait_for(&(*at)->waiters, n);
 		return;
 	}
 	if (!copy_item(c))
@@ -93,13 +101,13 @@ blob_need(struct node *n, const struct descriptor *d, const char *what)
 	b->owner = n;
 	b->from = mem_strdup("");
 	SLIST_INSERT_HEAD(&c->all_blobs, b, all);
-	tsearch(b, &c->blobs, compare_blob);
-	waiters_add(&b->waiters, n);
+	tsearch(b, &c->blobs, blob_compare);
+	node_wait_for(&b->waiters, n);
 	TAILQ_INSERT_TAIL(&c->blob_queue, b, queue);
 }
 
 static void
-blob_done(struct blob *b)
+blob_done(struct copy_blob *b)
 {
 	struct copy *c = b->copy;
 
@@ -108,24 +116,24 @@ blob_done(struct blob *b)
 		known_add(c->w->known, c->dst_key, b->digest,
 		    c->dst.repository);
 	c->blobs_active--;
-	wake(&b->waiters);
-	blobs_pump(c);
+	node_wake(&b->waiters);
+	blob_pump(c);
 }
 
 static void
-blob_fail(struct blob *b, const struct error *err)
+blob_fail(struct copy_blob *b, const struct error *err)
 {
 	copy_fail(b->copy, err, "failed to copy blob %s from %s/%s to %s/%s",
 	    b->digest, b->owner->src.registry, b->owner->src.repository,
 	    b->owner->dst.registry, b->owner->dst.repository);
 }
 
-static void blob_copy(struct blob *b);
+static void blob_copy(struct copy_blob *b);
 
 static void
 blob_copied(void *obj, struct answer *a)
 {
-	struct blob *b = obj;
+	struct copy_blob *b = obj;
 
 	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0') {
 		/* The repository may be one that may be pushed to only. */
@@ -138,7 +146,7 @@ blob_copied(void *obj, struct answer *a)
 }
 
 static void
-blob_copy(struct blob *b)
+blob_copy(struct copy_blob *b)
 {
 	struct copy *c = b->copy;
 	struct step *s = step_new(c, blob_copied, b);
@@ -151,7 +159,7 @@ blob_copy(struct blob *b)
 
 /* Where in the target's registry it may be mounted from. */
 static void
-blob_place(struct blob *b)
+blob_place(struct copy_blob *b)
 {
 	struct copy *c = b->copy;
 	char *key = reference_registry_key(b->owner->src.registry);
@@ -174,7 +182,7 @@ blob_place(struct blob *b)
 static void
 source_head(void *obj, struct answer *a)
 {
-	struct blob *b = obj;
+	struct copy_blob *b = obj;
 
 	if (a->err.kind == ERROR_NONE && a->size < 0)
 		error_set(&a->err, ERROR_HTTP, "the registry does not tell "
@@ -190,7 +198,7 @@ source_head(void *obj, struct answer *a)
 static void
 target_head(void *obj, struct answer *a)
 {
-	struct blob *b = obj;
+	struct copy_blob *b = obj;
 	struct copy *c = b->copy;
 	struct step *s;
 
@@ -206,9 +214,9 @@ target_head(void *obj, struct answer *a)
 }
 
 void
-blobs_pump(struct copy *c)
+blob_pump(struct copy *c)
 {
-	struct blob *b;
+	struct copy_blob *b;
 	struct step *s;
 
 	while (!c->over && c->blobs_active < COPY_BLOBS &&

@@ -8,7 +8,7 @@
 #include "common/mem.h"
 
 static void
-as_blob(struct node *n)
+as_blob(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 	struct descriptor d = { .media_type = n->media_type,
@@ -19,13 +19,13 @@ as_blob(struct node *n)
 	n->waiting++;
 	blob_need(n, &d, "layer");
 	node_unblock(n);
-	blobs_pump(c);
+	blob_pump(c);
 }
 
 static void
 child_got(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 	struct copy *c = n->copy;
 
 	/* What is of no type that we know may be a blob. */
@@ -39,11 +39,11 @@ child_got(void *obj, struct answer *a)
 		copy_fail(c, &a->err, "copy failed, error getting source: "
 		    "failed to get manifest %s", n->name);
 	else
-		node_content(n);
+		content_take(n);
 }
 
 static void
-child_get(struct node *n)
+child_get(struct copy_node *n)
 {
 	struct step *s = step_new(n->copy, child_got, n);
 
@@ -55,7 +55,7 @@ child_get(struct node *n)
 static void
 child_head(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 	struct copy *c = n->copy;
 
 	if (a->err.kind != ERROR_NONE && !copy_absent(&a->err)) {
@@ -64,20 +64,20 @@ child_head(void *obj, struct answer *a)
 	}
 	n->present = a->err.kind == ERROR_NONE;
 	if (n->present && (!c->digest_tags || !node_is_index(n)))
-		node_done(n);
+		put_over(n);
 	else
 		child_get(n);
 }
 
 void
-copy_child_start(struct node *n)
+child_start(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 	struct step *s;
 
 	n->state = NODE_FETCHING;
 	if (c->dry && !node_is_index(n))
-		node_done(n);
+		put_over(n);
 	else if (c->dry || c->force)
 		child_get(n);
 	else if ((s = step_new(c, child_head, n)) != NULL)

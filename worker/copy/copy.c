@@ -1,126 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * copy.c - begins a copy and frees it; ties the files of the walk together.
+ */
 #include "worker/copy/copy.h"
 
 #include <search.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "worker/copy/copy_private.h"
 #include "common/mem.h"
-
-struct step *
-step_new(struct copy *c, step_fn *fn, void *obj)
-{
-	struct step *s;
-
-	if (c->over)
-		return NULL;
-	s = mem_alloc(sizeof(*s));
-	s->copy = c;
-	s->fn = fn;
-	s->obj = obj;
-	TAILQ_INSERT_TAIL(&c->steps, s, entry);
-	return s;
-}
-
-void
-step_done(void *step, struct answer *a)
-{
-	struct step *s = step;
-	step_fn *fn = s->fn;
-	void *obj = s->obj;
-
-	TAILQ_REMOVE(&s->copy->steps, s, entry);
-	free(s);
-	fn(obj, a);
-}
-
-static void
-cancel_steps(struct copy *c)
-{
-	struct step *s;
-
-	while ((s = TAILQ_FIRST(&c->steps)) != NULL) {
-		TAILQ_REMOVE(&c->steps, s, entry);
-		call_cancel(s->call);
-		free(s);
-	}
-	if (c->slot != NULL)
-		client_slot_release(c->client, c->slot);
-	c->slot = NULL;
-}
-
-void
-copy_over(struct copy *c, const struct error *err)
-{
-	if (c->over)
-		return;
-	c->over = true;
-	if (err != NULL)
-		c->err = *err;
-	cancel_steps(c);
-	/* done may free the copy, whose functions are still on the stack. */
-	timer_arm(c->finish, 0);
-}
-
-void
-copy_fail(struct copy *c, const struct error *err, const char *fmt, ...)
-{
-	struct error out = *err;
-	char what[ERROR_TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	error_prefix(&out, "%s", what);
-	copy_over(c, &out);
-}
-
-bool
-copy_item(struct copy *c)
-{
-	struct error err = { .kind = ERROR_NONE };
-
-	if (c->over)
-		return false;
-	if (++c->items <= COPY_ITEMS_MAX)
-		return true;
-	error_set(&err, ERROR_LIMIT, "the image has more than %d manifests "
-	    "and blobs", COPY_ITEMS_MAX);
-	copy_over(c, &err);
-	return false;
-}
-
-bool
-copy_absent(const struct error *err)
-{
-	return err->http != 0 || err->kind == ERROR_NOT_FOUND;
-}
-
-int
-compare_node(const void *a, const void *b)
-{
-	return strcmp(((const struct node *)a)->digest,
-	    ((const struct node *)b)->digest);
-}
-
-int
-compare_blob(const void *a, const void *b)
-{
-	return strcmp(((const struct blob *)a)->digest,
-	    ((const struct blob *)b)->digest);
-}
-
-void
-waiters_add(struct waiters *w, struct node *n)
-{
-	w->nodes = mem_resize(w->nodes, w->n + 1, sizeof(w->nodes[0]));
-	w->nodes[w->n++] = n;
-	n->waiting++;
-}
 
 static void
 report(void *arg)
@@ -170,29 +59,22 @@ platforms_read(struct copy *c, const struct copy_options *o,
 	return 0;
 }
 
-int
-copy_source(struct copy *c, struct node *n, struct error *err)
+/* A node's content is complete. The top waits for the digest tags. */
+static void
+node_complete(struct copy_node *n)
 {
-	struct reference real = { .ocidir = false };
+	struct copy *c = n->copy;
 
-	if (c->w->overlay == NULL)
-		return 0;
-	switch (overlay_find(c->w->overlay, &n->src, &real)) {
-	case OVERLAY_DELETED:
-		error_set(err, ERROR_NOT_FOUND, "copy failed, error getting "
-		    "source: failed to get manifest %s: request failed: not "
-		    "found [http 404]: deleted before in this dry run",
-		    n->name);
-		err->http = 404;
-		return -1;
-	case OVERLAY_MOVED:
-		reference_free(&n->src);
-		n->src = real;
-		return 0;
-	default:
-		return 0;
-	}
+	if (n == c->top && c->digest_tags && !c->same_repository) {
+		n->state = NODE_READY;
+		tags_next(c);
+	} else
+		put_node(n);
 }
+
+static const struct copy_walk walk = {
+	.child = child_start, .complete = node_complete, .tags = tags_next
+};
 
 struct copy *
 copy_start(struct worker *w, const struct reference *src,
@@ -203,6 +85,7 @@ copy_start(struct worker *w, const struct reference *src,
 	struct error err = { .kind = ERROR_NONE };
 
 	c->w = w;
+	c->walk = &walk;
 	c->client = w->client;
 	c->done = done;
 	c->arg = arg;
@@ -245,13 +128,13 @@ nothing(void *p)
 void
 copy_free(struct copy *c)
 {
-	struct node *n;
-	struct blob *b;
+	struct copy_node *n;
+	struct copy_blob *b;
 
 	if (c == NULL)
 		return;
 	c->over = true;
-	cancel_steps(c);
+	step_cancel_all(c);
 	tdestroy(c->nodes, nothing);
 	tdestroy(c->blobs, nothing);
 	while ((n = SLIST_FIRST(&c->all_nodes)) != NULL) {

@@ -18,11 +18,11 @@
 
 #include "worker/client/client.h"
 #include "worker/copy/copy.h"
-#include "worker/copy/copy_known.h"
+#include "worker/copy/known.h"
 #include "worker/oci/manifest.h"
 #include "worker/job/overlay.h"
 
-struct node;
+struct copy_node;
 
 typedef void step_fn(void *obj, struct answer *a);
 
@@ -35,17 +35,17 @@ struct step {			/* a call that is under way */
 };
 
 struct waiters {
-	struct node **nodes;
+	struct copy_node **nodes;
 	size_t n;
 };
 
-struct blob {
-	SLIST_ENTRY(blob) all;
-	TAILQ_ENTRY(blob) queue;
+struct copy_blob {
+	SLIST_ENTRY(copy_blob) all;
+	TAILQ_ENTRY(copy_blob) queue;
 	struct copy *copy;
-	char *digest;		/* first: compare_digest */
+	char *digest;
 	int64_t size;		/* -1: to be asked for */
-	struct node *owner;	/* the first manifest that names it */
+	struct copy_node *owner;	/* the first manifest that names it */
 	char *from;		/* where a mount is tried, "" for nowhere */
 	bool done;
 	struct waiters waiters;
@@ -56,9 +56,9 @@ enum node_state {
 	NODE_DONE
 };
 
-struct node {
-	SLIST_ENTRY(node) all;
-	TAILQ_ENTRY(node) queue;
+struct copy_node {
+	SLIST_ENTRY(copy_node) all;
+	TAILQ_ENTRY(copy_node) queue;
 	struct copy *copy;
 	char *digest;		/* "": not known yet */
 	struct reference src, dst;
@@ -81,11 +81,22 @@ struct node {
 };
 
 TAILQ_HEAD(steps, step);
-TAILQ_HEAD(node_queue, node);
-TAILQ_HEAD(blob_queue, blob);
+TAILQ_HEAD(node_queue, copy_node);
+TAILQ_HEAD(blob_queue, copy_blob);
+
+/* What the lower files of the walk know of the upper ones. */
+struct copy_walk {
+	/* Looks after a manifest that is known by its digest. */
+	void (*child)(struct copy_node *n);
+	/* All that the node names is at the target. */
+	void (*complete)(struct copy_node *n);
+	/* A root is put: the next digest tag, or the top. */
+	void (*tags)(struct copy *c);
+};
 
 struct copy {
 	struct worker *w;
+	const struct copy_walk *walk;
 	struct client *client;
 	struct reference src, dst;
 	bool dry, same_repository;
@@ -102,14 +113,14 @@ struct copy {
 	struct error err;
 	bool over;
 	struct steps steps;
-	SLIST_HEAD(, node) all_nodes;
-	SLIST_HEAD(, blob) all_blobs;
+	SLIST_HEAD(, copy_node) all_nodes;
+	SLIST_HEAD(, copy_blob) all_blobs;
 	void *nodes, *blobs;	/* tsearch trees by digest */
 	struct node_queue node_queue;
 	struct blob_queue blob_queue;
-	bool pumping;		/* nodes_pump is at work */
+	bool pumping;		/* content_pump is at work */
 	unsigned nodes_active, blobs_active, items;
-	struct node *top;
+	struct copy_node *top;
 
 	bool tags_listed;	/* digest tags */
 	char **tags;		/* those that are left */
@@ -119,9 +130,10 @@ struct copy {
 	char *page;		/* the query of the last page */
 };
 
-/* copy.c */
+/* step.c */
 struct step *step_new(struct copy *c, step_fn *fn, void *obj);
 void step_done(void *step, struct answer *a);
+void step_cancel_all(struct copy *c);	/* and gives the slot back */
 /* The copy is over: err NULL is success. Cancels what is under way. */
 void copy_over(struct copy *c, const struct error *err);
 void copy_fail(struct copy *c, const struct error *err, const char *fmt, ...)
@@ -130,46 +142,52 @@ void copy_fail(struct copy *c, const struct error *err, const char *fmt, ...)
 bool copy_item(struct copy *c);
 /* Where the source of n really is, when a dry run pretends that it moved; -1
  * when it was deleted. */
-int copy_source(struct copy *c, struct node *n, struct error *err);
-/* The registry answered that it has not got it (or a status that says no
- * more than that); else the copy must end. */
+int copy_source(struct copy *c, struct copy_node *n, struct error *err);
+/* The registry does not have it (or a status that says no more than that);
+ * else the copy must end. */
 bool copy_absent(const struct error *err);
-int compare_node(const void *a, const void *b);
-int compare_blob(const void *a, const void *b);
-void waiters_add(struct waiters *w, struct node *n);
 
-/* copy_node.c */
-struct node *node_new(struct copy *c, const struct reference *src,
+/* node.c */
+struct copy_node *node_new(struct copy *c, const struct reference *src,
     const struct reference *dst);
-void node_free(struct node *n);
-struct node *node_find(struct copy *c, const char *digest);
-void node_register(struct node *n);	/* by its digest, unless one is */
-int node_take(struct node *n, struct answer *a, const char *expected,
-    struct error *err);			/* parses a manifest that came */
-void node_content(struct node *n);	/* n->m is there: asks for all in it */
-void node_unblock(struct node *n);	/* one thing less to wait for */
-void node_put(struct node *n);
-void node_done(struct node *n);
-void nodes_pump(struct copy *c);
-bool node_is_index(const struct node *n);	/* as far as it is known */
-void node_child(struct node *parent, const struct descriptor *d);
-void wake(struct waiters *w);
+void node_free(struct copy_node *n);
+int node_compare(const void *a, const void *b);
+struct copy_node *node_find(struct copy *c, const char *digest);
+void node_register(struct copy_node *n);	/* by its digest */
+/* Parses a manifest that came. */
+int node_take(struct copy_node *n, struct answer *a, const char *expected,
+    struct error *err);
+bool node_is_index(const struct copy_node *n);	/* as far as it is known */
+void node_wait_for(struct waiters *w, struct copy_node *n);
+void node_unblock(struct copy_node *n);	/* one thing less to wait for */
+void node_wake(struct waiters *w);
 
-/* copy_child.c: manifests by digest */
-void copy_child_start(struct node *n);
-
-/* copy_root.c: manifests with a name */
-void root_start(struct node *n);
-void root_compare(struct node *n);	/* both sides are known */
-
-/* copy_tags.c: digest tags */
-void tags_next(struct copy *c);		/* the next one, or the top's PUT */
-
-/* copy_blob.c */
+/* blob.c */
 /* what is "config" or "layer". */
-void blob_need(struct node *n, const struct descriptor *d, const char *what);
-void blobs_pump(struct copy *c);
-void blob_free(struct blob *b);
+void blob_need(struct copy_node *n, const struct descriptor *d,
+    const char *what);
+void blob_pump(struct copy *c);
+void blob_free(struct copy_blob *b);
 bool blob_media_type(const char *media_type);
+
+/* content.c */
+void content_take(struct copy_node *n);	/* n->m is there: asks for the rest */
+void content_child(struct copy_node *parent, const struct descriptor *d);
+void content_pump(struct copy *c);	/* starts manifests that wait */
+
+/* put.c */
+void put_node(struct copy_node *n);
+void put_by_digest(struct copy_node *n);	/* the top, before its tag */
+void put_over(struct copy_node *n);	/* it is put, or need not be */
+
+/* child.c: manifests by digest */
+void child_start(struct copy_node *n);
+
+/* root.c: manifests with a name */
+void root_start(struct copy_node *n);
+void root_compare(struct copy_node *n);	/* both sides are known */
+
+/* tags.c: digest tags */
+void tags_next(struct copy *c);		/* the next one, or the top's PUT */
 
 #endif

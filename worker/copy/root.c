@@ -22,7 +22,7 @@ set(char **where, const char *value)
 static void
 source_got(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 	const char *expected = n->src.digest;
 	char *header = NULL;
 
@@ -38,7 +38,7 @@ source_got(void *obj, struct answer *a)
 }
 
 static void
-source_get(struct node *n)
+source_get(struct copy_node *n)
 {
 	struct step *s = step_new(n->copy, source_got, n);
 
@@ -52,7 +52,7 @@ source_get(struct node *n)
 static void
 source_head(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 
 	if (a->err.kind != ERROR_NONE && (!copy_absent(&a->err) ||
 	    a->err.kind == ERROR_RATE_LIMIT)) {
@@ -73,7 +73,7 @@ source_head(void *obj, struct answer *a)
 static void
 target_got(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 	struct manifest *m = NULL;
 
 	/* One that cannot be read is written over. */
@@ -90,7 +90,7 @@ target_got(void *obj, struct answer *a)
 static void
 target_head(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 	struct copy *c = n->copy;
 	struct step *s;
 
@@ -111,7 +111,7 @@ target_head(void *obj, struct answer *a)
 }
 
 void
-root_start(struct node *n)
+root_start(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 	struct step *s;
@@ -134,23 +134,23 @@ root_start(struct node *n)
 static void
 content_got(void *obj, struct answer *a)
 {
-	struct node *n = obj;
+	struct copy_node *n = obj;
 
 	if (a->err.kind != ERROR_NONE ||
 	    node_take(n, a, n->src.digest, &a->err) == -1)
 		copy_fail(n->copy, &a->err, SOURCE ": failed to get manifest "
 		    "%s", n->name);
 	else
-		node_content(n);
+		content_take(n);
 }
 
 static void
-content_get(struct node *n)
+content_get(struct copy_node *n)
 {
 	struct step *s;
 
 	if (n->m != NULL) {
-		node_content(n);
+		content_take(n);
 		return;
 	}
 	reference_add_digest(&n->src, n->digest);
@@ -161,7 +161,7 @@ content_get(struct node *n)
 
 /* Nothing of it needs to be read. */
 static void
-content_known(struct node *n)
+content_known(struct copy_node *n)
 {
 	if (node_find(n->copy, n->digest) == NULL)
 		node_register(n);
@@ -171,7 +171,7 @@ content_known(struct node *n)
 }
 
 void
-root_compare(struct node *n)
+root_compare(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 

@@ -44,7 +44,7 @@ tag_start(struct copy *c, size_t i)
 {
 	struct error err = { .kind = ERROR_NONE };
 	struct reference src, dst;
-	struct node *n;
+	struct copy_node *n;
 	char *tag = c->tags[i];
 
 	c->tags[i] = c->tags[--c->ntags];
@@ -168,5 +168,5 @@ tags_next(struct copy *c)
 			return;
 		}
 	}
-	node_put(c->top);	/* all are copied: it comes last */
+	put_node(c->top);	/* all are copied: it comes last */
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* worker.c - what a job may still do, and what it logs; see worker.h. */
 #include "worker/job/worker.h"
 
 #include <string.h>

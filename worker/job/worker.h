@@ -17,7 +17,7 @@
 
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
-struct known;		/* copy_known.h: where the job's blobs are */
+struct known;		/* known.h: where the job's blobs are */
 
 struct worker {
 	struct loop *loop;

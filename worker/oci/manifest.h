@@ -74,7 +74,7 @@ int manifest_kind_parse(const char *media_type, enum manifest_kind *kind,
     struct error *err);
 bool manifest_media_type_known(const char *media_type);
 
-/* Platforms (registry-behaviour.md, 7). */
+/* Platforms, as regclient compares them. */
 int platform_parse(const char *s, struct platform *out, struct error *err);
 void platform_free(struct platform *p);		/* its strings */
 void platform_host(struct platform *out);	/* computed at start-up */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest_parts.h - what manifest*.c share among themselves. */
+/* manifest_private.h - what manifest*.c share among themselves. */
 #ifndef REGBOT_MANIFEST_PRIVATE_H
 #define REGBOT_MANIFEST_PRIVATE_H
 

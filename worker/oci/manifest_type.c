@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* manifest_type.c - which kind of manifest it is; see manifest_parts.h. */
+/* manifest_type.c - which kind of manifest it is; see manifest_private.h. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

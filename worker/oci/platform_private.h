@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* platform_parts.h - what platform*.c share among themselves. */
+/* platform_private.h - what platform*.c share among themselves. */
 #ifndef REGBOT_PLATFORM_PRIVATE_H
 #define REGBOT_PLATFORM_PRIVATE_H
 

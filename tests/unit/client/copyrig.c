@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_known.h"
+#include "worker/copy/known.h"
 #include "common/digest.h"
 #include "worker/oci/manifest.h"
 #include "common/mem.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "worker/copy/copy_known.h"
+#include "worker/copy/known.h"
 #include "common/digest.h"
 #include "common/mem.h"
 #include "tests/unit/modules/modrig_client.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * copy_known.h - what a job knows of where blobs live, so that a blob that it
+ * known.h - what a job knows of where blobs live, so that a blob that it
  * brought to one repository of a registry is mounted into the next. Bounded:
  * beyond KNOWN_MAX everything is forgotten. Keys are as
  * reference_registry_key gives them.
  */
-#ifndef REGBOT_COPY_KNOWN_H
-#define REGBOT_COPY_KNOWN_H
+#ifndef REGBOT_KNOWN_H
+#define REGBOT_KNOWN_H
 
 struct known;
 

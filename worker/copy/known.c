@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/copy/copy_known.h"
+/* known.c - where the blobs of a job are; see known.h. */
+#include "worker/copy/known.h"
 
 #include <search.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 #include "common/bounds.h"
 #include "common/mem.h"
 
-struct place {
+struct known_place {
 	char *key;		/* "REGISTRY DIGEST" */
 	char *repository;
 };
@@ -22,14 +23,14 @@ struct known {
 static int
 compare(const void *a, const void *b)
 {
-	return strcmp(((const struct place *)a)->key,
-	    ((const struct place *)b)->key);
+	return strcmp(((const struct known_place *)a)->key,
+	    ((const struct known_place *)b)->key);
 }
 
 static void
 place_free(void *arg)
 {
-	struct place *p = arg;
+	struct known_place *p = arg;
 
 	free(p->key);
 	free(p->repository);
@@ -55,7 +56,7 @@ void
 known_add(struct known *k, const char *registry, const char *digest,
     const char *repository)
 {
-	struct place *p = mem_alloc(sizeof(*p)), **at;
+	struct known_place *p = mem_alloc(sizeof(*p)), **at;
 
 	if (k->n >= KNOWN_MAX) {
 		tdestroy(k->tree, place_free);
@@ -76,8 +77,10 @@ known_add(struct known *k, const char *registry, const char *digest,
 const char *
 known_find(const struct known *k, const char *registry, const char *digest)
 {
-	struct place want = { .key = mem_printf("%s %s", registry, digest) };
-	struct place **at = tfind(&want, &k->tree, compare);
+	struct known_place want = {
+		.key = mem_printf("%s %s", registry, digest)
+	};
+	struct known_place **at = tfind(&want, &k->tree, compare);
 
 	free(want.key);
 	return at != NULL ? (*at)->repository : NULL;

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * content.c - what a manifest names: an index's manifests and an image's
+ * blobs. Each becomes a node or a blob of the copy, once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/copy/copy_private.h"
+#include "common/mem.h"
+
+/* An exact match; an entry without a platform only when "" is listed. */
+static bool
+platform_wanted(const struct copy *c, const struct descriptor *d)
+{
+	if (c->all_platforms)
+		return true;
+	if (!d->has_platform || d->platform.os[0] == '\0')
+		return c->no_platform;
+	for (size_t i = 0; i < c->nplatforms; i++)
+		if (platform_equal(&c->platforms[i], &d->platform))
+			return true;
+	return false;
+}
+
+static void
+warn_no_platform(const struct copy_node *n)
+{
+	const struct copy *c = n->copy;
+	struct log_record r;
+
+	if (c->w->log_level > LOG_WARN)
+		return;
+	log_record_init(&r, LOG_WARN, "No platform of the image matches");
+	log_record_string(&r, "source", n->name);
+	log_record_string(&r, "platforms", c->platform_list);
+	client_log(c->client, &r);
+	log_record_free(&r);
+}
+
+static void
+index_content(struct copy_node *n)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < n->m->nchildren; i++) {
+		const struct descriptor *d = &n->m->children[i];
+
+		if (!platform_wanted(n->copy, d))
+			continue;
+		wanted++;
+		if (blob_media_type(d->media_type))
+			blob_need(n, d, "layer");
+		else
+			content_child(n, d);
+	}
+	if (wanted == 0 && n->m->nchildren > 0)
+		warn_no_platform(n);
+}
+
+static void
+image_content(struct copy_node *n)
+{
+	if (n->m->config != NULL)
+		blob_need(n, n->m->config, "config");
+	for (size_t i = 0; i < n->m->nlayers; i++)
+		blob_need(n, &n->m->layers[i], "layer");
+}
+
+void
+content_take(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct copy_node *twin = node_find(c, n->m->digest);
+
+	if (twin == NULL)
+		node_register(n);
+	n->state = NODE_WAITING;
+	/* Whatever is there already must not finish it half way through. */
+	n->waiting++;
+	if (c->same_repository || (twin != NULL && twin != n))
+		;
+	else if (manifest_is_index(n->m))
+		index_content(n);
+	else if (!c->dry && !n->present)
+		image_content(n);
+	/* An index waits for manifests, which need its place. */
+	if (n->slot && manifest_is_index(n->m)) {
+		n->slot = false;
+		c->nodes_active--;
+	}
+	node_unblock(n);
+	content_pump(c);
+	blob_pump(c);
+}
+
+static struct copy_node *
+child_new(struct copy_node *parent, const struct descriptor *d)
+{
+	struct copy *c = parent->copy;
+	struct error err = { .kind = ERROR_NONE };
+	struct copy_node *n;
+
+	if (parent->depth + 1 > INDEX_DEPTH_MAX) {
+		error_set(&err, ERROR_LIMIT, "%s has indexes within indexes, "
+		    "more than %d deep", c->top->name, INDEX_DEPTH_MAX);
+		copy_over(c, &err);
+		return NULL;
+	}
+	if (!copy_item(c))
+		return NULL;
+	n = node_new(c, &parent->src, &parent->dst);
+	reference_set_digest(&n->src, d->digest);
+	reference_set_digest(&n->dst, d->digest);
+	free(n->name);
+	n->name = reference_string(&n->src);
+	free(n->digest);
+	n->digest = mem_strdup(d->digest);
+	free(n->media_type);
+	n->media_type = mem_strdup(d->media_type);
+	n->depth = parent->depth + 1;
+	n->size = d->size;
+	node_register(n);
+	return n;
+}
+
+void
+content_child(struct copy_node *parent, const struct descriptor *d)
+{
+	struct copy *c = parent->copy;
+	struct copy_node *n = node_find(c, d->digest);
+
+	if (n != NULL && n == c->top && n->state == NODE_READY) {
+		if (c->dry || n->present || n->put_by_digest)
+			return;
+		node_wait_for(&n->waiters, parent);
+		put_by_digest(n);
+		return;
+	}
+	if (n == NULL) {
+		if ((n = child_new(parent, d)) == NULL)
+			return;
+		/* Deeper ones first, so that few wait at once. */
+		if (n->depth > 1)
+			TAILQ_INSERT_HEAD(&c->node_queue, n, queue);
+		else
+			TAILQ_INSERT_TAIL(&c->node_queue, n, queue);
+	}
+	if (n->state != NODE_DONE)
+		node_wait_for(&n->waiters, parent);
+}
+
+void
+content_pump(struct copy *c)
+{
+	struct copy_node *n;
+
+	/* A node that is done at once comes here again. */
+	if (c->pumping)
+		return;
+	c->pumping = true;
+	while (!c->over && c->nodes_active < COPY_MANIFESTS &&
+	    (n = TAILQ_FIRST(&c->node_queue)) != NULL) {
+		TAILQ_REMOVE(&c->node_queue, n, queue);
+		n->slot = true;
+		c->nodes_active++;
+		c->walk->child(n);
+	}
+	c->pumping = false;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * put.c - a manifest is written to the target once all that it names is
+ * there; then those that wait for it go on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/copy/copy_private.h"
+#include "common/mem.h"
+
+void
+put_over(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+
+	n->state = NODE_DONE;
+	if (n->slot)
+		c->nodes_active--;
+	n->slot = false;
+	if (n == c->top) {
+		copy_over(c, NULL);
+		return;
+	}
+	manifest_free(n->m);
+	n->m = NULL;
+	node_wake(&n->waiters);
+	if (n->root)
+		c->walk->tags(c);
+	content_pump(c);
+}
+
+static void
+put_done(void *obj, struct answer *a)
+{
+	struct copy_node *n = obj;
+	char *name;
+
+	if (a->err.kind == ERROR_NONE) {
+		put_over(n);
+		return;
+	}
+	name = reference_string(&n->dst);
+	copy_fail(n->copy, &a->err, "failed to put manifest %s", name);
+	free(name);
+}
+
+void
+put_node(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct error err = { .kind = ERROR_NONE };
+	struct step *s;
+
+	n->state = NODE_PUTTING;
+	if (c->dry && n->root && c->w->overlay != NULL)
+		overlay_put(c->w->overlay, &n->dst, &n->src, n->digest);
+	if (c->dry || n->present) {
+		put_over(n);
+		return;
+	}
+	if (n->dst.digest[0] != '\0' &&
+	    strcmp(n->dst.digest, n->m->digest) != 0) {
+		error_set(&err, ERROR_INPUT, "the source has the digest %s",
+		    n->m->digest);
+		copy_fail(c, &err, "failed to put manifest %s/%s@%s",
+		    n->dst.registry, n->dst.repository, n->dst.digest);
+		return;
+	}
+	if ((s = step_new(c, put_done, n)) != NULL)
+		s->call = client_manifest_put(c->client, &n->dst,
+		    n->m->media_type, n->m->digest, n->m->bytes, n->m->len,
+		    step_done, s);
+}
+
+static void
+top_is_put(void *obj, struct answer *a)
+{
+	struct copy_node *n = obj;
+
+	if (a->err.kind != ERROR_NONE) {
+		copy_fail(n->copy, &a->err, "failed to put manifest %s/%s@%s",
+		    n->dst.registry, n->dst.repository, n->digest);
+		return;
+	}
+	n->present = n->copy->dst.digest[0] != '\0';
+	n->by_digest = false;
+	n->put_by_digest = true;
+	node_wake(&n->waiters);
+}
+
+/* A digest tag names the top: it is put by its digest now, its tag later. */
+void
+put_by_digest(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct reference dst;
+	struct step *s;
+
+	if (n->by_digest)
+		return;
+	n->by_digest = true;
+	reference_copy(&dst, &n->dst);
+	reference_set_digest(&dst, n->digest);
+	if ((s = step_new(c, top_is_put, n)) != NULL)
+		s->call = client_manifest_put(c->client, &dst,
+		    n->m->media_type, n->m->digest, n->m->bytes, n->m->len,
+		    step_done, s);
+	reference_free(&dst);
+}
