@@ -117,8 +117,8 @@ base_collectgarbage(lua_State *L)
 	return 1;
 }
 
-/* What the base 0 stands for: the one that the text's prefix names, which is
- * cut off. */
+/* What base 0 stands for: the base that the text's prefix names. The prefix
+ * is cut off. */
 static int
 base_of(lua_State *L)
 {
@@ -140,9 +140,9 @@ base_of(lua_State *L)
 }
 
 /*
- * tonumber(s, base) as regbot's Lua has it: no base is an error. It comes by
- * accident, as tonumber(string.gsub(s, "x", "")): gsub's second result is how
- * often it replaced.
+ * tonumber(s, base) as regbot's Lua has it: no base is an error. Scripts
+ * pass one by accident, in tonumber(string.gsub(s, "x", "")): the second
+ * result of gsub is its count of replacements.
  */
 static void
 any_base(lua_State *L)
@@ -183,8 +183,8 @@ base_tonumber(lua_State *L)
 	return n;
 }
 
-/* 5.3 takes anything that can be indexed, a text for one: a list of what to
- * keep would come out empty. */
+/* 5.3 takes anything that can be indexed, even a string: a list of tags to
+ * keep would be empty. */
 static int
 base_ipairs(lua_State *L)
 {
@@ -260,7 +260,7 @@ protect_strings(lua_State *L)
 	lua_pop(L, 2);
 }
 
-/* Puts f in front of the function that it names; that is its upvalue. */
+/* Replaces a function by f, which has the original as its upvalue. */
 static void
 wrap(lua_State *L, const char *name, lua_CFunction f)
 {

@@ -54,8 +54,8 @@ operand_kind(lua_State *L, lua_Debug *ar, const char *name, bool field)
 	return local ? "local" : upvalue ? "upvalue" : "global";
 }
 
-/* Operand i of n (1 first) is at fault, or already joined with those behind
- * it: then it is a string and not at fault. */
+/* Raises the error about operand i of n (1 first), which is at stack index
+ * at. */
 static int
 concat_error(lua_State *L, int operand, int n, int at)
 {

@@ -65,7 +65,7 @@ table_concat(lua_State *L)
 	return 1;
 }
 
-/* Out of range, the value is set there and nothing moves. */
+/* A position out of range is just set; nothing moves. */
 static int
 table_insert(lua_State *L)
 {
@@ -90,7 +90,7 @@ table_insert(lua_State *L)
 	return 0;
 }
 
-/* Below the range the last one goes, above it none. */
+/* A position below the range removes the last item, one above it none. */
 static int
 table_remove(lua_State *L)
 {

@@ -14,9 +14,9 @@
 #define HOOK_COUNT 1000			/* instructions between looks */
 #define POLL_NS (50 * NS_PER_MS)	/* between turns of the loop */
 
-/* Raises once the job must stop. From then on it looks at every instruction,
- * so that a script that catches the error gets the next one right behind its
- * pcall, and ends. */
+/* Raises an error once the job must stop. From then on it runs at every
+ * instruction: a script that catches the error gets the next one right after
+ * its pcall. */
 static void
 hook(lua_State *L, lua_Debug *ar)
 {

@@ -6,7 +6,7 @@
 
 #define REFUSALS_MAX 3		/* then the script ends for good */
 
-/* A refusal counts when Lua asks again, its collection having freed too
+/* A refusal counts when Lua asks again because its collection freed too
  * little: only then does the script get an error. */
 static void
 refuse(struct vm *vm, size_t size)

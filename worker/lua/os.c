@@ -24,8 +24,8 @@ os_clock(lua_State *L)
 	return 1;
 }
 
-/* A field of os.time's table: a number, also in a string, cut to a whole one;
- * missing is the default, or an error where that is INT_MIN. */
+/* A field of os.time's table: a number, or a string that is one, cut to a
+ * whole number. A missing field is an error if missing is INT_MIN. */
 static int
 time_field(lua_State *L, const char *key, int missing)
 {
@@ -101,8 +101,8 @@ os_time(lua_State *L)
 	return 1;
 }
 
-/* One directive. Those that are not in the table are literal, as regbot's
- * Lua leaves what it does not know; P is that of glibc. */
+/* One directive. Unknown ones stay as they are, as in regbot's Lua; P is
+ * glibc's. */
 static void
 add_directive(luaL_Buffer *b, char c, const struct tm *tm, bool utc)
 {

@@ -3,9 +3,9 @@
  * owned.h - what Lua's values hold outside of Lua. Lua calls a finalizer once,
  * and when that call finds no memory or no stack left, it has been called:
  * what it should have freed would leak, and requests under way would write
- * into memory that Lua gave away. So Lua holds a pointer only; the thing
- * itself stands in a list of the state's, and what no finalizer freed is freed
- * when the state is closed. It is allocated as Lua's own memory is.
+ * into memory that Lua gave away. So Lua holds only a pointer; the thing
+ * itself is on a list of the state, and what no finalizer freed is freed when
+ * the state is closed. It is allocated like Lua's own memory.
  */
 #ifndef REGBOT_OWNED_H
 #define REGBOT_OWNED_H

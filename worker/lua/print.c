@@ -47,7 +47,8 @@ print_log(lua_State *L)
 	return 0;
 }
 
-/* One line, also where a text has several, behind what io.write began. */
+/* One log record, even if a text has several lines, after what io.write
+ * began. */
 static int
 print_print(lua_State *L)
 {
@@ -72,8 +73,8 @@ print_print(lua_State *L)
 	return 0;
 }
 
-/* Adds to the unfinished line; each line end sends it. One that grows too
- * long is cut in two. */
+/* Adds to the unfinished line and logs it at each line end. A line that is too
+ * long is split. */
 static void
 write_text(lua_State *L, const char *s, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * require and package. A module's text comes from the supervisor, which knows
- * where modules may lie; from here no file is read.
+ * where modules may be; no file is read here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +97,7 @@ module_loader(lua_State *L)
 	    strlen(name) > MODULE_NAME_MAX ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
 	    "WXYZ0123456789_.-/") != strlen(name)) {
-		lua_pushfstring(L, "'%s' is no name of a module", name);
+		lua_pushfstring(L, "'%s' is not a module name", name);
 		return 1;
 	}
 	if (fetch(w, name, &f, &err) == -1) {
@@ -157,7 +157,7 @@ find_loader(lua_State *L, const char *name)
 	lua_pop(L, 1);
 	luaL_pushresult(&b);
 	vm_raise(L, "module %s not found:%s\n\tLUA_PATH and package.path are "
-	    "not looked at: name its directory in defaults.modules", name,
+	    "ignored: name its directory in defaults.modules", name,
 	    lua_tostring(L, -1));
 }
 

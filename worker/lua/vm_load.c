@@ -19,7 +19,7 @@ vm_load_open(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &sources_key);
 }
 
-/* A name that two chunks share (load's default) is nobody's. */
+/* A name that two chunks share (load's default) counts as unknown. */
 static void
 remember(lua_State *L, const char *src, size_t len, const char *name)
 {
@@ -44,7 +44,7 @@ vm_source(lua_State *L, const char *name, size_t *len)
 	return s;
 }
 
-/* log "a" .. b is what many write: Lua reads (log "a") .. b. */
+/* Many write log "a" .. b, which Lua reads as (log "a") .. b. */
 static void
 explain(lua_State *L)
 {
@@ -60,7 +60,7 @@ explain(lua_State *L)
 	lua_concat(L, 2);
 }
 
-/* "\d" for "%d": the habit is common, and the script does nothing at all. */
+/* "\d" for "%d" is a common habit, and the script then matches nothing. */
 static void
 warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
 {

@@ -153,8 +153,8 @@ open_bracket(struct chains *c, struct chain_level *l, char bracket)
 	}
 	if (bracket == '[' && !l->ended && l->close != '}')
 		return false;
-	/* What follows the other bracket follows a call, an index, or an
-	 * expression in brackets, but for "{...}" that is no argument. */
+	/* So is what these brackets end: a call, an index, an expression in
+	 * brackets; but not a table, unless it is an argument. */
 	l->callable = bracket != '{' || l->ended;
 	l->ended = true;
 	return push(c, bracket == '(' ? ')' : bracket == '[' ? ']' : '}',

@@ -11,7 +11,7 @@
 #define END "\n\t[C]: ?"
 
 /* How the search for a module ends. */
-#define HINT "\n\tLUA_PATH and package.path are not looked at: name its " \
+#define HINT "\n\tLUA_PATH and package.path are ignored: name its " \
 	"directory in defaults.modules"
 
 #define SMALL (16u * 1024 * 1024)
@@ -98,7 +98,7 @@ Test(vm, caught)
 		    "error loading module: loopmod" },
 		{ "require '../x\\n'", "<string>:2: module ../x\n not "
 		    "found:\n\tno field package.preload['../x\n']\n\t"
-		    "'../x\n' is no name of a module" HINT },
+		    "'../x\n' is not a module name" HINT },
 		{ "for _ in ipairs(nil) do end", "<string>:2: bad argument #1 "
 		    "to ipairs (table expected, got nil)" },
 		{ "for _ in ipairs('abc') do end", "<string>:2: bad argument "
