@@ -35,10 +35,10 @@ json_object *json_member(json_object *o, const char *key,
 const char *json_text(json_object *o, const char *key);
 
 /* Appends a string literal of n bytes as Go's encoding/json writes it; what is
- * not UTF-8 becomes U+FFFD. */
+ * not UTF-8 becomes U+FFFD. -1 when out's limit is passed. */
 #define JSON_HTML 1	/* "<", ">" and "&" are escaped, too */
 #define JSON_CONTROLS 2	/* and controls that a terminal obeys */
-void json_write_string(struct buffer *out, const char *s, size_t n,
+int json_write_string(struct buffer *out, const char *s, size_t n,
     unsigned flags);
 /* Appends o as Go writes it: compact, with JSON_HTML. */
 void json_write(struct buffer *out, json_object *o);

@@ -6,41 +6,42 @@
 #include "common/json.h"
 #include "common/text.h"
 
-/* How a code point is escaped, or false when it stands for itself. */
-static bool
+/* Writes cp escaped: 1, or 0 when it stands for itself, -1 without room. */
+static int
 write_escape(struct buffer *out, uint32_t cp, unsigned flags)
 {
 	static const char plain[] = "\b\f\n\r\t\\\"", name[] = "bfnrt\\\"";
 	const char *at;
+	int r;
 
 	if (cp != 0 && cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
-		buffer_printf(out, "\\%c", name[at - plain]);
+		r = buffer_printf(out, "\\%c", name[at - plain]);
 	else if (cp < 0x20 || cp == 0x2028 || cp == 0x2029 ||
 	    ((flags & JSON_HTML) && (cp == '<' || cp == '>' || cp == '&')) ||
 	    ((flags & JSON_CONTROLS) && cp >= 0x7f && cp < 0xa0))
-		buffer_printf(out, "\\u%04x", cp);
+		r = buffer_printf(out, "\\u%04x", cp);
 	else
-		return false;
-	return true;
+		return 0;
+	return r == -1 ? -1 : 1;
 }
 
-void
+int
 json_write_string(struct buffer *out, const char *s, size_t n,
     unsigned flags)
 {
 	uint32_t cp;
 	size_t len;
+	int r = buffer_putc(out, '"');
 
-	buffer_putc(out, '"');
-	for (; n > 0; s += len, n -= len) {
+	for (; r != -1 && n > 0; s += len, n -= len) {
 		len = text_utf8(s, n, &cp);
 		if (len == 0) {
-			buffer_puts(out, "\\ufffd");
 			len = 1;
-		} else if (!write_escape(out, cp, flags))
-			buffer_put(out, s, len);
+			r = buffer_puts(out, "\\ufffd");
+		} else if ((r = write_escape(out, cp, flags)) == 0)
+			r = buffer_put(out, s, len);
 	}
-	buffer_putc(out, '"');
+	return r == -1 ? -1 : buffer_putc(out, '"');
 }
 
 static void

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The function file: what a secret's file holds, without the space around. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "common/bounds.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "supervisor/template/template_private.h"
 
@@ -51,47 +49,21 @@ warn_file(const char *path, const char *why, template_warn_fn *warn, void *arg)
 	log_record_free(&r);
 }
 
-/* NULL, or why not. */
-static const char *
-read_secret(const char *path, struct buffer *out)
-{
-	const char *why = NULL;
-	struct stat st;
-	char chunk[4096];
-	ssize_t n = 1;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd == -1)
-		return strerror(errno);
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		why = "it is no regular file";
-	while (why == NULL && n != 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n == -1 && errno != EINTR)
-			why = strerror(errno);
-		else if (n > 0 && memchr(chunk, '\0', (size_t)n) != NULL)
-			why = "it has a NUL character in it";
-		else if (n > 0 && buffer_put(out, chunk, (size_t)n) == -1)
-			why = "it is larger than 64 KiB";
-	}
-	explicit_bzero(chunk, sizeof(chunk));
-	close(fd);
-	return why;
-}
-
 int
 template_file(const struct template_call *c, struct buffer *out)
 {
-	const char *path = c->args[0].text, *why;
+	const char *path = c->args[0].text;
+	struct error why = { 0 };
 	struct buffer b;
 	int r = 0;
 
 	buffer_init(&b, SECRET_FILE_MAX);
 	b.secret = true;
-	why = read_secret(path, &b);
-	if (why != NULL)
-		warn_file(path, why, c->warn, c->arg);
+	if (file_read(path, FILE_REGULAR, &b, &why) == 0 && b.len != 0 &&
+	    memchr(b.data, '\0', b.len) != NULL)
+		error_set(&why, ERROR_INPUT, "it has a NUL character in it");
+	if (why.kind != ERROR_NONE)
+		warn_file(path, why.text, c->warn, c->arg);
 	else
 		r = template_trim(out, buffer_str(&b), b.len);
 	buffer_free(&b);

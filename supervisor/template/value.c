@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/json.h"
 #include "common/mem.h"
 #include "supervisor/template/template_private.h"
 
@@ -90,22 +91,7 @@ template_value_print(const struct template_value *v, struct buffer *out)
 static int
 json_string(const char *s, struct buffer *out)
 {
-	int r = buffer_putc(out, '"');
-
-	for (; r == 0 && *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			r = buffer_printf(out, "\\%c", c);
-		else if (c == '\n' || c == '\r' || c == '\t')
-			r = buffer_printf(out, "\\%c", c == '\n' ? 'n' :
-			    c == '\r' ? 'r' : 't');
-		else if (c < 0x20)
-			r = buffer_printf(out, "\\u%04x", c);
-		else
-			r = buffer_putc(out, (char)c);
-	}
-	return r == 0 ? buffer_putc(out, '"') : -1;
+	return json_write_string(out, s, strlen(s), 0);
 }
 
 int

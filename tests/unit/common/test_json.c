@@ -139,6 +139,13 @@ Test(json, strings_as_go)
 	json_write_string(&b, "<\x7f\xc2\x9b>\0", 6, JSON_CONTROLS);
 	cr_expect_str_eq(buffer_str(&b), "\"<\\u007f\\u009b>\\u0000\"");
 	buffer_free(&b);
+	buffer_init(&b, 7);
+	cr_expect_eq(json_write_string(&b, "\x01", 1, 0), -1);
+	buffer_clear(&b);
+	cr_expect_eq(json_write_string(&b, "abcde", 5, 0), 0);
+	buffer_clear(&b);
+	cr_expect_eq(json_write_string(&b, "abcdef", 6, 0), -1);
+	buffer_free(&b);
 }
 
 Test(json, indented_as_go)

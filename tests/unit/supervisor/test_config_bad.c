@@ -242,7 +242,7 @@ Test(config_bad, registries_that_are_odd)
 	    "clientKey name=x position=f.yml:1:9\n");
 	warns("creds: [{registry: x, pass: '{{file \"/nonexistent\"}}'}]\n",
 	    "Cannot read file of a template, using an empty text "
-	    "file=/nonexistent error=No such file or directory "
+	    "file=/nonexistent error=open /nonexistent: no such file or directory "
 	    "position=f.yml:1:29\n");
 }
 
