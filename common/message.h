@@ -29,6 +29,11 @@ enum message_type {
 #undef REQUEST
 };
 
+/* Flags of JOB and of CHANNEL, roles of STREAM_END. */
+enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2 };
+enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
+enum stream_role { ROLE_READ, ROLE_WRITE };
+
 /* What a request does at the registry. */
 enum message_effect { EFFECT_READS, EFFECT_WRITES };
 

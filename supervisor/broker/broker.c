@@ -35,9 +35,6 @@ struct broker {
 	void *arg;
 };
 
-/* CHANNEL's flags. */
-enum { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
-
 /* Nothing is finished or cleaned up from here on. */
 static void
 give_up(struct broker *b)
@@ -209,7 +206,7 @@ take_stream_end(struct broker *b, const struct message *m, int fd,
 		return error_set(err, ERROR_PROTOCOL,
 		    "STREAM_END has an unknown role or no number");
 	}
-	server_stream_end(b->server, fd, job, stream, (enum server_role)role);
+	server_stream_end(b->server, fd, job, stream, (enum stream_role)role);
 	return 0;
 }
 

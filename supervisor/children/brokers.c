@@ -149,7 +149,8 @@ attach(struct broker_entry *b, struct claim *w)
 	timer_disarm(b->idle);
 	message_start(&o, MSG_CHANNEL, w->number);
 	message_put_u64(&o, w->job);
-	message_put_u64(&o, (b->all->dry_run ? 1 : 0) | 2);
+	message_put_u64(&o, (b->all->dry_run ? CHANNEL_DRY_RUN : 0) |
+	    CHANNEL_EVERYTHING);
 	message_put_str(&o, w->script);
 	message_put_bytes(&o, "", 0);
 	brokerchild_send(b->child, &o, pair[0]);

@@ -7,11 +7,9 @@
 
 #define BUFFER (1024 * 1024)
 
-enum role { ROLE_READ = 0, ROLE_WRITE = 1 };
-
 static void
-send_end(struct brokerchild *b, uint64_t job, uint64_t number, enum role role,
-    int fd)
+send_end(struct brokerchild *b, uint64_t job, uint64_t number,
+    enum stream_role role, int fd)
 {
 	struct message_out o;
 

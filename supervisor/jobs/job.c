@@ -214,8 +214,8 @@ on_ready(void *arg)
 	message_put_str(&o, j->script->name);
 	message_put_u64(&o, j->script->text_len);
 	message_put_u64(&o, (uint64_t)j->script->timeout);
-	message_put_u64(&o, (j->dry_run ? 1 : 0) |
-	    (j->config->has_parallel ? 0 : 2));
+	message_put_u64(&o, (j->dry_run ? JOB_DRY_RUN : 0) |
+	    (j->config->has_parallel ? 0 : JOB_PARALLEL_UNSET));
 	message_put_u64(&o, (uint64_t)(j->env->log_level + LOG_LEVEL_BIAS));
 	message_put_u64(&o, WORKER_MEMORY);
 	job_send(j, &o, -1);

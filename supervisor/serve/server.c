@@ -95,7 +95,7 @@ server_channel(struct server *sv, int fd, uint64_t job,
 
 void
 server_stream_end(struct server *sv, int fd, uint64_t job, uint64_t stream,
-    enum server_role role)
+    enum stream_role role)
 {
 	enum message_type type = role == ROLE_READ ? MSG_BLOB_READ :
 	    MSG_BLOB_WRITE;

@@ -14,6 +14,7 @@
 
 #include "common/error.h"
 #include "common/loop.h"
+#include "common/message.h"
 #include "policy/grants.h"
 #include "supervisor/serve/backend.h"
 
@@ -49,9 +50,6 @@ struct server {
 	TAILQ_HEAD(, stream_wait) waits;	/* stream ends, see there */
 };
 
-/* STREAM_END's roles. */
-enum server_role { ROLE_READ, ROLE_WRITE };
-
 /* name, store and ops must outlive it. */
 struct server *server_new(struct loop *l, const struct backend *backend,
     void *store, const char *name, unsigned concurrent,
@@ -65,7 +63,7 @@ void server_channel(struct server *sv, int fd, uint64_t job,
 /* One end of a stream pair of a job; fd is taken over. It waits
  * STREAM_WAIT_MS for its request. */
 void server_stream_end(struct server *sv, int fd, uint64_t job,
-    uint64_t stream, enum server_role role);
+    uint64_t stream, enum stream_role role);
 
 /* From here on every request ends with why, those under way too, except what
  * cannot be cancelled. */

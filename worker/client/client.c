@@ -14,9 +14,6 @@
 #include "common/text.h"
 #include "policy/policy.h"
 
-#define JOB_DRY_RUN 1
-#define JOB_PARALLEL_UNSET 2
-
 static int
 job_start(struct client *c, const struct message *m, struct error *err)
 {
