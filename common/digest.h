@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * digest.h - content digests (OCI image-spec, descriptor.md): sha256, sha384
+ * digest.h - content digests (OCI image-spec, "Descriptors"): sha256, sha384
  * and sha512 in lower-case hex. Built on libcrypto, whose algorithms must be
  * loaded by digest_setup before a process confines itself.
  */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
 #include "supervisor/completion.h"
 
 /* Which commands a flag belongs to, as bits of enum cli_command. */

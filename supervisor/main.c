@@ -10,8 +10,8 @@
 #include "policy/policy.h"
 #include "supervisor/cli.h"
 #include "supervisor/completion.h"
-#include "supervisor/help.h"
 #include "supervisor/describe.h"
+#include "supervisor/help.h"
 #include "supervisor/run.h"
 #include "supervisor/version.h"
 

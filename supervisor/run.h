@@ -6,7 +6,7 @@
 #ifndef REGBOT_RUN_H
 #define REGBOT_RUN_H
 
-#include "common/loop.h"
+#include "common/wire/loop.h"
 #include "supervisor/config/config.h"
 #include "supervisor/jobs/jobs.h"
 #include "supervisor/log/log.h"

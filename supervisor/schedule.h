@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "supervisor/config/config.h"
 #include "common/error.h"
+#include "supervisor/config/config.h"
 
 /* The interval of a script in ns: its interval, or "@every DURATION" as its
  * schedule, in whole seconds, at least 1 s. Fails when there is neither

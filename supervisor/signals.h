@@ -4,7 +4,7 @@
 #define REGBOT_SIGNALS_H
 
 #include "common/error.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct signals;
 

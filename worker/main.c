@@ -8,16 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "worker/client/client.h"
 #include "common/clock.h"
 #include "common/digest.h"
-#include "worker/oci/manifest.h"
-#include "worker/job/overlay.h"
 #include "policy/policy.h"
+#include "worker/client/client.h"
 #include "worker/compat/compat.h"
+#include "worker/job/overlay.h"
+#include "worker/job/worker.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/modules.h"
-#include "worker/job/worker.h"
+#include "worker/oci/manifest.h"
 
 #define CONTROL_FD 3
 

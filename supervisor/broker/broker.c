@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/channel.h"
 #include "common/clock.h"
-#include "common/logrecord.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
+#include "common/wire/log_record.h"
 #include "policy/policy.h"
 #include "supervisor/broker/registry/registry.h"
 #include "supervisor/broker/setup.h"

@@ -7,7 +7,7 @@
 #ifndef REGBOT_BROKER_H
 #define REGBOT_BROKER_H
 
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct broker;
 struct server;

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/broker.h"
 #include "common/digest.h"
-#include "supervisor/broker/http/http.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 #include "policy/policy.h"
+#include "supervisor/broker/broker.h"
+#include "supervisor/broker/http/http.h"
 
 #define CONTROL_FD 3
 #define RESOLVER_STACK (512 * 1024)

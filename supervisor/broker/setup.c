@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/logrecord.h"
 #include "common/mem.h"
+#include "common/wire/log_record.h"
 
 #define FLAG_TLS 3u		/* these two bits are a number, 0 to 2 */
 

@@ -8,7 +8,7 @@
 
 #include "common/buffer.h"
 #include "common/error.h"
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "supervisor/broker/http/http.h"
 
 struct setup {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/channel.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/reference.h"
+#include "common/wire/channel.h"
 #include "supervisor/children/claims.h"
 #include "supervisor/children/deaths.h"
 

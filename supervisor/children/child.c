@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/channel.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
 #include "policy/policy.h"
 #include "supervisor/children/spawn.h"
 

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "common/loop.h"
-#include "common/message.h"
+#include "common/wire/loop.h"
+#include "common/wire/message.h"
 #include "supervisor/log/log.h"
 
 struct child;

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/channel.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
 
 #define CONTROL 3
 #define HIGH 16		/* descriptors are first moved out of the way */

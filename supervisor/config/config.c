@@ -8,9 +8,9 @@
 
 #include "common/buffer.h"
 #include "common/file.h"
+#include "common/mem.h"
 #include "supervisor/config/config_private.h"
 #include "supervisor/credentials/dockercerts.h"
-#include "common/mem.h"
 
 /* The top of the file. The parts are read in an order of ours: defaults come
  * before what they apply to. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
 
 /* TLS_UNSET only while sources are merged. */
 enum config_tls { TLS_UNSET, TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "supervisor/config/config_private.h"
 #include "common/mem.h"
 #include "common/reference.h"
+#include "supervisor/config/config_private.h"
 #include "supervisor/template/template.h"
 
 static config_read_fn read_registry, read_template, read_tls, read_hostname,

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/config/config_private.h"
 #include "common/mem.h"
+#include "supervisor/config/config_private.h"
 #include "supervisor/config/nearest.h"
 
 static const char *const verbs[] = {

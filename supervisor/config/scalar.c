@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/config/config_private.h"
 #include "common/duration.h"
 #include "common/mem.h"
+#include "supervisor/config/config_private.h"
 
 #define FLOAT_MIN 0.001
 #define FLOAT_MAX 1000000.0

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "supervisor/config/config_private.h"
 #include "common/duration.h"
 #include "common/mem.h"
+#include "supervisor/config/config_private.h"
 
 static config_read_fn read_name, read_script, read_agent, read_modules,
     read_parallel;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/credentials/helper.h"
 #include "common/mem.h"
+#include "supervisor/credentials/helper.h"
 
 struct credhelper {
 	struct helper_run *run;

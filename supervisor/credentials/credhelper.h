@@ -8,7 +8,7 @@
 #define REGBOT_CREDHELPER_H
 
 #include "common/error.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct credhelper;
 

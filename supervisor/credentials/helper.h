@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct helper_run;
 

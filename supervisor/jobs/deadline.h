@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 enum deadline_reason {	/* as PROTOCOL.md numbers those of STOP */
 	DEADLINE_NONE = 0, DEADLINE_CANCELED = 1, DEADLINE_PASSED = 2

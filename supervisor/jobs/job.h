@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "supervisor/children/child.h"
 #include "supervisor/config/config.h"
 

@@ -6,7 +6,7 @@
 #ifndef REGBOT_PROGRESS_H
 #define REGBOT_PROGRESS_H
 
-#include "common/loop.h"
+#include "common/wire/loop.h"
 #include "supervisor/jobs/jobs.h"
 #include "supervisor/log/log.h"
 

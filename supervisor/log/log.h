@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-#include "common/logrecord.h"
-#include "common/loop.h"
-#include "common/message.h"
+#include "common/wire/log_record.h"
+#include "common/wire/loop.h"
+#include "common/wire/message.h"
 
 struct log;
 

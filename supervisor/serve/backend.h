@@ -18,7 +18,7 @@ struct stream_end;
 enum backend_op_number {
 #define MESSAGE(name, number, paths, fields)
 #define REQUEST(name, number, verb, effect, fields) OP_##name,
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 	BACKEND_OPS

@@ -36,7 +36,7 @@ static const struct dispatch_row rows[] = {
 #define REQUEST(name, number, verb, effect, fields) \
 	{ MSG_##name, REQUEST_FREE, GRANT_##verb, \
 	    EFFECT_##effect == EFFECT_WRITES, OP_##name, ROW_##name, NULL },
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 #define WITHIN(message, in, handler) \

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "common/error.h"
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "policy/grants.h"
 #include "supervisor/serve/backend.h"
 

@@ -17,7 +17,7 @@
 #define REGBOT_FIELDS_H
 
 #include "common/error.h"
-#include "common/message.h"
+#include "common/wire/message.h"
 
 struct request;
 

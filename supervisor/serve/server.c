@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/channel.h"
-#include "common/logrecord.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
+#include "common/wire/log_record.h"
 #include "supervisor/serve/dispatch.h"
 #include "supervisor/serve/request.h"
 #include "supervisor/serve/session.h"

@@ -13,8 +13,8 @@
 #include <sys/queue.h>
 
 #include "common/error.h"
-#include "common/loop.h"
-#include "common/message.h"
+#include "common/wire/loop.h"
+#include "common/wire/message.h"
 #include "policy/grants.h"
 #include "supervisor/serve/backend.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "supervisor/serve/request.h"
 
 /* What a body of unknown size counts for until it is there. Most are small,

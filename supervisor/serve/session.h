@@ -13,7 +13,7 @@
 #include <sys/queue.h>
 
 #include "common/bounds.h"
-#include "common/channel.h"
+#include "common/wire/channel.h"
 #include "policy/grants.h"
 #include "supervisor/serve/server.h"
 

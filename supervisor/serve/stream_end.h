@@ -7,7 +7,7 @@
 #ifndef REGBOT_STREAM_END_H
 #define REGBOT_STREAM_END_H
 
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "supervisor/serve/request.h"
 
 struct stream_slot;

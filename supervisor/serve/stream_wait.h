@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 #include "supervisor/serve/server.h"
 
 /* type is that of the request, MSG_BLOB_READ or MSG_BLOB_WRITE. Takes fd over,

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
 
 /* What "." is: a flat struct of texts. */
 struct template_field {

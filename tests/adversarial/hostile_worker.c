@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/message.h"
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
+#include "common/wire/message.h"
 #include "policy/policy.h"
 
 #define CONTROL 3

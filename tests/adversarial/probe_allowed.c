@@ -23,11 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/channel.h"
 #include "common/clock.h"
 #include "common/digest.h"
-#include "common/loop.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
+#include "common/wire/loop.h"
 
 static unsigned port;
 static int pair[2], extra[2];	/* made before the filter */

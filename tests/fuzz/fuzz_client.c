@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/channel.h"
+#include "common/wire/channel.h"
+#include "common/wire/message.h"
 #include "worker/client/client.h"
-#include "common/message.h"
 
 #define CALLS 10
 #define DIGEST "sha256:" \

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/config/config.h"
 #include "common/mem.h"
+#include "supervisor/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,10 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/unit/broker/brokerrig.h"
-#include "common/channel.h"
-#include "tests/unit/broker/fakehttp.h"
+#include "common/wire/channel.h"
 #include "supervisor/serve/request.h"
+#include "tests/unit/broker/brokerrig.h"
+#include "tests/unit/broker/fakehttp.h"
 
 #define SHA "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
 	"f61caaff8a"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/mem.h"
 #include "supervisor/config/config_private.h"
 #include "supervisor/credentials/dockerconfig.h"
-#include "common/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 
 #include <lauxlib.h>
 
-#include "worker/prepass/lex.h"
 #include "common/mem.h"
+#include "worker/prepass/lex.h"
 #include "worker/prepass/prepass.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

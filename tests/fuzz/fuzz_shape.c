@@ -10,9 +10,9 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/json.h"
-#include "worker/oci/manifest.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "worker/client/client_private.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "policy/policy.h"
+#include "worker/client/client_private.h"
 
 static int
 job_start(struct client *c, const struct message *m, struct error *err)

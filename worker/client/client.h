@@ -18,9 +18,9 @@
 
 #include "common/buffer.h"
 #include "common/error.h"
-#include "common/logrecord.h"
-#include "common/loop.h"
 #include "common/reference.h"
+#include "common/wire/log_record.h"
+#include "common/wire/loop.h"
 
 struct client;
 struct client_call;		/* one operation under way */

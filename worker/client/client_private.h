@@ -11,9 +11,9 @@
 
 #include <sys/queue.h>
 
-#include "common/channel.h"
+#include "common/wire/channel.h"
+#include "common/wire/message.h"
 #include "worker/client/client.h"
-#include "common/message.h"
 
 /* Credit that a request for a body starts with, and what it may grow to while
  * its body flows. The first is kept for every request that a channel can

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_private.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 /* Types that an index may list and that are no manifests. */
 bool

@@ -4,8 +4,8 @@
  * target has is passed over with all that it names, unless the copy is forced
  * or its digest tags are wanted.
  */
-#include "worker/copy/copy_private.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 static void
 as_blob(struct copy_node *n)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_private.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 static void
 report(void *arg)

@@ -19,8 +19,8 @@
 #include "worker/client/client.h"
 #include "worker/copy/copy.h"
 #include "worker/copy/known.h"
-#include "worker/oci/manifest.h"
 #include "worker/job/overlay.h"
+#include "worker/oci/manifest.h"
 
 struct copy_node;
 

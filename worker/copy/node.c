@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_private.h"
 #include "common/digest.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 struct copy_node *
 node_new(struct copy *c, const struct reference *src,

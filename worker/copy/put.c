@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_private.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 void
 put_over(struct copy_node *n)

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/copy_private.h"
 #include "common/digest.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 #define SOURCE "copy failed, error getting source"
 

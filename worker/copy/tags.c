@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "common/bounds.h"
-#include "worker/copy/copy_private.h"
 #include "common/digest.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "worker/copy/copy_private.h"
 
 /* The digest that a tag begins with, NULL when it is no digest tag. */
 static char *

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "worker/client/client.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "worker/client/client.h"
 
 int
 worker_check(const struct worker *w, struct error *err)

@@ -12,8 +12,8 @@
 #include <lua.h>
 
 #include "common/error.h"
-#include "common/loop.h"
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
+#include "common/wire/loop.h"
 
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */

@@ -8,8 +8,8 @@
 
 #include <lauxlib.h>
 
-#include "worker/client/client.h"
 #include "common/mem.h"
+#include "worker/client/client.h"
 #include "worker/lua/vm_private.h"
 
 static const char loading;	/* its address marks a module being loaded */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "worker/oci/manifest_private.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest_private.h"
 
 static const struct shape_field platform_fields[] = {
 	{ "Architecture", "architecture", SHAPE_STRING, 0, NULL },

@@ -9,8 +9,8 @@
 
 #include "common/bounds.h"
 #include "common/text.h"
-#include "worker/oci/manifest_private.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest_private.h"
 
 static int
 wrong(struct error *err, const struct shape *s, const char *key,

@@ -11,11 +11,11 @@
 #include <lua.h>
 
 #include "common/bounds.h"
-#include "worker/oci/manifest_private.h"
 #include "common/mem.h"
 #include "common/text.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest_private.h"
 
 /* One struct under way. */
 struct level {

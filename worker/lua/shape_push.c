@@ -7,8 +7,8 @@
 
 #include "common/bounds.h"
 #include "common/text.h"
-#include "worker/oci/manifest_private.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest_private.h"
 
 static void
 push_string(lua_State *L, json_object *v)

@@ -9,8 +9,8 @@
 #include <lua.h>
 
 #include "common/mem.h"
-#include "worker/modules/binding.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/binding.h"
 
 void
 binding_context(lua_State *L)

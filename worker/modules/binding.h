@@ -11,12 +11,12 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "worker/lua/task.h"
 #include "common/buffer.h"
+#include "common/wire/log_record.h"
 #include "worker/client/client.h"
+#include "worker/lua/task.h"
 #include "worker/modules/fetch.h"
 #include "worker/modules/listing.h"
-#include "common/logrecord.h"
 #include "worker/modules/value.h"
 
 /* Raises "Context error: ..." once the job must stop. */

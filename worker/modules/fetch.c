@@ -5,11 +5,11 @@
 
 #include "common/buffer.h"
 #include "common/digest.h"
-#include "worker/modules/fetch.h"
-#include "common/logrecord.h"
 #include "common/mem.h"
+#include "common/wire/log_record.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
+#include "worker/modules/fetch.h"
 
 static void fetch_get(struct fetch *f);
 

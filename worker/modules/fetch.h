@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "worker/lua/task.h"
 #include "worker/client/client.h"
+#include "worker/lua/task.h"
 #include "worker/modules/value.h"
 
 enum fetch_how {

@@ -10,14 +10,14 @@
 #include "common/bounds.h"
 #include "common/digest.h"
 #include "common/json.h"
-#include "worker/oci/manifest_private.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "worker/lua/shape.h"
+#include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/export.h"
 #include "worker/modules/modules.h"
-#include "worker/lua/shape.h"
-#include "worker/lua/vm.h"
+#include "worker/oci/manifest_private.h"
 
 /* A config under way: an action slot, then its blob. */
 struct config_task {

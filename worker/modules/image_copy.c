@@ -8,9 +8,9 @@
 #include <lua.h>
 
 #include "worker/copy/copy.h"
+#include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
-#include "worker/lua/vm.h"
 
 struct copy_task {
 	struct task task;

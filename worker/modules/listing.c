@@ -8,12 +8,12 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/json.h"
+#include "common/mem.h"
+#include "common/wire/log_record.h"
+#include "worker/job/overlay.h"
 #include "worker/modules/fetch.h"
 #include "worker/modules/listing.h"
-#include "common/logrecord.h"
 #include "worker/oci/manifest.h"
-#include "common/mem.h"
-#include "worker/job/overlay.h"
 
 static void listing_page(void *arg, struct answer *a);
 

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/lua/task.h"
-#include "worker/client/client.h"
 #include "common/reference.h"
+#include "worker/client/client.h"
+#include "worker/lua/task.h"
 
 struct listing_task {
 	struct task task;

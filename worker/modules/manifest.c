@@ -11,10 +11,10 @@
 #include <lua.h>
 
 #include "common/json.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/modules.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/binding.h"
+#include "worker/modules/modules.h"
 
 static int
 manifest_got(lua_State *L, int status, lua_KContext ctx)

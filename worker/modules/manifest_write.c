@@ -15,12 +15,12 @@
 
 #include "common/json.h"
 #include "common/mem.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/export.h"
-#include "worker/modules/modules.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/binding.h"
+#include "worker/modules/export.h"
+#include "worker/modules/modules.h"
 
 static int
 manifest_deleted(lua_State *L, int status, lua_KContext ctx)

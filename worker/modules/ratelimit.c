@@ -9,11 +9,11 @@
 
 #include "common/clock.h"
 #include "common/duration.h"
-#include "common/loop.h"
 #include "common/mem.h"
+#include "common/wire/loop.h"
+#include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
-#include "worker/lua/vm.h"
 
 #define WAIT_FREQUENCY (5 * 60 * NS_PER_S)
 #define WAIT_TIMEOUT (6 * 3600 * NS_PER_S)

@@ -5,9 +5,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
-#include "worker/lua/vm.h"
 
 static int
 repo_listed(lua_State *L, int status, lua_KContext ctx)

@@ -8,10 +8,10 @@
 #include <lua.h>
 
 #include "common/mem.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/modules.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/binding.h"
+#include "worker/modules/modules.h"
 
 static int
 tag_listed(lua_State *L, int status, lua_KContext ctx)

@@ -7,12 +7,12 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "worker/oci/manifest_private.h"
 #include "common/mem.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
-#include "worker/modules/value.h"
 #include "worker/lua/vm.h"
+#include "worker/modules/value.h"
+#include "worker/oci/manifest_private.h"
 
 #define REFERENCE "regbot.reference"
 #define MANIFEST "regbot.manifest"

@@ -11,9 +11,9 @@
 #include <lua.h>
 #include <lauxlib.h>
 
+#include "common/reference.h"
 #include "worker/client/client.h"
 #include "worker/oci/manifest.h"
-#include "common/reference.h"
 
 struct manifest_value {
 	struct reference ref;	/* as the script named it */

@@ -11,9 +11,9 @@
 #include "common/buffer.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "common/mem.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
-#include "common/mem.h"
 
 bool
 manifest_is_index(const struct manifest *m)

@@ -7,9 +7,9 @@
 #include <json-c/json.h>
 
 #include "common/bounds.h"
+#include "common/mem.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
-#include "common/mem.h"
 
 static const struct {
 	const char *media_type;

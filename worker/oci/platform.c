@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/bounds.h"
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/oci/manifest.h"
 #include "worker/oci/platform_private.h"
 
 /* These alone name an architecture of the local OS. */

@@ -11,8 +11,8 @@
 #include <cpuid.h>
 #endif
 
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/oci/manifest.h"
 #include "worker/oci/platform_private.h"
 
 #if defined(__x86_64__)

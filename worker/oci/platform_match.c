@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/oci/manifest.h"
 #include "worker/oci/platform_private.h"
 
 static bool

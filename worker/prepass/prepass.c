@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/buffer.h"
-#include "worker/prepass/lex.h"
 #include "worker/prepass/chains.h"
+#include "worker/prepass/lex.h"
 
 bool
 prepass_operand(const char *src, size_t len, int line, int count,

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "common/error.h"
-#include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/context.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/url.h"
 
 struct auth;

@@ -8,8 +8,8 @@
 
 #include "common/bounds.h"
 #include "common/clock.h"
-#include "common/loop.h"
 #include "common/mem.h"
+#include "common/wire/loop.h"
 #include "supervisor/broker/auth/basic.h"
 #include "supervisor/broker/transfer/exchange_log.h"
 #include "supervisor/broker/transfer/status.h"

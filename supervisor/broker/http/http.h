@@ -17,10 +17,10 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/error.h"
-#include "common/logrecord.h"
-#include "common/loop.h"
-#include "supervisor/broker/transfer/exchange.h"
+#include "common/wire/log_record.h"
+#include "common/wire/loop.h"
 #include "supervisor/broker/transfer/context.h"
+#include "supervisor/broker/transfer/exchange.h"
 
 /*
  * A slot: a place among the registry's concurrent requests, of which there

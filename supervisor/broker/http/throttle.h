@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct throttle;
 /* A wait for a slot, for a start, or both; and the slot, once granted. */

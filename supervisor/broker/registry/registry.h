@@ -11,8 +11,8 @@
 #include <sys/queue.h>
 
 #include "common/error.h"
-#include "common/logrecord.h"
-#include "common/loop.h"
+#include "common/wire/log_record.h"
+#include "common/wire/loop.h"
 #include "supervisor/broker/http/http.h"
 #include "supervisor/serve/backend.h"
 

@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
+#include "supervisor/broker/transfer/context.h"
 #include "supervisor/broker/transfer/exchange.h"
 #include "supervisor/broker/transfer/headers.h"
-#include "supervisor/broker/transfer/context.h"
 #include "supervisor/broker/transfer/scrub.h"
 #include "supervisor/broker/transfer/transfer.h"
 #include "supervisor/broker/transfer/url.h"

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "common/bounds.h"
-#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/headers.h"
 
 /* The end of a parameter's value at s, which may be quoted. */
 static const char *

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 #include "common/error.h"
-#include "supervisor/broker/transfer/exchange.h"
 #include "supervisor/broker/transfer/context.h"
+#include "supervisor/broker/transfer/exchange.h"
 #include "supervisor/broker/transfer/transfer.h"
 #include "supervisor/broker/transfer/url.h"
 

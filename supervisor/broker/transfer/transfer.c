@@ -11,9 +11,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "supervisor/broker/transfer/address.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/address.h"
 
 #define STREAM_BUFFER (512L * 1024)
 #define HELD_MAX (2 * STREAM_BUFFER)

@@ -15,7 +15,7 @@
 #include <curl/curl.h>
 
 #include "common/buffer.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 #include "supervisor/broker/transfer/exchange.h"
 #include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/trust.h"

@@ -10,8 +10,8 @@
 #include <curl/curl.h>
 #include <libpsl.h>
 
-#include "supervisor/broker/transfer/address.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/address.h"
 
 static bool
 printable(const char *s)

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/channel.h"
+#include "common/wire/channel.h"
 #include "tests/unit/broker/fakehttp.h"
 
 int rig_rounds = 96;

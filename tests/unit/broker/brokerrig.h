@@ -6,8 +6,8 @@
 #ifndef REGBOT_BROKERRIG_H
 #define REGBOT_BROKERRIG_H
 
+#include "common/wire/message.h"
 #include "supervisor/broker/broker.h"
-#include "common/message.h"
 
 #define RIG_DRY_RUN 1
 #define RIG_EVERYTHING 2

@@ -6,11 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/digest.h"
+#include "common/mem.h"
 #include "supervisor/serve/dispatch.h"
 #include "supervisor/serve/request.h"
 #include "tests/unit/broker/brokerfixture.h"
-#include "common/digest.h"
-#include "common/mem.h"
 
 #define OCI "application/vnd.oci.image.manifest.v1+json"
 
@@ -51,7 +51,7 @@ Test(dispatch, every_message_of_a_worker_has_a_row)
 #define MESSAGE(name, number, paths, fields) { #name, MSG_##name, paths },
 #define REQUEST(name, number, verb, effect, fields) \
 		{ #name, MSG_##name, W2B },
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 	};

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"
+#include "tests/unit/broker/brokerfixture.h"
 
 #define OCI "application/vnd.oci.image.manifest.v1+json"
 

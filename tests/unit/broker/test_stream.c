@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervisor/serve/stream_end.h"
-#include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"
+#include "supervisor/serve/stream_end.h"
+#include "tests/unit/broker/brokerfixture.h"
 
 TestSuite(stream, .init = fixture_setup, .fini = fixture_teardown);
 

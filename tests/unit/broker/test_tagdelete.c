@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervisor/serve/server.h"
-#include "tests/unit/broker/brokerfixture.h"
 #include "common/digest.h"
 #include "common/mem.h"
+#include "supervisor/serve/server.h"
+#include "tests/unit/broker/brokerfixture.h"
 
 #define OTHER "sha256:000000000000000000000000000000000000000000000000000" \
 	"0000000000000"

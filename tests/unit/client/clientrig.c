@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clientrig.c - a client whose supervisor and broker are the test itself. */
 #include "tests/unit/client/clientrig.h"
 
 #include <criterion/criterion.h>

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/channel.h"
+#include "common/wire/channel.h"
 #include "worker/client/client.h"
 
 #define RIG_BROKERS 8

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* copyrig.c - image.copy between two registries in memory. */
 #include "tests/unit/client/copyrig.h"
 
 #include <criterion/criterion.h>
@@ -7,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/copy/known.h"
 #include "common/digest.h"
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/copy/known.h"
+#include "worker/oci/manifest.h"
 
 struct rig *rig;
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/oci/manifest.h"
 
 struct client_call {
 	struct client_call *next;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/client/clientrig.h"
 #include "common/mem.h"
+#include "tests/unit/client/clientrig.h"
 
 #define DIGEST "sha256:" \
 	"1111111111111111111111111111111111111111111111111111111111111111"

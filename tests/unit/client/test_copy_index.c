@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/mem.h"
 #include "tests/unit/client/copyrig.h"
 #include "worker/oci/manifest.h"
-#include "common/mem.h"
 
 TestSuite(copy_index, .init = rig_start, .fini = rig_stop);
 

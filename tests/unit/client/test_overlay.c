@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_overlay.c - what a dry run pretends, laid over what is there. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

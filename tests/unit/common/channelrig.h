@@ -3,8 +3,8 @@
 #ifndef REGBOT_CHANNELRIG_H
 #define REGBOT_CHANNELRIG_H
 
-#include "common/channel.h"
-#include "common/loop.h"
+#include "common/wire/channel.h"
+#include "common/wire/loop.h"
 
 /* What one end has seen, and what it shall do. */
 struct end {

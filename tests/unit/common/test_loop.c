@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 static struct loop *l;
 static int p[2], calls, order[16];

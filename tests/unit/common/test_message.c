@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/message.h"
+#include "common/wire/message.h"
 
 #define ANY_PATH (S2W | W2S | S2B | B2S | W2B | B2W)
 
@@ -28,7 +28,7 @@ static const struct type {
 	{ #name, number, paths, { fields { FIELD_END, 0 } } },
 #define REQUEST(name, number, verb, effect, fields) \
 	{ #name, number, W2B, { fields { FIELD_END, 0 } } },
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 #undef U64

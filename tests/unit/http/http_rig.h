@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "supervisor/broker/http/http.h"
 #include "common/mem.h"
+#include "supervisor/broker/http/http.h"
 #include "tests/unit/http/scripted_server.h"
 
 /* What came of a request; freed with the rig. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "common/buffer.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 struct server;
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/buffer.h"
-#include "supervisor/broker/auth/challenge.h"
 #include "common/mem.h"
+#include "supervisor/broker/auth/challenge.h"
 
 /* "scheme realm|service|scope ..." of what was parsed. */
 static char *

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisor/broker/transfer/address.h"
 #include "common/bounds.h"
-#include "supervisor/broker/transfer/headers.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/address.h"
+#include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/scrub.h"
 #include "supervisor/broker/transfer/url.h"
 

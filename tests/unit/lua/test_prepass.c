@@ -10,9 +10,9 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "worker/prepass/prepass.h"
-#include "worker/lua/vm.h"
 #include "tests/unit/lua/vmrig.h"
+#include "worker/lua/vm.h"
+#include "worker/prepass/prepass.h"
 
 #define O "((" PREPASS_NUMBER_TEXT ")("
 #define C ")))"

@@ -11,9 +11,9 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/json.h"
-#include "worker/oci/manifest.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
+#include "worker/oci/manifest.h"
 
 static json_object *
 read_json(const char *text)

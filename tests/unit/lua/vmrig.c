@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common/buffer.h"
-#include "worker/client/client.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "worker/client/client.h"
 #include "worker/compat/compat.h"
 #include "worker/job/worker.h"
 

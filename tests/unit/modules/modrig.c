@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* modrig.c - a Lua state with all modules over a registry in memory. */
 #include "tests/unit/modules/modrig.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
-#include "worker/copy/known.h"
 #include "common/digest.h"
 #include "common/mem.h"
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
-#include "worker/job/overlay.h"
 #include "worker/compat/compat.h"
+#include "worker/copy/known.h"
+#include "worker/job/overlay.h"
 #include "worker/job/worker.h"
 #include "worker/modules/modules.h"
 

@@ -4,7 +4,7 @@
 #define REGBOT_MODRIG_CLIENT_H
 
 #include "common/buffer.h"
-#include "common/loop.h"
+#include "common/wire/loop.h"
 #include "tests/unit/modules/modrig.h"
 
 struct client {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* modrig_store.c - the registry in memory: its manifests, blobs and tags. */
 #include "tests/unit/modules/modrig_store.h"
 
 #include <stdlib.h>

@@ -9,10 +9,10 @@
 #include "common/buffer.h"
 #include "common/digest.h"
 #include "common/json.h"
-#include "worker/oci/manifest.h"
-#include "worker/oci/manifest_private.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "worker/oci/manifest.h"
+#include "worker/oci/manifest_private.h"
 
 #define D "sha256:" \
 	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

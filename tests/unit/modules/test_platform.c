@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/digest.h"
-#include "worker/oci/manifest.h"
 #include "common/mem.h"
+#include "worker/oci/manifest.h"
 
 static void
 check_parse(const char *s, const char *want)

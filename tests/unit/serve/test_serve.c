@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/channel.h"
 #include "common/mem.h"
+#include "common/wire/channel.h"
 #include "supervisor/serve/request.h"
 #include "supervisor/serve/server.h"
 #include "supervisor/serve/stream_end.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/buffer.h"
+#include "common/wire/log_record.h"
 #include "supervisor/config/config.h"
-#include "common/logrecord.h"
 
 /* Each warning is a line "message key=value key=value". */
 static inline void

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
 #include "supervisor/cli.h"
 #include "supervisor/help.h"
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "tests/unit/supervisor/configrig.h"
 #include "common/mem.h"
+#include "tests/unit/supervisor/configrig.h"
 
 static struct buffer warnings;
 

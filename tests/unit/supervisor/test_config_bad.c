@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/supervisor/configrig.h"
 #include "common/mem.h"
+#include "tests/unit/supervisor/configrig.h"
 
 static struct buffer warnings;
 

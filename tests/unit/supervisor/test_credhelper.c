@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/credentials/credhelper.h"
 #include "common/mem.h"
+#include "supervisor/credentials/credhelper.h"
 
 static char dir[] = "/tmp/regbot-helper-XXXXXX";
 static struct loop *loop;

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/mem.h"
 #include "supervisor/config/config_private.h"
 #include "tests/unit/supervisor/configrig.h"
-#include "common/mem.h"
 
 static struct buffer warnings;
 

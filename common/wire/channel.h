@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "common/loop.h"
-#include "common/message.h"
+#include "common/wire/loop.h"
+#include "common/wire/message.h"
 
 struct channel;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of messages, and frames by it. */
-#include "common/message.h"
+#include "common/wire/message.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ static const struct row {
 	{ #name, number, paths, EFFECT_READS, { fields { FIELD_END, 0 } } },
 #define REQUEST(name, number, verb, effect, fields) \
 	{ #name, number, W2B, EFFECT_##effect, { fields { FIELD_END, 0 } } },
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 #undef U64

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * logrecord.h - one line of the log: level, message, attributes. Children
+ * log_record.h - one line of the log: level, message, attributes. Children
  * send records, the supervisor alone writes them (supervisor/log.h).
  */
-#ifndef REGBOT_LOGRECORD_H
-#define REGBOT_LOGRECORD_H
+#ifndef REGBOT_LOG_RECORD_H
+#define REGBOT_LOG_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* logrecord.c - a log record, and its form on the wire. */
-#include "common/logrecord.h"
+/* log_record.c - a log record, and its form on the wire. */
+#include "common/wire/log_record.h"
 
 #include <stdio.h>
 #include <stdlib.h>

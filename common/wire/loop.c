@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loop.c - descriptors and timers of one thread, over poll. */
-#include "common/loop.h"
+#include "common/wire/loop.h"
 
 #include <limits.h>
 #include <poll.h>

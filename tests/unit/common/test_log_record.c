@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_logrecord.c - records there and back, and broken ones. */
+/* test_log_record.c - records there and back, and broken ones. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/logrecord.h"
+#include "common/wire/log_record.h"
 
 static struct log_record in, out;
 static struct buffer wire;
@@ -37,9 +37,9 @@ transfer(void)
 	return r;
 }
 
-TestSuite(logrecord, .init = setup, .fini = teardown);
+TestSuite(log_record, .init = setup, .fini = teardown);
 
-Test(logrecord, every_kind_goes_over_and_comes_back)
+Test(log_record, every_kind_goes_over_and_comes_back)
 {
 	log_record_string(&in, "script", "mirror \"x\"\n\t\xff");
 	log_record_string(&in, "empty", "");
@@ -63,12 +63,12 @@ Test(logrecord, every_kind_goes_over_and_comes_back)
 	cr_expect_str_eq(out.attrs[7].key, "http.status-code_1");
 }
 
-Test(logrecord, nothing_is_fine)
+Test(log_record, nothing_is_fine)
 {
 	cr_expect(transfer() == 0 && out.nattrs == 0);
 }
 
-Test(logrecord, too_many_attributes_are_dropped)
+Test(log_record, too_many_attributes_are_dropped)
 {
 	for (int i = 0; i < 2 * LOG_ATTRS_MAX; i++)
 		log_record_int(&in, "n", i);
@@ -77,7 +77,7 @@ Test(logrecord, too_many_attributes_are_dropped)
 	cr_expect(out.attrs[LOG_ATTRS_MAX - 1].number == LOG_ATTRS_MAX - 1);
 }
 
-Test(logrecord, long_values_are_cut_and_the_record_still_fits)
+Test(log_record, long_values_are_cut_and_the_record_still_fits)
 {
 	char *big = malloc(LOG_RECORD_MAX + 1);
 
@@ -94,7 +94,7 @@ Test(logrecord, long_values_are_cut_and_the_record_still_fits)
 
 /* A child must not be killed for what it logs: any key has a form that the
  * receiver takes. */
-Test(logrecord, odd_keys_are_made_acceptable)
+Test(log_record, odd_keys_are_made_acceptable)
 {
 	char big[200];
 
@@ -110,7 +110,7 @@ Test(logrecord, odd_keys_are_made_acceptable)
 	cr_expect(strlen(out.attrs[2].key) == 64);
 }
 
-Test(logrecord, truncation_at_every_byte_is_refused_or_shorter)
+Test(log_record, truncation_at_every_byte_is_refused_or_shorter)
 {
 	int full;
 
@@ -150,7 +150,7 @@ static const struct {
 	{ "key too long", "\1\x7fk\1\0x", 6 },
 };
 
-Test(logrecord, malformed_attributes_are_refused)
+Test(log_record, malformed_attributes_are_refused)
 {
 	struct error err;
 
@@ -165,7 +165,7 @@ Test(logrecord, malformed_attributes_are_refused)
 	}
 }
 
-Test(logrecord, one_attribute_too_many_is_refused)
+Test(log_record, one_attribute_too_many_is_refused)
 {
 	for (int i = 0; i <= LOG_ATTRS_MAX; i++)
 		buffer_put(&wire, "\1\1k\1\0x", 6);
@@ -181,7 +181,7 @@ static const struct {
 	{ 3, "INFO+3" }, { 4, "WARN" }, { 8, "ERROR" }, { 12, "ERROR+4" },
 };
 
-Test(logrecord, levels_are_named_as_slog_names_them)
+Test(log_record, levels_are_named_as_slog_names_them)
 {
 	char name[24];
 	int level;
@@ -197,7 +197,7 @@ Test(logrecord, levels_are_named_as_slog_names_them)
 	cr_expect(log_level_parse("info-2", &level, NULL) == 0 && level == -2);
 }
 
-Test(logrecord, other_levels_are_refused)
+Test(log_record, other_levels_are_refused)
 {
 	static const char *const bad[] = { "", "Trace", "TRACE", "warning",
 	    "info+", "info+x", "info++1", "info+ 1", "info+1x", "+1", "4",

@@ -24,7 +24,7 @@ enum message_path {
 enum message_type {
 #define MESSAGE(name, number, paths, fields) MSG_##name = number,
 #define REQUEST(name, number, verb, effect, fields) MSG_##name = number,
-#include "common/messages.def"
+#include "common/wire/messages.def"
 #undef MESSAGE
 #undef REQUEST
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* channel.c - messages over a seqpacket socketpair; see channel.h. */
-#include "common/channel.h"
+#include "common/wire/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
