@@ -283,8 +283,10 @@ cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 		out->command = CLI_HELP;
 		return 0;
 	}
-	if (s.version && s.nwords == 0)
+	if (s.version && s.nwords == 0) {
 		out->command = CLI_VERSION;
+		out->format = "regbot {{.VCSTag}}\n";
+	}
 	if (parse_argument(&s, err) == -1)
 		return -1;
 	return check_command(&s, err);

@@ -30,6 +30,9 @@ class Version(Case):
         result = self.box.run("version", "--format", "{{.VCSTag}}")
         self.succeeded(result)
         self.assertEqual(result.out, tag)
+        short = self.box.run("--version")
+        self.assertEqual((short.code, short.out),
+                         (0, "regbot " + result.out + "\n"))
         bad = self.box.run("version", "--format", "{{.Nope}}")
         self.assertNotEqual(bad.code, 0)
         self.assertIn("Nope", bad.err)

@@ -85,6 +85,7 @@ Test(cli, version_as_a_flag)
 
 	cr_assert_eq(parse(&c, &err, "--version"), 0);
 	cr_assert_eq(c.command, CLI_VERSION);
+	cr_assert_str_eq(c.format, "regbot {{.VCSTag}}\n");
 	cr_assert_eq(parse(&c, &err, "--version -h"), 0);
 	cr_assert_eq(c.command, CLI_HELP);
 	cr_assert_eq(parse(&c, &err, "--version=false"), 0);
