@@ -76,6 +76,11 @@
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
 #define WORKER_SPACE (1024ull * MIB) /* a worker's address space */
 
+/* The log. */
+#define LOG_BACKLOG_MAX (8 * MIB) /* lines that wait for a slow reader; the ones
+				 * above are dropped and counted */
+#define LOG_FLUSH_MS 5000	/* how long the end waits for that reader */
+
 /* Brokers. */
 #define REALMS_MAX 64		/* token hosts that a creds entry adds */
 #define BODIES_MAX (16 * MIB)	/* bodies that one channel holds in a broker;
@@ -91,9 +96,31 @@
 #define LIST_PAGES_MAX 10000		/* pages of one list */
 #define LIST_BYTES_MAX (64 * MIB)	/* all pages of one list */
 #define TOKEN_REPLY_MAX (256 * KIB)	/* a token server's answer */
+#define TOKEN_MAX (64 * KIB)		/* a token, which goes into a header */
+#define TOKEN_LIFE_MIN_S 60		/* a token's life where none is said */
+#define TOKEN_RENEW_MS 5000		/* renewed so long before its end, or
+					 * after half its life if that is
+					 * later */
+#define TOKENS_MAX 512			/* tokens that a broker keeps */
+#define TOKEN_ANSWER_MS 30000		/* a token server's time to answer */
+#define TOKEN_WAIT_MAX_MS 30000		/* its longest Retry-After obeyed */
+#define AUTH_ROUNDS_MAX 4		/* 401 answers to one request */
+#define AUTH_ENTRIES_MAX 1024		/* repositories whose challenge is
+					 * remembered (repoAuth) */
 #define ERROR_BODY_MAX (64 * KIB)	/* an error body that is read */
 #define HEADERS_MAX (128 * KIB)		/* all headers of one response */
 #define CHALLENGE_MAX (16 * KIB)	/* a WWW-Authenticate header */
+#define CHALLENGES_MAX 8		/* challenges of one answer */
+#define CHALLENGE_PARAMS_MAX 32		/* parameters of one challenge */
+#define WARNINGS_MAX 64			/* warnings that are not repeated */
+#define TRUST_BUNDLE_MAX (16 * MIB)	/* the system's certificates */
+#define CONNECT_MS 30000		/* to connect, TLS included */
+#define STALL_BYTES (4 * KIB)		/* a body that moves less than this */
+#define STALL_MS 60000			/* in this time is given up */
+#define ANSWER_MS 600000		/* from a request's end to its answer:
+					 * registries commit large blobs for
+					 * minutes */
+#define RESUMES_MAX 100			/* resumptions of one body */
 #define URL_MAX (8 * KIB)		/* a URL that a registry names */
 #define JSON_DEPTH_MAX 32		/* nesting of a registry's JSON */
 #define JSON_BYTES_MAX (8 * MIB)	/* one JSON document */
@@ -104,6 +131,7 @@
 #define UPLOAD_PIECE (128 * MIB)	/* a blob's part in one PATCH */
 #define UPLOAD_WHOLE (64 * KIB)	/* up to it a blob is collected first */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
+#define BACKOFF_FIRST_MS 100		/* the first wait, doubled each time */
 #define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
 #define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */
 #define INDEX_DEPTH_MAX 8		/* indexes within indexes */

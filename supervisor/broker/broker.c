@@ -157,7 +157,7 @@ static const struct registry_ops registry_ops = { send_record, on_settled };
 static void
 start(struct broker *b)
 {
-	const struct registry_config *c = &b->setup.config;
+	const struct http_registry *c = &b->setup.config;
 	struct error err;
 
 	b->state = BROKER_SERVING;

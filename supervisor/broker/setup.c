@@ -33,7 +33,7 @@ setup_init(struct setup *s)
 int
 setup_registry(struct setup *s, const struct message *m, struct error *err)
 {
-	struct registry_config *c = &s->config;
+	struct http_registry *c = &s->config;
 	uint64_t flags = message_u64(m, 4), concurrent = message_u64(m, 5),
 	    milli = message_u64(m, 6);
 
@@ -121,7 +121,7 @@ free_list(char **list)
 void
 setup_free(struct setup *s)
 {
-	struct registry_config *c = &s->config;
+	struct http_registry *c = &s->config;
 
 #define REGISTRY_NAME(member, position) free(c->member);
 #define SECRET_TEXT(member, kind) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * setup.h - what the supervisor says of the registry before START: the
- * messages REGISTRY and SECRET make a struct registry_config.
+ * messages REGISTRY and SECRET make a struct http_registry.
  */
 #ifndef REGBOT_SETUP_H
 #define REGBOT_SETUP_H
@@ -12,7 +12,7 @@
 #include "supervisor/broker/http/http.h"
 
 struct setup {
-	struct registry_config config;
+	struct http_registry config;
 	struct {		/* the texts so far, until setup_done */
 #define SECRET_TEXT(member, kind) struct buffer member;
 #include "common/registry_fields.def"

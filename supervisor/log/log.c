@@ -8,11 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
-
-#define QUEUE_MAX (8 * MIB)	/* above it lines are dropped and counted */
-#define FLUSH_MS 5000
 
 struct log {
 	struct loop *loop;
@@ -86,7 +84,7 @@ void
 log_free(struct log *g)
 {
 	struct pollfd p;
-	int64_t end = clock_now() + FLUSH_MS * NS_PER_MS;
+	int64_t end = clock_now() + LOG_FLUSH_MS * NS_PER_MS;
 
 	if (g == NULL)
 		return;
@@ -119,7 +117,7 @@ enqueue(struct log *g, const char *p, size_t n)
 	struct log_record r;
 	struct buffer line;
 
-	if (g->queue.len + n > QUEUE_MAX) {
+	if (g->queue.len + n > LOG_BACKLOG_MAX) {
 		g->dropped++;
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 #include "supervisor/broker/auth/basic.h"
 #include "supervisor/broker/auth/challenge.h"
@@ -14,9 +15,6 @@
 #include "supervisor/broker/auth/token_cache.h"
 #include "supervisor/broker/transfer/scrub.h"
 #include "supervisor/broker/transfer/target.h"
-
-#define ROUNDS_MAX 4		/* 401 answers of one request */
-#define ENTRIES_MAX 1024	/* repositories with a state of their own */
 
 /* How a repository wants to be asked. */
 struct auth_entry {
@@ -128,7 +126,7 @@ make_entry(struct auth *a, const char *repository)
 
 	if (e != NULL)
 		return e;
-	if (a->nentries == ENTRIES_MAX)
+	if (a->nentries == AUTH_ENTRIES_MAX)
 		free_entries(a);
 	e = mem_alloc(sizeof(*e));
 	e->repository = mem_strdup(a->ctx->cfg->repo_auth ? repository : "");
@@ -303,7 +301,7 @@ int
 auth_request_challenged(struct auth_request *r, const struct url *url,
     const struct headers *headers, struct error *err)
 {
-	const struct registry_config *cfg = r->auth->ctx->cfg;
+	const struct http_registry *cfg = r->auth->ctx->cfg;
 	const struct challenge *basic, *bearer;
 	struct challenges c = { .n = 0 };
 	const char *v;
@@ -315,7 +313,7 @@ auth_request_challenged(struct auth_request *r, const struct url *url,
 		challenge_parse(&c, v, NULL);
 	basic = challenge_find(&c, "basic");
 	bearer = challenge_find(&c, "bearer");
-	if (++r->rounds > ROUNDS_MAX)
+	if (++r->rounds > AUTH_ROUNDS_MAX)
 		goto out;
 	if (basic != NULL && !r->basic_tried && basic_known(cfg)) {
 		struct auth_entry *e = make_entry(r->auth, r->repository);

@@ -6,13 +6,13 @@
 #include "common/text.h"
 
 bool
-basic_known(const struct registry_config *c)
+basic_known(const struct http_registry *c)
 {
 	return *c->user != '\0' && *c->pass != '\0';
 }
 
 char *
-basic_line(const struct registry_config *c)
+basic_line(const struct http_registry *c)
 {
 	struct buffer plain, line;
 

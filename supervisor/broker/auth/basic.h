@@ -8,8 +8,8 @@
 #include "supervisor/broker/transfer/context.h"
 
 /* Is there a user name and a password? */
-bool basic_known(const struct registry_config *c);
+bool basic_known(const struct http_registry *c);
 /* "Authorization: Basic ...", to be freed with mem_wipe. */
-char *basic_line(const struct registry_config *c);
+char *basic_line(const struct http_registry *c);
 
 #endif

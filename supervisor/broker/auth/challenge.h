@@ -6,10 +6,8 @@
 #ifndef REGBOT_CHALLENGE_H
 #define REGBOT_CHALLENGE_H
 
+#include "common/bounds.h"
 #include "common/error.h"
-
-#define CHALLENGES_MAX 8	/* challenges in the headers of one answer */
-#define CHALLENGE_PARAMS_MAX 32	/* parameters of one challenge */
 
 struct challenge {
 	char *scheme;		/* lower case: "basic", "bearer" */

@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/broker/auth/token_fetch.h"
-
-#define TOKENS_MAX 512		/* tokens that are kept */
-#define RENEW_BEFORE_MS 5000	/* but half of its life where that is short */
 
 struct token_wait {
 	LIST_ENTRY(token_wait) link;
@@ -187,7 +185,7 @@ on_fetched(void *arg, struct token_reply *reply, const struct error *err)
 		k->value = reply->token;
 		reply->token = reply->refresh = NULL;
 		ms = reply->life_s * 1000;
-		ms = ms >= 2 * RENEW_BEFORE_MS ? ms - RENEW_BEFORE_MS : ms / 2;
+		ms = ms >= 2 * TOKEN_RENEW_MS ? ms - TOKEN_RENEW_MS : ms / 2;
 		k->until = clock_now() + ms * NS_PER_MS;
 	}
 	tell(k, err);

@@ -17,8 +17,6 @@
 #include "supervisor/broker/transfer/transfer.h"
 
 #define TOKEN_TRIES 5
-#define TOKEN_ANSWER_MS 30000	/* a token server that hangs is given up */
-#define TOKEN_WAIT_MAX_MS 30000	/* the longest Retry-After of such a one */
 
 struct token_fetch {
 	const struct transfer_context *ctx;
@@ -202,7 +200,7 @@ append_secret(struct curl_slist *list, char *line)
 static void
 send_request(struct token_fetch *f)
 {
-	const struct registry_config *cfg = f->ctx->cfg;
+	const struct http_registry *cfg = f->ctx->cfg;
 	struct token_ask ask = { &f->url, f->service, &f->scopes };
 	struct transfer_spec spec = { .method = f->method };
 	struct error err;

@@ -6,10 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/bounds.h"
 #include "common/error.h"
-
-#define TOKEN_MAX (64 * KIB)	/* a token; it has to fit into a header */
-#define TOKEN_LIFE_MIN_S 60	/* what is assumed where none is told */
 
 struct token_reply {
 	char *token;		/* never "" */

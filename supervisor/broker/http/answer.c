@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 #include "supervisor/broker/http/reply.h"
 #include "supervisor/broker/http/request_private.h"
@@ -10,7 +11,6 @@
 #include "supervisor/broker/transfer/status.h"
 #include "supervisor/broker/transfer/target.h"
 
-#define RESUMES_MAX 100			/* of one body that is cut */
 #define RESUME_PROGRESS (1 * MIB)	/* what counts as having got on */
 
 enum transfer_body

@@ -21,7 +21,7 @@ http_init(void)
 }
 
 struct http *
-http_new(struct loop *l, const struct registry_config *c, struct error *err)
+http_new(struct loop *l, const struct http_registry *c, struct error *err)
 {
 	struct http *h = mem_alloc(sizeof(*h));
 

@@ -89,7 +89,7 @@ struct http_request;
 void http_init(void);
 
 /* *c must outlive it. */
-struct http *http_new(struct loop *l, const struct registry_config *c,
+struct http *http_new(struct loop *l, const struct http_registry *c,
     struct error *err);
 /* Cancels everything, silently. Free the slots first; not from a callback. */
 void http_free(struct http *h);

@@ -6,16 +6,13 @@
  */
 #include <stdlib.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/broker/http/request_private.h"
 #include "supervisor/broker/http/spec.h"
 #include "supervisor/broker/transfer/status.h"
 #include "supervisor/broker/transfer/target.h"
-
-/* The longest wait for an answer once a request is sent. Some registries take
- * minutes to commit a large blob or to delete a manifest. */
-#define ANSWER_MS 600000
 
 bool
 http_request_success(const struct http_request *r, int status)

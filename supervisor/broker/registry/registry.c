@@ -73,7 +73,7 @@ const struct backend registry_backend = {
 };
 
 struct registry *
-registry_new(struct loop *l, const struct registry_config *config,
+registry_new(struct loop *l, const struct http_registry *config,
     const struct registry_ops *ops, void *arg, struct error *err)
 {
 	struct http *http = http_new(l, config, err);

@@ -28,7 +28,7 @@ struct registry_ops {
 
 struct registry {
 	struct loop *loop;
-	const struct registry_config *config;
+	const struct http_registry *config;
 	const struct registry_ops *ops;
 	void *arg;			/* of ops */
 	struct http *http;
@@ -43,7 +43,7 @@ extern const struct backend registry_backend;
 /* config and ops must outlive it. NULL when the configuration cannot work,
  * such as a CA that is not PEM text. */
 struct registry *registry_new(struct loop *l,
-    const struct registry_config *config, const struct registry_ops *ops,
+    const struct http_registry *config, const struct registry_ops *ops,
     void *arg, struct error *err);
 /* At once, uploads are left. The server must be gone. NULL is fine. */
 void registry_free(struct registry *reg);

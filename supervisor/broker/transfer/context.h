@@ -11,7 +11,7 @@
 /* What the supervisor said of the registry: registry_fields.def, and what
  * REGISTRY has besides. Texts are owned, "" where absent; lists are
  * NULL-terminated, or NULL. */
-struct registry_config {
+struct http_registry {
 #define REGISTRY_NAME(member, position) char *member;
 #define REGISTRY_FLAG(member, bit) bool member;
 #define SECRET_TEXT(member, kind) char *member;
@@ -27,7 +27,7 @@ struct registry_config {
 /* Owned by http.c's object. */
 struct transfer_context {
 	struct loop *loop;
-	const struct registry_config *cfg;
+	const struct http_registry *cfg;
 	struct transfer_pool *pool;	/* transfer.h */
 	struct target_rules *rules;	/* target.h: where exchanges may go */
 	struct scrub *secrets;		/* scrub.h: what no text may show */

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 #include "supervisor/broker/transfer/status.h"
 
-#define WARNINGS_MAX 64		/* texts of warnings that are remembered */
 #define WARNINGS_ASKED 8	/* Warning headers of one answer */
 
 struct exchange_log {
-	const struct registry_config *cfg;
+	const struct http_registry *cfg;
 	const struct scrub *secrets;
 	void (*fn)(void *arg, struct log_record *r);
 	void *arg;
@@ -29,7 +29,7 @@ static const char *const shown[] = {
 };
 
 struct exchange_log *
-exchange_log_new(const struct registry_config *cfg,
+exchange_log_new(const struct http_registry *cfg,
     const struct scrub *secrets)
 {
 	struct exchange_log *l = mem_alloc(sizeof(*l));

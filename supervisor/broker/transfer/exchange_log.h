@@ -16,7 +16,7 @@
 struct exchange_log;
 
 /* *cfg and *secrets must outlive it. */
-struct exchange_log *exchange_log_new(const struct registry_config *cfg,
+struct exchange_log *exchange_log_new(const struct http_registry *cfg,
     const struct scrub *secrets);
 void exchange_log_free(struct exchange_log *l);		/* NULL is fine */
 

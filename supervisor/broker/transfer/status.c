@@ -6,8 +6,6 @@
 
 #include "common/bounds.h"
 
-#define BACKOFF_FIRST_MS 100
-
 /* Go's texts, which is what scripts and people search for. */
 static const struct {
 	int status;

@@ -11,14 +11,14 @@
 #include "supervisor/broker/transfer/trust.h"
 
 struct target_rules {
-	const struct registry_config *cfg;
+	const struct http_registry *cfg;
 	struct url origin;
 	unsigned local_seen;	/* address.h: where the registry itself is */
 	struct trust *trust;	/* NULL until TLS needs it */
 };
 
 struct target_rules *
-target_rules_new(const struct registry_config *c, struct error *err)
+target_rules_new(const struct http_registry *c, struct error *err)
 {
 	struct target_rules *tr = mem_alloc(sizeof(*tr));
 	char *text = mem_printf("%s://%s/", c->tls == 2 ? "http" : "https",
@@ -137,7 +137,7 @@ int
 target_spec(struct target_rules *tr, const struct url *u,
     struct transfer_spec *spec, struct error *err)
 {
-	const struct registry_config *cfg = tr->cfg;
+	const struct http_registry *cfg = tr->cfg;
 	bool own = target_own(tr, u);
 
 	spec->url = u->text;

@@ -20,7 +20,7 @@ struct target_rules;
 
 /* *c must outlive it. NULL when its hostname makes no URL or its certificates
  * cannot be used. */
-struct target_rules *target_rules_new(const struct registry_config *c,
+struct target_rules *target_rules_new(const struct http_registry *c,
     struct error *err);
 void target_rules_free(struct target_rules *tr);	/* NULL is fine */
 

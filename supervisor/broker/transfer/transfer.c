@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libcurl's options and callbacks for one transfer. */
+#include "common/bounds.h"
 #include "supervisor/broker/transfer/transfer_private.h"
 
 #include <sys/socket.h>
@@ -18,7 +19,6 @@
 #define STREAM_BUFFER (512L * 1024)
 #define HELD_MAX (2 * STREAM_BUFFER)
 #define PART_MAX ((size_t)64 * 1024)	/* what a sink gets at once */
-#define CONNECT_MS 30000L
 /* From this size on the body waits for "100 Continue", so that a 401 or a
  * redirect comes before the first byte of a stream is spent. */
 #define EXPECT_FROM (1 * MIB)

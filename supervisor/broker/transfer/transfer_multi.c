@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/broker/transfer/transfer_private.h"
 
-#define STALL_MS 60000		/* a body is given up when in this time */
-#define STALL_BYTES (4 * KIB)	/* it moves less than that */
-#define CHECK_MS 1000		/* how often that is checked */
+#define CHECK_MS 1000		/* how often a body is checked for STALL_BYTES */
 
 /* One of libcurl's sockets. */
 struct sock {

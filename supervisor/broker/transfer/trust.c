@@ -12,11 +12,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/file.h"
 #include "common/mem.h"
-
-#define BUNDLE_MAX (16 * MIB)
 
 struct trust {
 	X509_STORE *store;
@@ -40,7 +39,7 @@ trust_preload(void)
 	if (loaded)
 		return;
 	loaded = true;
-	buffer_init(&bundle, BUNDLE_MAX);
+	buffer_init(&bundle, TRUST_BUNDLE_MAX);
 	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
 		if (file_read(bundles[i], FILE_REGULAR, &bundle, NULL) == 0 &&
 		    bundle.len != 0)

@@ -25,7 +25,7 @@ bool fake_hold;
 unsigned fake_canceled;
 
 struct http *
-http_new(struct loop *l, const struct registry_config *c, struct error *err)
+http_new(struct loop *l, const struct http_registry *c, struct error *err)
 {
 	if (strcmp(c->regcert, "bad") == 0) {
 		error_set(err, ERROR_INPUT, "regcert is no PEM text");

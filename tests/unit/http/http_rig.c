@@ -16,7 +16,7 @@ struct rig *
 rig_new(server_fn *fn)
 {
 	struct rig *g = mem_alloc(sizeof(*g));
-	struct registry_config *c = &g->config;
+	struct http_registry *c = &g->config;
 
 	g->loop = loop_new();
 	g->server = server_new(g->loop, fn, g);

@@ -25,7 +25,7 @@ struct result {
 struct rig {
 	struct loop *loop;
 	struct server *server, *other;
-	struct registry_config config;
+	struct http_registry config;
 	struct http *http;
 	struct result *results;
 	unsigned port;

@@ -141,7 +141,7 @@ Test(http_auth, whom_a_password_is_told)
 	};
 	static char name[] = "r.example.com", listed[] = "listed.example.org";
 	static char *realms[] = { listed, NULL };
-	struct registry_config c = { .name = name, .realms = realms };
+	struct http_registry c = { .name = name, .realms = realms };
 	struct target_rules *tr;
 	struct error err;
 
