@@ -15,7 +15,7 @@ void compat_env(lua_State *L);
 void compat_string(lua_State *L);
 void compat_table(lua_State *L);
 void compat_math(lua_State *L);
-void compat_concat(lua_State *L);
+void compat_numbers(lua_State *L);
 
 /* Tracebacks do not show these: a script's message handler as xpcall calls
  * it, what gsub calls for a replacement, and what joins a chain of "..". */

@@ -9,7 +9,7 @@ const struct vm_library compat_libraries[] = {
 	{ compat_string, string_replacement },
 	{ compat_table, NULL },
 	{ compat_math, NULL },
-	{ compat_concat, concat_call },
+	{ compat_numbers, concat_call },
 	{ os_open, NULL },
 	{ require_open, NULL },
 	{ print_open, NULL },

@@ -1,47 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker.c - what a job may still do, and what it logs; see worker.h. */
+/* worker.c - what a job logs; see worker.h. */
 #include "worker/job/worker.h"
 
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/mem.h"
 #include "worker/client/client.h"
-
-int
-worker_check(const struct worker *w, struct error *err)
-{
-	if (w->deadline != 0 && clock_now() >= w->deadline)
-		return error_set(err, ERROR_DEADLINE,
-		    "context deadline exceeded");
-	if (w->stopped)
-		return error_set(err, ERROR_CANCELED, "context canceled");
-	return 0;
-}
-
-static void
-wake(void *arg)
-{
-	(void)arg;	/* that the loop turned is enough */
-}
-
-int
-worker_wait(struct worker *w, const bool *done, struct error *err)
-{
-	struct timer *t = NULL;
-	int r = 0;
-
-	if (w->deadline != 0) {
-		t = loop_timer(w->loop, wake, NULL);
-		timer_arm(t, w->deadline - clock_now());
-	}
-	/* What is done by the deadline is done, also when both are seen in
-	 * one turn. */
-	while (!*done && (r = worker_check(w, err)) == 0)
-		loop_step(w->loop, -1);
-	timer_free(t);
-	return r;
-}
 
 void
 worker_log_bare(struct worker *w, struct log_record *r)
