@@ -21,6 +21,11 @@
 
 #define CONTROL_FD 3
 
+/* Everything that scripts find. */
+static const struct vm_library libraries[] = {
+	COMPAT_LIBRARIES, { modules_open, NULL }, { NULL, NULL }
+};
+
 static void
 stop(void *arg, enum error_kind reason)
 {
@@ -48,10 +53,8 @@ warm_up(struct worker *w, struct error *err)
 	platform_host(&host);
 	platform_free(&host);
 	if (digest_setup(err) == -1 ||
-	    (w->L = vm_new(w, WORKER_MEMORY, compat_libraries,
-	    err)) == NULL)
+	    (w->L = vm_new(w, WORKER_MEMORY, libraries, err)) == NULL)
 		fail(err);
-	modules_open(w->L);
 }
 
 static void

@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 
 #include "common/bounds.h"
-#include "worker/compat/compat_private.h"
+#include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
 /* Collects what a function gives piece by piece, as load() may be called. */

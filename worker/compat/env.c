@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-#include "worker/compat/compat_private.h"
+#include "worker/compat/compat.h"
 
 /* The number of _ENV among the upvalues of the function at i, or 0. */
 static int

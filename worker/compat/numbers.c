@@ -5,7 +5,7 @@
  */
 #include <lauxlib.h>
 
-#include "worker/compat/compat_private.h"
+#include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
 static int

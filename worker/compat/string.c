@@ -10,7 +10,7 @@
 
 #include <lauxlib.h>
 
-#include "worker/compat/compat_private.h"
+#include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
 /* Calls the function below (upvalue 1): of the arguments, bits of upvalue 2

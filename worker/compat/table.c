@@ -2,7 +2,7 @@
 /* The table library where Lua 5.1, as regbot has it, is more lenient. */
 #include <lauxlib.h>
 
-#include "worker/compat/compat_private.h"
+#include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
 #define ITEMS_MAX (1 << 26)	/* what sort takes; memory ends before */

@@ -63,7 +63,7 @@ vm_new(struct worker *w, uint64_t memory, const struct vm_library *libraries,
 	buffer_free(&vm->out);
 	free(vm);
 	error_set(err, ERROR_LIMIT, "cannot set up Lua: %llu bytes of memory "
-	    "are too few", (unsigned long long)memory);
+	    "are not enough", (unsigned long long)memory);
 	return NULL;
 }
 

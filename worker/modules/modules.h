@@ -10,7 +10,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-/* Registers the global tables in a new state. */
+/* Makes the global tables: an entry of vm_new()'s table, the last one. */
 void modules_open(lua_State *L);
 
 /* Functions of the global tables, and methods of the values. */

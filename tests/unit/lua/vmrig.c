@@ -88,6 +88,10 @@ stop(void *arg)
 	((struct worker *)arg)->stopped = true;
 }
 
+static const struct vm_library libraries[] = {
+	COMPAT_LIBRARIES, { NULL, NULL }
+};
+
 void
 vmrig_run(struct vmrig *rig, const char *script)
 {
@@ -102,7 +106,7 @@ vmrig_run(struct vmrig *rig, const char *script)
 	if (rig->stop_after_ms != 0)
 		timer_arm(t, rig->stop_after_ms * NS_PER_MS);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,
-	    compat_libraries, &err);
+	    libraries, &err);
 	if (w.L == NULL)
 		abort();
 	vm_run(w.L, script, strlen(script), &rig->result);

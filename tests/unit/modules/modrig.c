@@ -27,23 +27,19 @@ forget(struct modrig *rig)
 	rig->cancelled = 0;
 }
 
-static int
-open_modules(lua_State *L)
-{
-	modules_open(L);
-	return 0;
-}
+static const struct vm_library libraries[] = {
+	COMPAT_LIBRARIES, { modules_open, NULL }, { NULL, NULL }
+};
 
 int
 modrig_run(struct modrig *rig, const char *script)
 {
 	struct client c = { .rig = rig };
 	struct worker w = { .client = &c };
-	struct error err;
 	int rv = -1;
 
 	forget(rig);
-	if (digest_setup(&err) == -1)
+	if (digest_setup(&rig->err) == -1)
 		abort();
 	w.loop = c.loop = loop_new();
 	w.name = mem_strdup("t");
@@ -56,14 +52,11 @@ modrig_run(struct modrig *rig, const char *script)
 	buffer_init(&c.log, 0);
 	buffer_init(&c.requests, 0);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,
-	    compat_libraries, &err);
+	    libraries, &rig->err);
 	if (w.L != NULL) {
-		lua_pushcfunction(w.L, open_modules);
-		if (lua_pcall(w.L, 0, 0, 0) == LUA_OK) {
-			vm_run(w.L, script, strlen(script), &rig->result);
-			rv = 0;
-		}
+		vm_run(w.L, script, strlen(script), &rig->result);
 		vm_free(w.L);
+		rv = 0;
 	}
 	overlay_free(w.overlay);
 	known_free(w.known);

@@ -28,6 +28,7 @@ struct modrig {
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */
 	const char *put_digest;	/* told after a PUT, NULL: the right one */
 	/* Results. */
+	struct error err;	/* when modrig_run returns -1 */
 	char *log;		/* "INFO Delete tag script=t image=..." lines */
 	char *requests;		/* "GET reg/repo name" lines */
 	struct vm_result result;

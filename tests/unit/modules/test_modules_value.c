@@ -333,6 +333,21 @@ Test(value, wrong_digests)
 	free(want);
 }
 
+/* A state that cannot be built, with whatever library is under way, is an
+ * error, not an abort. */
+Test(value, too_little_memory_to_begin)
+{
+	int failed = 0;
+
+	for (rig.memory = 1000; modrig_run(&rig, "") == -1;
+	    rig.memory += 500) {
+		cr_assert(strstr(rig.err.text, "cannot set up Lua: ") ==
+		    rig.err.text, "%s", rig.err.text);
+		failed++;
+	}
+	cr_assert_gt(failed, 20);
+}
+
 /* Wherever Lua runs out of memory, nothing leaks (the address sanitizer
  * looks) and nothing stays under way. */
 Test(value, little_memory)
