@@ -7,13 +7,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/mem.h"
 
 struct frame {
-	struct frame *next;
+	STAILQ_ENTRY(frame) next;
 	struct message_out out;
 	int fd;
 };
@@ -30,8 +31,8 @@ struct channel {
 	bool dead;
 	const struct channel_ops *ops;
 	void *arg;
-	struct frame *head, **tail;
-	size_t queued;
+	STAILQ_HEAD(, frame) queue;
+	size_t queued;		/* bytes in it */
 	unsigned queued_fds;
 	struct error why;
 	struct message in;
@@ -59,11 +60,10 @@ drop_queue(struct channel *c)
 {
 	struct frame *f;
 
-	while ((f = c->head) != NULL) {
-		c->head = f->next;
+	while ((f = STAILQ_FIRST(&c->queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&c->queue, next);
 		frame_free(f);
 	}
-	c->tail = &c->head;
 	c->queued = 0;
 	c->queued_fds = 0;
 }
@@ -137,7 +137,7 @@ flush(struct channel *c)
 	struct frame *f;
 	int r;
 
-	while ((f = c->head) != NULL) {
+	while ((f = STAILQ_FIRST(&c->queue)) != NULL) {
 		r = send_frame(c, f);
 		if (r == 0)
 			break;
@@ -149,15 +149,13 @@ flush(struct channel *c)
 			drop_queue(c);
 			break;
 		}
-		c->head = f->next;
-		if (c->head == NULL)
-			c->tail = &c->head;
+		STAILQ_REMOVE_HEAD(&c->queue, next);
 		c->queued -= f->out.frame.len;
 		c->queued_fds -= f->fd != -1;
 		frame_free(f);
 	}
 	watch_set(c->watch, (short)(POLLIN |
-	    (c->head != NULL ? POLLOUT : 0)));
+	    (STAILQ_EMPTY(&c->queue) ? 0 : POLLOUT)));
 }
 
 /* The descriptor that came with a frame, -1 for none; -2 for a violation. */
@@ -269,7 +267,7 @@ channel_new(struct loop *l, int fd, unsigned paths, bool may_pass,
 	c->open = true;
 	c->ops = ops;
 	c->arg = arg;
-	c->tail = &c->head;
+	STAILQ_INIT(&c->queue);
 	c->watch = loop_watch(l, fd, POLLIN, on_ready, c);
 	c->failed = loop_timer(l, report_failed, c);
 	return c;
@@ -306,8 +304,7 @@ channel_send(struct channel *c, struct message_out *o, int fd,
 	f->out = *o;
 	f->fd = fd;
 	memset(o, 0, sizeof(*o));
-	*c->tail = f;
-	c->tail = &f->next;
+	STAILQ_INSERT_TAIL(&c->queue, f, next);
 	c->queued += f->out.frame.len;
 	c->queued_fds += fd != -1;
 	if (c->queued > CHANNEL_QUEUE || c->queued_fds > CHANNEL_FDS) {
@@ -318,7 +315,7 @@ channel_send(struct channel *c, struct message_out *o, int fd,
 		drop_queue(c);
 		return 0;
 	}
-	if (c->head == f)
+	if (STAILQ_FIRST(&c->queue) == f)
 		flush(c);
 	return 0;
 }
