@@ -139,9 +139,9 @@ digest_verify(const void *p, size_t n, const char *want, struct error *err)
 	struct digest *d;
 
 	if (!digest_valid(want) || (d = digest_new(want)) == NULL)
-		return error_set(err, ERROR_DIGEST, "\"%.160s\" is no digest "
-		    "that can be checked (sha256, sha384 or sha512 in lower-"
-		    "case hex)", want);
+		return error_set(err, ERROR_DIGEST, "\"%.160s\" is not a "
+		    "digest that can be checked (sha256, sha384 or sha512 in "
+		    "lower-case hex)", want);
 	digest_add(d, p, n);
 	digest_final(d, have);
 	digest_free(d);

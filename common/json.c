@@ -107,8 +107,8 @@ precheck(const char *p, size_t n, const char *what, struct error *err)
 		return error_set(err, ERROR_INPUT, "%s is not valid JSON: "
 		    "single quotes", what);
 	if (s.containers > JSON_CONTAINERS_MAX || s.values > JSON_VALUES_MAX)
-		return error_set(err, ERROR_LIMIT, "%s has too many parts: "
-		    "at most %u values and %u objects and arrays are read",
+		return error_set(err, ERROR_LIMIT, "%s is too complex: the "
+		    "limits are %u values and %u objects and arrays",
 		    what, JSON_VALUES_MAX, JSON_CONTAINERS_MAX);
 	return 0;
 }
@@ -181,14 +181,14 @@ parse(const char *p, size_t n, size_t max, const char *what, bool secret,
 		    "levels", what, JSON_DEPTH_MAX);
 	else if (why == json_tokener_continue ||
 	    why == json_tokener_error_parse_eof)
-		error_set(err, ERROR_INPUT, "%s is not valid JSON: it is cut "
-		    "short", what);
+		error_set(err, ERROR_INPUT, "%s is not valid JSON: it is "
+		    "truncated", what);
 	else if (why != json_tokener_success)
 		error_set(err, ERROR_INPUT, "%s is not valid JSON: %s at byte "
 		    "%zu", what, json_tokener_error_desc(why), end + 1);
 	else if (end < n)
-		error_set(err, ERROR_INPUT, "%s is not valid JSON: something "
-		    "follows it at byte %zu", what, end + 1);
+		error_set(err, ERROR_INPUT, "%s is not valid JSON: "
+		    "unexpected data after it at byte %zu", what, end + 1);
 	else if (o == NULL)
 		error_set(err, ERROR_INPUT, "%s is null", what);
 	/* A login is not refused for a number that nobody reads. */

@@ -127,8 +127,8 @@ own_ids(enum policy_role role, struct error *err)
 		return error_sys(err, errno, "cannot become user %u, group %u "
 		    "(%s)", uid, gid, name);
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
-		return error_set(err, ERROR_SYSTEM, "the way back from user "
-		    "%u to root is open", uid);
+		return error_set(err, ERROR_SYSTEM, "user %u could still "
+		    "return to root", uid);
 	return 0;
 }
 
@@ -227,8 +227,7 @@ policy_confine(enum policy_role role, uint64_t memory, struct error *err)
 	/* After the change of ids, which clears it. Should the parent have
 	 * died before this line, its end of the control channel is closed. */
 	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1) {
-		error_sys(err, errno, "cannot bind the process to its "
-		    "parent's life");
+		error_sys(err, errno, "cannot tie the process to its parent");
 		goto fail;
 	}
 	if (getppid() != parent) {
@@ -266,7 +265,7 @@ fail:
 const char *
 policy_missing(void)
 {
-	return own_ids_missing ? "an own user id" : "";
+	return own_ids_missing ? "a separate user id" : "";
 }
 
 int

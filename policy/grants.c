@@ -8,18 +8,18 @@ static const char *const verbs[] = {
 };
 
 int
-grants_check(const struct grants *g, const struct grant_wish *w,
+grants_check(const struct grants *g, const struct grant_need *need,
     struct error *err)
 {
-	const char *slash = w->repository[0] != '\0' ? "/" : "";
+	const char *slash = need->repository[0] != '\0' ? "/" : "";
 
-	if (g->dry_run && w->writes)
+	if (g->dry_run && need->writes)
 		return error_set(err, ERROR_DENIED, "cannot %s %s%s%s (%s): "
-		    "this is a dry run, which only reads", verbs[w->verb],
-		    w->registry, slash, w->repository, w->name);
+		    "this is a dry run, which only reads", verbs[need->verb],
+		    need->registry, slash, need->repository, need->name);
 	if (!g->everything)
 		return error_set(err, ERROR_DENIED, "the script may not %s "
-		    "%s%s%s (%s)", verbs[w->verb], w->registry, slash,
-		    w->repository, w->name);
+		    "%s%s%s (%s)", verbs[need->verb], need->registry, slash,
+		    need->repository, need->name);
 	return 0;
 }

@@ -18,7 +18,7 @@ struct grants {
 };
 
 /* What a request asks for. messages.def says verb and effect of each. */
-struct grant_wish {
+struct grant_need {
 	enum grant_verb verb;
 	bool writes;		/* refused in a dry run, whatever is granted */
 	const char *registry;
@@ -27,7 +27,7 @@ struct grant_wish {
 };
 
 /* 0, or -1 and ERROR_DENIED with a sentence. */
-int grants_check(const struct grants *g, const struct grant_wish *wish,
+int grants_check(const struct grants *g, const struct grant_need *need,
     struct error *err);
 
 #endif

@@ -214,7 +214,7 @@ policy_filter(enum policy_role role, struct error *err)
 	    ABSENT);
 
 	if (ctx == NULL) {
-		error_set(err, ERROR_SYSTEM, "cannot start a system call "
+		error_set(err, ERROR_SYSTEM, "cannot create a system call "
 		    "filter: this kernel or container has no seccomp");
 		return NULL;
 	}

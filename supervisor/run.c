@@ -197,7 +197,8 @@ on_tick(void *arg)
 
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
 	if (t->running || t->run->running >= JOBS_MAX) {
-		write_task(t, LOG_DEBUG, "Skipped task, it still runs", NULL);
+		write_task(t, LOG_DEBUG, "Skipped task, it is still running",
+		    NULL);
 		return;
 	}
 	write_task(t, LOG_DEBUG, "Running task", NULL);

@@ -108,7 +108,7 @@ decode_header(struct message *m, const unsigned char *p, size_t len,
 		    message_name(p[3]));
 	if (get_le(p + 8, 4) != len - MESSAGE_HEADER || get_le(p + 12, 4) != 0)
 		return error_set(err, ERROR_PROTOCOL,
-		    "the header of %s has a wrong length", (*row)->name);
+		    "the header of %s has the wrong length", (*row)->name);
 	m->type = p[3];
 	m->id = (uint32_t)get_le(p + 4, 4);
 	m->nfields = 0;
@@ -149,7 +149,7 @@ message_decode(struct message *m, const void *frame, size_t len,
 	}
 	if (p != end)
 		return error_set(err, ERROR_PROTOCOL,
-		    "%s has %zu bytes too many", row->name, (size_t)(end - p));
+		    "%s has %zu extra bytes", row->name, (size_t)(end - p));
 	return 0;
 bad:
 	return error_set(err, ERROR_PROTOCOL, "field %d of %s is malformed",
@@ -203,7 +203,7 @@ put_field(struct message_out *o, enum field_kind kind, const void *p, size_t n)
 	    !content_ok(kind, p, n)) {
 		error_set(&o->err, ERROR_LIMIT, "field %d of a %s message "
 		    "cannot be sent: it has %zu bytes of at most %zu, or a "
-		    "character that is not allowed there", o->nfields,
+		    "character that is not allowed", o->nfields,
 		    message_name(o->type), n, rule != NULL ? rule->max : 0);
 		return;
 	}

@@ -204,7 +204,7 @@ take_stream_end(struct broker *b, const struct message *m, int fd,
 	if (role > ROLE_WRITE || stream == 0) {
 		close(fd);
 		return error_set(err, ERROR_PROTOCOL,
-		    "STREAM_END has an unknown role or no number");
+		    "STREAM_END has an unknown role or no stream number");
 	}
 	server_stream_end(b->server, fd, job, stream, (enum stream_role)role);
 	return 0;

@@ -128,7 +128,7 @@ on_helper(void *arg, const char *user, const char *pass, const char *token,
 	c->helper = NULL;
 	if (err->kind != ERROR_NONE) {
 		log_record_init(&r, LOG_WARN, "Credential helper failed, "
-		    "going on without its credentials");
+		    "continuing without its credentials");
 		log_record_string(&r, "registry", c->registry->name);
 		log_record_string(&r, "helper", c->registry->cred_helper);
 		log_record_string(&r, "error", err->text);

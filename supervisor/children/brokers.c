@@ -136,7 +136,7 @@ attach(struct broker_entry *b, struct claim *w)
 
 	if (brokerchild_is_full(b->child)) {
 		error_set(&err, ERROR_LIMIT, "cannot talk to registry %s: "
-		    "too many channels are asked for at once", b->key);
+		    "too many channels were requested at once", b->key);
 		refuse(b, w, &err);
 		return;
 	}
@@ -334,14 +334,14 @@ may_open(struct brokers *all, uint64_t job, const char *key,
 	const struct claim *c = b != NULL ? claims_of(&b->claims, job) : NULL;
 
 	if (key == NULL)
-		return error_set(err, ERROR_INPUT, "\"%.128s\" is not "
-		    "a registry's name", registry);
+		return error_set(err, ERROR_INPUT, "\"%.128s\" is not the "
+		    "name of a registry", registry);
 	if (c != NULL && c->waiting)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
-		    "%s: the run waits for it already", key);
+		    "%s: the script is already waiting for it", key);
 	if (c == NULL && registries_of(all, job) >= REGISTRIES_PER_RUN)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "
-		    "%s: a run may use at most %d registries", key,
+		    "%s: a script may use at most %d registries", key,
 		    REGISTRIES_PER_RUN);
 	if (b == NULL && count >= BROKERS_MAX)
 		return error_set(err, ERROR_LIMIT, "cannot talk to registry "

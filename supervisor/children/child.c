@@ -131,7 +131,7 @@ how_it_ended(struct child *c, struct error *how)
 		error_set(how, ERROR_PEER, "the %s was killed by SIG%s%s",
 		    c->what, name != NULL ? name : "?",
 		    c->status.si_status == SIGSYS ?
-		    " for a system call that it may not make" : "");
+		    " for a forbidden system call" : "");
 	}
 	if (c->stderr_text.len != 0) {
 		size_t n = strlen(how->text);
@@ -181,8 +181,8 @@ warn_missing(struct child_env *env, const char *layer)
 	if (*layer == '\0' || env->missing_logged)
 		return;
 	env->missing_logged = true;
-	log_record_init(&r, LOG_WARN, "This system does not offer a layer of "
-	    "the sandbox, going on without it");
+	log_record_init(&r, LOG_WARN, "This system lacks a layer of the "
+	    "sandbox, continuing without it");
 	log_record_string(&r, "layer", layer);
 	log_write(env->log, &r);
 }

@@ -29,13 +29,13 @@ streampair_make(const struct brokers *b, uint64_t job, const char *source,
 	int pair[2], size = BUFFER;
 
 	if (from == NULL || to == NULL)
-		return error_set(err, ERROR_PEER, "cannot move a blob from %s "
-		    "to %s: the process of one of them is not there", source,
+		return error_set(err, ERROR_PEER, "cannot move a blob from "
+		    "%s to %s: the process of one of them is gone", source,
 		    target);
 	/* No job may end a broker that others use. */
 	if (brokerchild_is_full(from) || brokerchild_is_full(to))
 		return error_set(err, ERROR_LIMIT, "cannot move a blob from "
-		    "%s to %s: too many streams are asked for at once",
+		    "%s to %s: too many streams were requested at once",
 		    source, target);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    pair) == -1)

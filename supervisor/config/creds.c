@@ -109,9 +109,9 @@ read_registry(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	key = reference_registry_key(*where);
 	if (**where != '\0' && key == NULL)
-		return config_error(r, v, "key \"registry\" is not a registry's "
-		    "name, expected a host with or without a port, such as "
-		    "registry.example.com or localhost:5000");
+		return config_error(r, v, "key \"registry\" is not the name "
+		    "of a registry, expected a host with or without a port, "
+		    "such as registry.example.com or localhost:5000");
 	free(key);
 	return 0;
 }
@@ -200,7 +200,7 @@ read_disable_head(struct config_reader *r, const struct yaml_node *v,
 	free(s);
 	if (result == -1)
 		return config_error(r, v, "option \"disableHead\" is neither "
-		    "true nor false, expected one of them");
+		    "true nor false");
 	*(int64_t *)out = disable ? 1 : -1;
 	return 0;
 }
@@ -264,8 +264,9 @@ warn_certificates(struct config_reader *r, const struct config_host *h)
 	for (size_t i = 0; i < 3; i++)
 		if (pem[i].text != NULL && pem[i].text[0] != '\0' &&
 		    strstr(pem[i].text, "-----BEGIN ") == NULL)
-			config_warn(r, h->at, "Not a PEM text, expected one "
-			    "that begins with -----BEGIN", "key", pem[i].key);
+			config_warn(r, h->at, "Not in PEM format, expected "
+			    "text that begins with -----BEGIN", "key",
+			    pem[i].key);
 	if (cert != key)
 		config_warn(r, h->at, "Client certificate is not used, "
 		    "expected both clientCert and clientKey", "name",

@@ -110,8 +110,8 @@ read_field(struct config_reader *r, const struct yaml_node *key,
 	if (yaml_is_null(v)) {
 		if (f->flags & FIELD_NOT_NULL)
 			return config_error(r, v, "key \"%s\" has no value, "
-			    "expected one: leave the key out if nothing is "
-			    "to be restricted", f->key);
+			    "expected one: leave the key out to restrict "
+			    "nothing", f->key);
 		return 0;
 	}
 	if (f->read(r, v, f, (char *)out + f->offset) == -1)

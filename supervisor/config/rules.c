@@ -64,8 +64,8 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 			other = true;
 	}
 	if (!other && list && strchr(pattern, '/') != NULL)
-		return config_error(r, e, "\"list\" is for a whole registry, "
-		    "expected its name without a repository");
+		return config_error(r, e, "\"list\" applies to a whole "
+		    "registry, expected its name without a repository");
 	return 0;
 }
 
@@ -134,9 +134,9 @@ config_read_limits(struct config_reader *r, const struct yaml_node *v,
 
 		if (key->len == 0 || n->kind != YAML_SCALAR ||
 		    !isdigit((unsigned char)n->text[0]))
-			return config_error(r, n, "the limit \"%.64s\" is %s, "
-			    "expected a number of 0 or more, with a unit "
-			    "where it has one", key->text, yaml_kind_name(n));
+			return config_error(r, n, "the limit \"%.64s\" is "
+			    "%s, expected a number, at least 0, with a unit "
+			    "if it needs one", key->text, yaml_kind_name(n));
 	}
 	return config_read_node(r, v, f, out);
 }

@@ -39,13 +39,13 @@ config_text(struct config_reader *r, const struct yaml_node *v,
     const char *key, size_t max)
 {
 	if (v->kind != YAML_SCALAR) {
-		config_error(r, v, "key \"%s\" is %s, expected a text", key,
+		config_error(r, v, "key \"%s\" is %s, expected a string", key,
 		    yaml_kind_name(v));
 		return NULL;
 	}
 	if (strlen(v->text) != v->len) {
 		config_error(r, v, "key \"%s\" has a NUL character in it, "
-		    "expected a text without one", key);
+		    "expected a string without one", key);
 		return NULL;
 	}
 	if (v->len > max) {
@@ -145,7 +145,7 @@ config_read_int(struct config_reader *r, const struct yaml_node *v,
 	if (config_number(r, v, f->key, &n) == -1)
 		return -1;
 	if (n < INT_MIN || n > INT_MAX)
-		return mismatch(r, v, f->key, "a number that fits 32 bits");
+		return mismatch(r, v, f->key, "a number that fits in 32 bits");
 	*(int64_t *)out = n;
 	return 0;
 }
@@ -226,7 +226,7 @@ config_read_strings(struct config_reader *r, const struct yaml_node *v,
 	char **list, ***where = out;
 
 	if (v->kind != YAML_LIST)
-		return mismatch(r, v, f->key, "a list of texts, such as "
+		return mismatch(r, v, f->key, "a list of strings, such as "
 		    "[a, b]");
 	if (v->nitems > CONFIG_LIST_MAX)
 		return config_error(r, v, "key \"%s\" has more than %d "
@@ -239,7 +239,7 @@ config_read_strings(struct config_reader *r, const struct yaml_node *v,
 		    yaml_is_null(e)) {
 			config_strings_free(list);
 			return config_error(r, e, "an entry of \"%s\" is %s, "
-			    "expected a text", f->key, yaml_kind_name(e));
+			    "expected a string", f->key, yaml_kind_name(e));
 		}
 		list[i] = config_text(r, e, f->key, REFERENCE_MAX);
 		if (list[i] == NULL) {

@@ -91,7 +91,7 @@ read_agent(struct config_reader *r, const struct yaml_node *v,
 	for (const char *p = *where; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
 			return config_error(r, v, "key \"userAgent\" has a "
-			    "character in it that no header may have, "
+			    "character that is not allowed in a header, "
 			    "expected printable ASCII");
 	return 0;
 }

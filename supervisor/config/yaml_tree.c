@@ -39,7 +39,7 @@ yaml_kind_name(const struct yaml_node *n)
 		return "a list";
 	if (n->kind == YAML_MAP)
 		return "a map";
-	return yaml_is_null(n) ? "nothing" : "a text or number";
+	return yaml_is_null(n) ? "nothing" : "a string or number";
 }
 
 bool
@@ -113,13 +113,13 @@ static const struct {
 	    "indentation of the entries above" },
 	{ "mapping values are not allowed in this context", "expected a key "
 	    "at the indentation of the lines above, and one \"key: value\" "
-	    "per line; quote a text that has \": \" in it" },
+	    "per line; quote a string that has \": \" in it" },
 	{ "found character that cannot start any token", "expected spaces "
-	    "for indentation, never tabs; quote a text that begins with "
-	    "@, ` or %" },
+	    "for indentation, never tabs; quote a string that begins with @, "
+	    "` or %" },
 	{ "could not find expected ':'", "expected \"key: value\"" },
 	{ "found unexpected end of stream", "expected a closing quote" },
-	{ "found undefined tag handle", "quote a text that begins with !" },
+	{ "found undefined tag handle", "quote a string that begins with !" },
 	{ "control characters are not allowed", "expected printable text" },
 };
 
@@ -305,7 +305,7 @@ read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
 		return -1;
 	if (key && (*out)->kind != YAML_SCALAR)
 		return yaml_error(r->name, &at, r->err, "%s cannot be a key, "
-		    "expected a text", yaml_kind_name(*out));
+		    "expected a string", yaml_kind_name(*out));
 	r->weight += (*out)->weight;
 	if (r->weight > CONFIG_NODES_MAX)
 		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "

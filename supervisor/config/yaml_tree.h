@@ -48,7 +48,7 @@ void yaml_tree_free(struct yaml_tree *t);
 /* ~, null or nothing at all, not quoted. */
 bool yaml_is_null(const struct yaml_node *n);
 
-/* "a list", "a map", "a text": for sentences. */
+/* "a list", "a map", "a string or number": for sentences. */
 const char *yaml_kind_name(const struct yaml_node *n);
 
 /* What yaml_tree.c and yaml_merge.c share: one more item of a list, key or

@@ -24,12 +24,12 @@ add_certificate(const char *path, struct buffer *pems,
 		    err.text);
 	else if (strstr(buffer_str(&one), "-----BEGIN CERT") == NULL ||
 	    strlen(buffer_str(&one)) != one.len)
-		warn(arg, "Docker certificate is not a PEM text", "file",
+		warn(arg, "Docker certificate is not in PEM format", "file",
 		    path);
 	else if (buffer_puts(pems, pems->len != 0 ? "\n" : "") == -1 ||
 	    buffer_put(pems, one.data, one.len) == -1)
-		warn(arg, "Docker certificate is left out, together they are "
-		    "larger than 64 KiB", "file", path);
+		warn(arg, "Docker certificate ignored, all of them are "
+		    "larger than 64 KiB together", "file", path);
 	buffer_free(&one);
 }
 

@@ -112,8 +112,9 @@ read_helpers(const struct source *from, struct json_object *helpers,
 		(void)v;
 		if (json_text(helpers, key)[0] == '\0')
 			return error_set(err, ERROR_INPUT, "%s: "
-			    "\"credHelpers\" of %.256s is not a text, expected "
-			    "the end of a program's name", from->what, key);
+			    "\"credHelpers\" of %.256s is not a string, "
+			    "expected the end of a program's name",
+			    from->what, key);
 		program = mem_printf(HELPER "%s", json_text(helpers, key));
 		from->ops->helper(from->arg, key, program, false);
 		free(program);

@@ -98,11 +98,11 @@ deadline_text(const struct deadline *d, const char *at, bool begun)
 	if (d->reason == DEADLINE_CANCELED)
 		return mem_printf("%s%scontext canceled: the script %s", at,
 		    colon, begun ? "did not stop when it was told to and was "
-		    "killed" : "did not begin");
+		    "killed" : "did not start");
 	if (d->reason == DEADLINE_NONE)
 		return NULL;
 	duration_format(d->timeout, limit);
 	return mem_printf("%s%scontext deadline exceeded: the script %s its "
-	    "timeout of %s%s", at, colon, begun ? "went on after" :
-	    "did not begin within", limit, begun ? " and was killed" : "");
+	    "timeout of %s%s", at, colon, begun ? "ran past" :
+	    "did not start within", limit, begun ? " and was killed" : "");
 }

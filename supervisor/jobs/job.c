@@ -249,8 +249,8 @@ on_done(struct job *j, const struct message *m, struct error *err)
 	j->failed = message_u64(m, 0) != 0;
 	j->text = mem_strdup(message_str(m, 2));
 	if (j->failed && message_u64(m, 1) != 0 && *j->text == '\0')
-		set_failed(j, mem_printf("the script ended itself with exit "
-		    "status %" PRIu64, message_u64(m, 1)));
+		set_failed(j, mem_printf("the script exited with status %"
+		    PRIu64, message_u64(m, 1)));
 	return 0;
 }
 

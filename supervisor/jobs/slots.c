@@ -98,8 +98,8 @@ slots_want(struct slots *s, uint64_t job, uint32_t id, struct error *err)
 		if (one->job != job)
 			continue;
 		if (one->id == id || ++n == CHANNEL_REQUESTS)
-			return error_set(err, ERROR_PROTOCOL, "slot %u is "
-			    "wanted twice, or too many are wanted", id);
+			return error_set(err, ERROR_PROTOCOL, "slot %u was "
+			    "requested twice, or too many were requested", id);
 	}
 	one = mem_alloc(sizeof(*one));
 	one->job = job;

@@ -64,8 +64,8 @@ more_data(struct request *r, const struct message *m, struct error *err)
 	const struct field *f = &m->f[0];
 
 	if (f->len == 0 || f->len > r->credit_out)
-		return error_set(err, ERROR_PROTOCOL, "DATA of %zu bytes is "
-		    "more than the credit of %llu", f->len,
+		return error_set(err, ERROR_PROTOCOL, "DATA of %zu bytes "
+		    "exceeds the credit of %llu", f->len,
 		    (unsigned long long)r->credit_out);
 	request_received(r, f->p, f->len);
 	return 0;
@@ -105,12 +105,12 @@ static int
 permitted(const struct request *r, struct error *err)
 {
 	const struct grants *g = &r->session->grants;
-	struct grant_wish wish = { r->row->verb, r->row->writes,
+	struct grant_need need = { r->row->verb, r->row->writes,
 	    r->server->name, r->repository, r->name };
-	struct grant_wish source = { GRANT_PULL, false,
+	struct grant_need source = { GRANT_PULL, false,
 	    r->server->name, r->from, "" };
 
-	if (grants_check(g, &wish, err) == -1)
+	if (grants_check(g, &need, err) == -1)
 		return -1;
 	if (r->from[0] != '\0' && grants_check(g, &source, err) == -1)
 		return -1;

@@ -26,8 +26,8 @@ media_type_ok(const char *s)
 static int
 bad(struct error *err, const char *what, const char *value)
 {
-	return error_set(err, ERROR_INPUT, "request failed: \"%.256s\" is not a "
-	    "%s", value, what);
+	return error_set(err, ERROR_INPUT, "request failed: \"%.256s\" is "
+	    "not a %s", value, what);
 }
 
 static int

@@ -105,7 +105,8 @@ request_meta(struct request *r, const char *media_type, const char *digest,
 	if (!fits(next, QUERY_MAX))
 		return error_set(err, ERROR_LIMIT, "request failed: the link "
 		    "to the next page of %s is longer than %u bytes or has "
-		    "characters that no link has", r->repository, QUERY_MAX);
+		    "characters that are not allowed in a link",
+		    r->repository, QUERY_MAX);
 	if (r->session == NULL)
 		return 0;
 	message_start(&o, MSG_META, r->id);

@@ -45,7 +45,7 @@ on_late(void *arg)
 	/* Its worker may be stuck, and others need the slot. */
 	if (e->r->state == REQUEST_HELD) {
 		request_fail(e->r, ERROR_RESTART, "a request slot of "
-		    "registry %s was kept for %u s and not used",
+		    "registry %s was held for %u s without being used",
 		    e->r->server->name, HELD_MS / 1000);
 		return;
 	}

@@ -41,8 +41,8 @@ warn_file(const char *path, const char *why, template_warn_fn *warn, void *arg)
 
 	if (warn == NULL)
 		return;
-	log_record_init(&r, LOG_WARN, "Cannot read file of a template, "
-	    "using an empty text");
+	log_record_init(&r, LOG_WARN, "Cannot read file of a template, using "
+	    "an empty string");
 	log_record_string(&r, "file", path);
 	log_record_string(&r, "error", why);
 	warn(arg, &r);

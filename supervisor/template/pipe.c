@@ -127,7 +127,7 @@ read_other(struct template_run *r)
 	case '\'':
 		return template_fail(r, r->p, NULL, "character constants "
 		    "('a') are not supported in templates, write \"a\" for a "
-		    "text");
+		    "string");
 	default:
 		return template_fail(r, r->p, NULL, "unrecognized character "
 		    "in action: U+%04X", (unsigned)(unsigned char)*r->p);

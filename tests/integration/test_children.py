@@ -19,7 +19,7 @@ KILLED = {
     "descriptor": "carried a descriptor",
     "ready-twice": "READY came twice",
     "no-id": "SLOT has no id",
-    "slot-twice": "is wanted twice",
+    "slot-twice": "was requested twice",
     "release-nothing": "is not held",
     "stream-zero": "a stream has number 0",
     "broker-message": "(HELD) is not allowed here",
@@ -137,7 +137,7 @@ class HostileWorker(Children):
 
     def test_timeout_is_enforced(self):
         self.check_alive("ignore-stop",
-                         "went on after its timeout of 1s and was killed",
+                         "ran past its timeout of 1s and was killed",
                          timeout="1s")
 
     def test_done_twice(self):

@@ -267,7 +267,7 @@ use_bearer(struct auth_request *r, const struct url *url,
 	if (c->realm == NULL || url_parse(&realm, c->realm, url, NULL) == -1)
 		return error_set(err, ERROR_UNAUTHORIZED, "request failed: "
 		    "unauthorized [http 401]: the registry names no usable "
-		    "realm for its tokens");
+		    "token realm");
 	if (target_check(ctx->rules, &realm, url, err) == -1) {
 		error_prefix(err, "request failed: unauthorized [http 401]: "
 		    "the registry's token server");

@@ -106,7 +106,7 @@ redirect(struct token_fetch *f, struct transfer *t, struct error *err)
 	if (location == NULL || ++f->redirects > REDIRECTS_MAX ||
 	    url_parse(&u, location, &f->url, err) == -1)
 		return error_set(err, ERROR_HTTP, "request failed: the token "
-		    "server %s redirects to nowhere", f->realm.host);
+		    "server %s redirects without a Location", f->realm.host);
 	if (target_check(f->ctx->rules, &u, &f->url, err) == -1) {
 		url_free(&u);
 		return error_prefix(err, "request failed: the token server "

@@ -24,8 +24,8 @@ on_page(void *arg, struct http_reply *reply, const struct error *err)
 		return;
 	if (!is_list(reply->media_type)) {
 		request_fail(r, ERROR_HTTP, "registry %s answered with "
-		    "unsupported media type \"%.255s\" where a list in "
-		    "application/json was expected", r->server->name,
+		    "unsupported media type \"%.255s\", expected a list in "
+		    "application/json", r->server->name,
 		    reply->media_type);
 		return;
 	}

@@ -104,8 +104,8 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	    strcmp(reply->digest, r->digest) != 0 &&
 	    digest_verify(r->body.data, r->body.len, reply->digest,
 	    &why) == -1) {
-		error_prefix(&why, "request failed: registry %s stored "
-		    "another manifest than it was sent",
+		error_prefix(&why, "request failed: registry %s stored a "
+		    "different manifest from the one it was sent",
 		    r->server->name);
 		request_end(r, &why, 0);
 		return;

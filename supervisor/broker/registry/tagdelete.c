@@ -146,8 +146,8 @@ on_probe(void *arg, struct http_reply *reply, const struct error *err)
 		refuse(td, err, "can neither delete tags nor manifests "
 		    "(deleting is not enabled there)");
 	else
-		refuse(td, err, "cannot delete tags, and did not let a "
-		    "manifest be deleted");
+		refuse(td, err, "cannot delete tags, and did not allow a "
+		    "manifest to be deleted");
 }
 
 /* Asks whether manifests can be deleted at all, with a random digest, which
@@ -223,8 +223,8 @@ on_sent(void *arg, const struct error *err)
 	struct tagdelete *td = arg;
 
 	if (err->kind != ERROR_NONE) {
-		refuse(td, err, "did not take the blobs of the image that is "
-		    "deleted in the tag's place");
+		refuse(td, err, "did not accept the blobs of the image that "
+		    "is deleted in place of the tag");
 		return;
 	}
 	upload_close(td->upload);
@@ -290,8 +290,8 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	ask_over(r);
 	if (err->kind != ERROR_NONE || reply == NULL) {
 		if (changed_nothing(err))
-			refuse(td, err, "did not take the image that is "
-			    "deleted in the tag's place");
+			refuse(td, err, "did not accept the image that is "
+			    "deleted in place of the tag");
 		else
 			restore(td, err);
 		return;
@@ -321,7 +321,7 @@ on_looked(void *arg, struct http_reply *reply, const struct error *err)
 	digest_in(reply, now);
 	if (now[0] != '\0' && strcmp(now, td->digest) != 0) {
 		request_fail(r, ERROR_HTTP, "tag %s of %s was moved from %s "
-		    "to %s while it was to be deleted; it was left there",
+		    "to %s while it was being deleted; it was left there",
 		    r->name, r->repository, td->digest, now);
 		return;
 	}
@@ -383,8 +383,8 @@ on_found(void *arg, struct http_reply *reply, const struct error *err)
 	}
 	error_prefix(&why, "request failed: registry %s did not delete tag %s; "
 	    "%s", r->server->name, r->name,
-	    strcmp(now, td->digest) == 0 ? "it is as it was" :
-	    "somebody has moved it meanwhile, and it was left there");
+	    strcmp(now, td->digest) == 0 ? "it is unchanged" :
+	    "somebody moved it in the meantime, and it was left there");
 	request_end(r, &why, 0);
 }
 

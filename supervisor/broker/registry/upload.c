@@ -85,7 +85,8 @@ on_deadline(void *arg)
 	http_cancel(u->http);
 	u->http = NULL;
 	u->phase = PHASE_OPEN;
-	error_set(&why, ERROR_CANCELED, "request failed: the upload was cut");
+	error_set(&why, ERROR_CANCELED, "request failed: the upload was "
+	    "interrupted");
 	if (u->told != NULL)
 		u->told(u->arg, &why);
 	else
@@ -324,8 +325,9 @@ on_patch(void *arg, struct http_reply *reply, const struct error *err)
 
 	u->http = NULL;
 	if (why.kind == ERROR_NONE && reply->location[0] == '\0')
-		error_set(&why, ERROR_HTTP, "request failed: registry %s took "
-		    "a part of a blob without saying where to go on",
+		error_set(&why, ERROR_HTTP, "request failed: registry %s "
+		    "accepted a part of a blob without saying where to "
+		    "continue",
 		    u->registry->config->name);
 	if (why.kind == ERROR_NONE) {
 		free(u->url);

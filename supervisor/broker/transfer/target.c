@@ -129,7 +129,7 @@ target_blocked(const struct target_rules *tr, const struct url *u,
 	else
 		error_set(err, ERROR_DENIED, "%s: refused to connect to %s: "
 		    "it is a loopback, link-local or metadata address, and "
-		    "the registry is not there itself", on, t->address);
+		    "the registry itself is not there", on, t->address);
 	free(on);
 }
 

@@ -85,8 +85,8 @@ trust_new(const char *extra_pem, struct error *err)
 	n = add_pem(t->store, buffer_str(&bundle), bundle.len);
 	if (*extra_pem != '\0' &&
 	    add_pem(t->store, extra_pem, strlen(extra_pem)) == 0) {
-		error_set(err, ERROR_INPUT, "cannot read regcert: it contains no "
-		    "certificate in PEM form");
+		error_set(err, ERROR_INPUT, "cannot read regcert: it "
+		    "contains no certificate in PEM format");
 		goto fail;
 	}
 	if (n == 0 && *extra_pem == '\0') {

@@ -28,7 +28,7 @@ struct http *
 http_new(struct loop *l, const struct http_registry *c, struct error *err)
 {
 	if (strcmp(c->regcert, "bad") == 0) {
-		error_set(err, ERROR_INPUT, "regcert is no PEM text");
+		error_set(err, ERROR_INPUT, "regcert is not in PEM format");
 		return NULL;
 	}
 	fake = mem_alloc(sizeof(*fake));

@@ -13,9 +13,9 @@ static const struct {
 } bad[] = {
 	{ "", "is empty, not JSON" }, { " \n", "is empty, not JSON" },
 	{ "<p>", "is HTML, not JSON" }, { "null", "is null" },
-	{ "{", "it is cut short" }, { "[1", "it is cut short" },
-	{ "\"a", "it is cut short" },
-	{ "{\"a\":1}x", "something follows it at byte 8" },
+	{ "{", "it is truncated" }, { "[1", "it is truncated" },
+	{ "\"a", "it is truncated" },
+	{ "{\"a\":1}x", "unexpected data after it at byte 8" },
 	{ "{'a':1}", "single quotes" },
 	{ "{\"a\":\"\x01\"}", "control character in a string" },
 	{ "{\"a\":NaN}", "NaN and Infinity are not numbers" },
@@ -91,7 +91,7 @@ Test(json, limits)
 	s = mem_alloc(JSON_VALUES_MAX + 3);
 	memset(s, ',', JSON_VALUES_MAX + 1);
 	s[0] = '[';
-	limited(s, JSON_BYTES_MAX, "it has too many parts");
+	limited(s, JSON_BYTES_MAX, "it is too complex");
 	free(s);
 }
 

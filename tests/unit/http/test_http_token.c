@@ -291,7 +291,8 @@ Test(http_token, token_servers_that_fail)
 		    "127.0.0.1: who are you",
 		"the token server's answer is HTML, not JSON",
 		"the token server's answer has no usable token",
-		"refused to go to 169.254.169.254", "redirects to nowhere"
+		"refused to go to 169.254.169.254", "redirects without a "
+		    "Location"
 	};
 	struct rig *g;
 	struct result *r;
@@ -339,7 +340,7 @@ Test(http_token, realms_that_get_no_password)
 	g->extra = "WWW-Authenticate: Bearer realm=\"ftp://x/\"\r\n";
 	r = rig_get(g, "x");
 	rig_wait(g, r);
-	cr_assert_not_null(strstr(r->err.text, "no usable realm"), "%s",
+	cr_assert_not_null(strstr(r->err.text, "no usable token realm"), "%s",
 	    r->err.text);
 	rig_free(g);
 }

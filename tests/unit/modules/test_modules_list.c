@@ -116,7 +116,7 @@ Test(list, nonsense)
 		{ "<html><body>404</body></html>",
 		    "the tag list is HTML, not JSON" },
 		{ "{\"name\":\"x\",\"tags\":[\"a\"",
-		    "the tag list is not valid JSON: it is cut short" },
+		    "the tag list is not valid JSON: it is truncated" },
 		{ "", "the tag list is empty, not JSON" },
 		{ "[]", "the list is not a JSON object" },
 		{ "{\"errors\":[]}", "the list has no \"tags\"" },

@@ -301,7 +301,7 @@ Test(value, hostile_content)
 	check_error("image.config('r:1/x:html')",
 	    FAILED "html: the manifest is HTML, not JSON");
 	check_error("image.config('r:1/x:cut')",
-	    FAILED "cut: the manifest is not valid JSON: it is cut short");
+	    FAILED "cut: the manifest is not valid JSON: it is truncated");
 	check_error("image.config('r:1/x:type')",
 	    FAILED "type: unsupported media type: \"application/json\"");
 	check_error("image.config('r:1/x:other')", FAILED "other: manifest "

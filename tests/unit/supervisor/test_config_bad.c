@@ -69,23 +69,23 @@ Test(config_bad, versions)
 
 Test(config_bad, wrong_kinds)
 {
-	refused("scripts: hello\n", "f.yml:1:10: key \"scripts\" is a text or "
-	    "number, expected a list of scripts, each with name and script");
+	refused("scripts: hello\n", "f.yml:1:10: key \"scripts\" is a string "
+	    "or number, expected a list of scripts, each with name and script");
 	refused("creds: {a: b}\n", "f.yml:1:8: key \"creds\" is a map, "
 	    "expected a list of registries, each with registry");
 	refused("defaults: []\n", "f.yml:1:11: defaults is a list, expected a "
 	    "map with keys such as \"interval\"");
-	refused("scripts: [x]\n", "f.yml:1:11: a script is a text or number, "
-	    "expected a map with keys such as \"name\"");
+	refused("scripts: [x]\n", "f.yml:1:11: a script is a string or "
+	    "number, expected a map with keys such as \"name\"");
 	refused("scripts: [~]\n", "f.yml:1:11: a script is nothing, expected "
 	    "a map with keys such as \"name\"");
 	refused("scripts: [{name: [a]}]\n", "f.yml:1:18: key \"name\" is a "
-	    "list, expected a text");
+	    "list, expected a string");
 	refused("scripts: [{name: !!binary eA==}]\n", "f.yml:1:18: key "
 	    "\"name\" has the tag tag:yaml.org,2002:binary, expected a value "
 	    "without a tag");
 	refused("scripts: [{name: \"a\\0b\"}]\n", "f.yml:1:18: key \"name\" "
-	    "has a NUL character in it, expected a text without one");
+	    "has a NUL character in it, expected a string without one");
 }
 
 Test(config_bad, wrong_durations)
@@ -109,8 +109,8 @@ Test(config_bad, wrong_numbers_and_bools)
 	refused("defaults:\n  parallel: x\n", "f.yml:2:13: key \"parallel\" is "
 	    "\"x\", expected a whole number");
 	refused("defaults: {parallel: 3000000000}\n", "f.yml:1:22: key "
-	    "\"parallel\" is \"3000000000\", expected a number that fits 32 "
-	    "bits");
+	    "\"parallel\" is \"3000000000\", expected a number that fits in "
+	    "32 bits");
 	refused("defaults: {parallel: 010}\n", "f.yml:1:22: key \"parallel\" "
 	    "is \"010\", expected a whole number");
 	refused("creds: [{registry: x, repoAuth: yes}]\n", "f.yml:1:33: key "
@@ -128,10 +128,9 @@ Test(config_bad, wrong_numbers_and_bools)
 	refused("creds: [{registry: x, reqPerSec: nan}]\n", "f.yml:1:34: key "
 	    "\"reqPerSec\" is \"nan\", expected a number such as 0.5 or 10");
 	refused("creds: [{registry: x, apiOpts: {disableHead: maybe}}]\n",
-	    "f.yml:1:46: option \"disableHead\" is neither true nor false, "
-	    "expected one of them");
+	    "f.yml:1:46: option \"disableHead\" is neither true nor false");
 	refused("creds: [{registry: x, mirrors: y}]\n", "f.yml:1:32: key "
-	    "\"mirrors\" is \"y\", expected a list of texts, such as [a, b]");
+	    "\"mirrors\" is \"y\", expected a list of strings, such as [a, b]");
 }
 
 Test(config_bad, wrong_registries)
@@ -139,11 +138,12 @@ Test(config_bad, wrong_registries)
 	refused("creds:\n- registry: x\n  tls: bogus\n", "f.yml:3:8: unknown "
 	    "TLS value \"bogus\", expected enabled, insecure or disabled");
 	refused("creds:\n- registry: 'a b'\n", "f.yml:2:13: key \"registry\" "
-	    "is not a registry's name, expected a host with or without a port, "
-	    "such as registry.example.com or localhost:5000");
-	refused("creds:\n- registry: https://me:s3cret@h/\n", "f.yml:2:13: key "
-	    "\"registry\" is not a registry's name, expected a host with or "
-	    "without a port, such as registry.example.com or localhost:5000");
+	    "is not the name of a registry, expected a host with or without "
+	    "a port, such as registry.example.com or localhost:5000");
+	refused("creds:\n- registry: https://me:s3cret@h/\n", "f.yml:2:13: "
+	    "key \"registry\" is not the name of a registry, expected a host "
+	    "with or without a port, such as registry.example.com or "
+	    "localhost:5000");
 	refused("creds:\n- registry: x\n  hostname: http://x\n", "f.yml:3:13: "
 	    "key \"hostname\" is not a host, expected one with or without a "
 	    "port, such as registry.example.com:5000");
@@ -154,14 +154,14 @@ Test(config_bad, wrong_registries)
 	    "key \"pathPrefix\" is not a path, expected at most 1024 letters, "
 	    "digits and - . _ ~ /");
 	refused("defaults: {userAgent: \"a\\nX-Evil: b\"}\n", "f.yml:1:23: "
-	    "key \"userAgent\" has a character in it that no header may "
-	    "have, expected printable ASCII");
+	    "key \"userAgent\" has a character that is not allowed in a "
+	    "header, expected printable ASCII");
 	refused("creds:\n- registry: x\n  pass: '{{ nofunc }}'\n", "f.yml:3:9: "
 	    "key \"pass\": template: out:1: function \"nofunc\" not defined");
 	refused("creds:\n- registry: x\n  pass: 's3cret{{'\n", "f.yml:3:9: key "
 	    "\"pass\": template: out:1: unclosed action");
 	refused("creds:\n- registry: x\n  pass: [s3cret]\n", "f.yml:3:9: key "
-	    "\"pass\" is a list, expected a text");
+	    "\"pass\" is a list, expected a string");
 }
 
 Test(config_bad, unknown_keys_warn)
@@ -234,16 +234,15 @@ Test(config_bad, registries_that_are_odd)
 	warns("creds: [{pass: s3cret}]\n", "Ignoring registry config without a "
 	    "name position=f.yml:1:9\n");
 	warns("creds: [{registry: x, regcert: /a/path, clientKey: s3cret}]\n",
-	    "Not a PEM text, expected one that begins with -----BEGIN "
-	    "key=regcert position=f.yml:1:9\n"
-	    "Not a PEM text, expected one that begins with -----BEGIN "
-	    "key=clientKey position=f.yml:1:9\n"
-	    "Client certificate is not used, expected both clientCert and "
-	    "clientKey name=x position=f.yml:1:9\n");
+	    "Not in PEM format, expected text that begins with -----BEGIN "
+	    "key=regcert position=f.yml:1:9\nNot in PEM format, expected "
+	    "text that begins with -----BEGIN key=clientKey "
+	    "position=f.yml:1:9\nClient certificate is not used, expected "
+	    "both clientCert and clientKey name=x position=f.yml:1:9\n");
 	warns("creds: [{registry: x, pass: '{{file \"/nonexistent\"}}'}]\n",
-	    "Cannot read file of a template, using an empty text "
-	    "file=/nonexistent error=open /nonexistent: no such file or directory "
-	    "position=f.yml:1:29\n");
+	    "Cannot read file of a template, using an empty string "
+	    "file=/nonexistent error=open /nonexistent: no such file or "
+	    "directory position=f.yml:1:29\n");
 }
 
 /* Restrictions that this version cannot enforce: the script does not run. */
@@ -296,8 +295,7 @@ Test(config_bad, a_refusal_says_why)
 Test(config_bad, malformed_restrictions)
 {
 	refused("scripts: [{allow: }]\n", "f.yml:1:19: key \"allow\" has no "
-	    "value, expected one: leave the key out if nothing is to be "
-	    "restricted");
+	    "value, expected one: leave the key out to restrict nothing");
 	refused("scripts: [{allow: [pull]}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has no pattern, expected verbs and a pattern, such as "
 	    "\"pull,push registry:5000/library/**\"");
@@ -307,16 +305,17 @@ Test(config_bad, malformed_restrictions)
 	refused("scripts: [{allow: [pull a b]}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has more than one pattern, expected verbs and a "
 	    "pattern, such as \"pull,push registry:5000/library/**\"");
-	refused("scripts: [{allow: [list h/x]}]\n", "f.yml:1:20: \"list\" is "
-	    "for a whole registry, expected its name without a repository");
-	refused("scripts: [{allow: pull x}]\n", "f.yml:1:19: key \"allow\" is "
-	    "\"pull x\", expected a list of texts, such as [a, b]");
+	refused("scripts: [{allow: [list h/x]}]\n", "f.yml:1:20: \"list\" "
+	    "applies to a whole registry, expected its name without a "
+	    "repository");
+	refused("scripts: [{allow: pull x}]\n", "f.yml:1:19: key \"allow\" "
+	    "is \"pull x\", expected a list of strings, such as [a, b]");
 	refused("scripts: [{protect: ['a b']}]\n", "f.yml:1:22: this entry of "
 	    "\"protect\" has a space in it, expected one pattern, such as "
 	    "\"registry:5000/library/debian:stable\"");
 	refused("scripts: [{limits: {deletes: many}}]\n", "f.yml:1:30: the "
-	    "limit \"deletes\" is a text or number, expected a number of 0 or "
-	    "more, with a unit where it has one");
+	    "limit \"deletes\" is a string or number, expected a number, at "
+	    "least 0, with a unit if it needs one");
 	refused("scripts: [{files: [a/b]}]\n", "f.yml:1:20: \"a/b\" in "
 	    "\"files\" is relative, expected an absolute path, such as "
 	    "/srv/backup");

@@ -125,14 +125,14 @@ Test(credhelper, sentences)
 	fails("echo s3cret; exit 3", "/h failed with exit status 3");
 	fails("kill -9 $$", "/h was killed by SIGKILL");
 	fails("echo s3cret", "/h is not valid JSON: ");
-	fails("echo '{\"Secret\":\"s3cret\"'", "/h is not valid JSON: it "
-	    "is cut short");
+	fails("echo '{\"Secret\":\"s3cret\"'", "/h is not valid JSON: it is "
+	    "truncated");
 	fails("echo '[\"s3cret\"]'", "/h is not a JSON object, expected "
 	    "{...}");
 	fails("echo '{\"Secret\":[\"s3cret\"]}'", "/h has no secret in its "
 	    "answer for reg.example.com, expected Username and Secret");
 	fails("echo '{\"Secret\":\"s3cret\"} s3cret'", "/h is not valid "
-	    "JSON: something follows it");
+	    "JSON: unexpected data after it");
 	fails("", "/h is empty, not JSON");
 	fails("yes s3cret", "/h printed more than 65536 bytes, which is the "
 	    "limit");

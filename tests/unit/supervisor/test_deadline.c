@@ -64,10 +64,10 @@ Test(deadline, passes)
 	cr_assert_eq(stops, 1);
 	cr_assert_eq(deadline_reason(d), DEADLINE_PASSED);
 	expect_text(d, "<string>:3", true, "<string>:3: context deadline "
-	    "exceeded: the script went on after its timeout of 1ms and was "
+	    "exceeded: the script ran past its timeout of 1ms and was "
 	    "killed");
 	expect_text(d, NULL, false, "context deadline exceeded: the script "
-	    "did not begin within its timeout of 1ms");
+	    "did not start within its timeout of 1ms");
 	deadline_free(d);
 }
 
@@ -82,7 +82,7 @@ Test(deadline, canceled)
 	expect_text(d, NULL, true, "context canceled: the script did not stop "
 	    "when it was told to and was killed");
 	expect_text(d, NULL, false, "context canceled: the script did not "
-	    "begin");
+	    "start");
 	deadline_free(d);
 }
 

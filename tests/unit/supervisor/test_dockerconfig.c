@@ -127,9 +127,10 @@ dropped(const char *json, const char *why)
 
 Test(dockerconfig, malformed)
 {
-	dropped("{", " is not valid JSON: it is cut short");
+	dropped("{", " is not valid JSON: it is truncated");
 	dropped("[]", " is not a JSON object, expected {...}");
-	dropped("{} x", " is not valid JSON: something follows it at byte 4");
+	dropped("{} x", " is not valid JSON: unexpected data after it at "
+	    "byte 4");
 	dropped("{\"auths\":[]}", ": \"auths\" is not an object, expected {...}");
 	dropped("{\"auths\":{\"h.io\":\"s3cret\"}}", ": \"auths\" of h.io is "
 	    "not an object, expected {\"auth\": ...}");
@@ -147,7 +148,7 @@ Test(dockerconfig, malformed)
 	dropped("{\"auths\":{\"h.io\":{\"auth\":\"dTphAGI=\"}}}", ": \"auth\" "
 	    "of h.io is not the base64 of user:password");
 	dropped("{\"credHelpers\":{\"h.io\":5}}", ": \"credHelpers\" of h.io "
-	    "is not a text, expected the end of a program's name");
+	    "is not a string, expected the end of a program's name");
 }
 
 Test(dockerconfig, nesting)
@@ -280,7 +281,7 @@ Test(dockerconfig, certificates)
 	cr_expect_str_eq(r->regcert, "-----BEGIN CERTIFICATE-----\na\n\n"
 	    "-----BEGIN CERTIFICATE-----\nb\n");
 	cr_expect_not_null(strstr(buffer_str(&warnings), "Docker certificate "
-	    "is not a PEM text file="));
+	    "is not in PEM format file="));
 	drop(host, "a.crt");
 	drop(host, "b.crt");
 	drop(host, "c.crt");

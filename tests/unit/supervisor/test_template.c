@@ -265,7 +265,7 @@ Test(template, files)
 	s = with_file(path);
 	cr_expect_str_empty(s);
 	expected = mem_printf("4 Cannot read file of a template, using an "
-	    "empty text file=%s error=it has a NUL character in it", path);
+	    "empty string file=%s error=it has a NUL character in it", path);
 	cr_expect_str_eq(warned, expected);
 	free(expected);
 	mem_wipe(s);

@@ -135,7 +135,7 @@ Test(template_bad, unsupported)
 		    "supported in templates" },
 		{ "{{print 'a'}}", "template: out:1: character constants "
 		    "('a') are not supported in templates, write \"a\" for a "
-		    "text" },
+		    "string" },
 		{ "{{1.5}}", "template: out:1: bad number, expected a whole "
 		    "decimal number such as 5" },
 		{ "{{0x10}}", "template: out:1: bad number, expected a whole "

@@ -149,7 +149,7 @@ Test(yaml, an_alias_may_be_a_key)
 	cr_assert_str_eq(get(t.root, "k")->text, "5");
 	yaml_tree_free(&t);
 	read_bad("a: &x [1]\n*x : 5\n", "f.yml:2:1: a list cannot be a key, "
-	    "expected a text");
+	    "expected a string");
 }
 
 /* Local keys win wherever << stands. */
@@ -201,21 +201,21 @@ Test(yaml, refused)
 	    "map with keys such as version, creds, defaults and scripts");
 	read_bad("~\n", "f.yml:1:1: the file holds nothing, expected a map "
 	    "with keys such as version, creds, defaults and scripts");
-	read_bad("hello", "f.yml:1:1: the file holds a text or number, "
+	read_bad("hello", "f.yml:1:1: the file holds a string or number, "
 	    "expected a map with keys such as version, creds, defaults and "
 	    "scripts");
 	read_bad("a: *nope\n", "f.yml:1:4: the alias *nope has no anchor, "
 	    "expected &nope before it");
 	read_bad("a: &x [*x]\n", "f.yml:1:8: the alias *x is inside what "
 	    "it names, expected it after the end of &x");
-	read_bad("<<: 5\n", "f.yml:1:5: \"<<\" merges a text or number, "
+	read_bad("<<: 5\n", "f.yml:1:5: \"<<\" merges a string or number, "
 	    "expected a map or a list of maps");
-	read_bad("<<: [{a: 1}, b]\n", "f.yml:1:14: \"<<\" merges a text or "
+	read_bad("<<: [{a: 1}, b]\n", "f.yml:1:14: \"<<\" merges a string or "
 	    "number, expected a map or a list of maps");
 	read_bad("? [a]\n: b\n", "f.yml:1:3: a list cannot be a key, "
-	    "expected a text");
-	read_bad("{a: 1}: b\n", "f.yml:1:1: a map cannot be a key, expected a "
-	    "text");
+	    "expected a string");
+	read_bad("{a: 1}: b\n", "f.yml:1:1: a map cannot be a key, expected "
+	    "a string");
 }
 
 Test(yaml, not_yaml)
@@ -223,7 +223,7 @@ Test(yaml, not_yaml)
 	read_bad("version: 1\nscripts:\n\t- name: x\n", "f.yml:3:1: while "
 	    "scanning for the next token, found character that cannot start "
 	    "any token: expected spaces for indentation, never tabs; quote a "
-	    "text that begins with @, ` or %");
+	    "string that begins with @, ` or %");
 	read_bad("version: 1\nscripts:\n  - name: x\n   script: |\n"
 	    "      log(\"x\")\n", "f.yml:4:4: while parsing a block "
 	    "collection, did not find expected '-' indicator: expected \"- \" "
@@ -231,7 +231,7 @@ Test(yaml, not_yaml)
 	read_bad("cat > regbot.yml << 'EOF'\ncreds:\n", "f.yml:2:6: mapping "
 	    "values are not allowed in this context: expected a key at the "
 	    "indentation of the lines above, and one \"key: value\" per "
-	    "line; quote a text that has \": \" in it");
+	    "line; quote a string that has \": \" in it");
 	read_bad("a: \"x\n", "f.yml:2:1: while scanning a quoted scalar, found "
 	    "unexpected end of stream: expected a closing quote");
 	read_bad("a: [1, 2\n", "f.yml:2:1: while parsing a flow sequence, did "
