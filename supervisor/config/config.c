@@ -19,10 +19,12 @@ struct root {
 };
 
 static const struct config_field root_fields[] = {
-	CONFIG_FIELD(struct root, version, "version", config_read_node, 0),
-	CONFIG_FIELD(struct root, creds, "creds", config_read_node, 0),
-	CONFIG_FIELD(struct root, defaults, "defaults", config_read_node, 0),
-	CONFIG_FIELD(struct root, scripts, "scripts", config_read_node, 0),
+#define ROOT(key) CONFIG_FIELD(struct root, key, #key, config_read_node, 0, 0)
+	ROOT(version),
+	ROOT(creds),
+	ROOT(defaults),
+	ROOT(scripts),
+#undef ROOT
 	CONFIG_END
 };
 
@@ -91,8 +93,8 @@ merge_registries(struct config_reader *r, struct config *c,
 static void
 set_defaults(struct config *c, struct config_defaults *d)
 {
-	c->has_parallel = d->parallel_node != NULL;
-	c->parallel = (int)d->parallel;
+	c->has_parallel = d->parallel != PARALLEL_UNSET;
+	c->parallel = c->has_parallel ? (int)d->parallel : 0;
 	c->blob_limit = d->blob_limit;
 	c->skip_docker_config = d->skip_docker_config;
 	c->user_agent = d->user_agent != NULL ? d->user_agent :
@@ -108,7 +110,7 @@ static int
 read_tree(struct config_reader *r, const struct yaml_node *top,
     struct config *c)
 {
-	struct config_defaults d = { 0 };
+	struct config_defaults d = { .parallel = PARALLEL_UNSET };
 	struct config_hosts creds = { 0 };
 	struct root root = { 0 };
 	int result = -1;

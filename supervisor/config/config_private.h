@@ -33,13 +33,14 @@ struct config_field {
 	config_read_fn *read;	/* out points to the field itself */
 	size_t offset;
 	unsigned flags;
+	size_t max;		/* bytes or entries; 0: the reader's own */
 };
 #define FIELD_IDLE 1u		/* no effect in this version: warned of once */
 #define FIELD_NOT_NULL 2u	/* a restriction: must not be left empty */
 
-#define CONFIG_FIELD(type, member, key, read, flags) \
-	{ key, read, offsetof(type, member), flags }
-#define CONFIG_END { NULL, NULL, 0, 0 }
+#define CONFIG_FIELD(type, member, key, read, flags, max) \
+	{ key, read, offsetof(type, member), flags, max }
+#define CONFIG_END { NULL, NULL, 0, 0, 0 }
 
 /* Reads a map by its table. where names it in sentences: "creds". An unknown
  * key is a warning, or an error in a strict file. */
@@ -77,6 +78,10 @@ char *config_text(struct config_reader *r, const struct yaml_node *v,
     const char *key, size_t max);
 int config_number(struct config_reader *r, const struct yaml_node *v,
     const char *key, int64_t *out);
+
+/* An error unless v is a list of at most max entries. */
+int config_check_list(struct config_reader *r, const struct yaml_node *v,
+    const char *key, const char *expected, size_t max);
 
 /* A NULL-terminated list of texts; NULL is fine. */
 void config_strings_free(char **list);
@@ -155,10 +160,12 @@ void config_read_certificates(struct config_reader *r, const char *dir,
 struct config_rules {
 	const struct yaml_node *allow, *protect, *limits, *files, *sandbox;
 };
+/* Not in the file: parallel(n) gives a script n slots then. */
+#define PARALLEL_UNSET INT64_MIN
 struct config_defaults {
-	int64_t interval, timeout, blob_limit, parallel;
+	int64_t interval, timeout, blob_limit;
+	int64_t parallel;	/* or PARALLEL_UNSET */
 	char *schedule;
-	const struct yaml_node *parallel_node;
 	bool skip_docker_config;
 	char *user_agent;
 	char **modules, **env;
@@ -173,15 +180,15 @@ int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
 /* rules.c: the rows of a table for the member rules of a type. */
 #define CONFIG_RULE_FIELDS(type) \
 	CONFIG_FIELD(type, rules.allow, "allow", config_read_allow, \
-	    FIELD_NOT_NULL), \
+	    FIELD_NOT_NULL, 0), \
 	CONFIG_FIELD(type, rules.protect, "protect", config_read_protect, \
-	    FIELD_NOT_NULL), \
+	    FIELD_NOT_NULL, 0), \
 	CONFIG_FIELD(type, rules.limits, "limits", config_read_limits, \
-	    FIELD_NOT_NULL), \
+	    FIELD_NOT_NULL, 0), \
 	CONFIG_FIELD(type, rules.files, "files", config_read_files, \
-	    FIELD_NOT_NULL | FIELD_IDLE), \
+	    FIELD_NOT_NULL | FIELD_IDLE, 0), \
 	CONFIG_FIELD(type, rules.sandbox, "sandbox", config_read_sandbox, \
-	    FIELD_NOT_NULL)
+	    FIELD_NOT_NULL, 0)
 config_read_fn config_read_allow, config_read_protect, config_read_limits,
     config_read_files, config_read_sandbox, config_read_env;
 /* Sets s->refused where a rule applies that cannot be enforced. */

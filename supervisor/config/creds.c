@@ -14,12 +14,12 @@ static config_read_fn read_registry, read_template, read_tls, read_hostname,
 
 static const struct config_field fields[] = {
 #define REGISTRY_FIELD(kind, member, key, read, flags, shown, changed) \
-	CONFIG_FIELD(struct config_host, r.member, key, read, flags),
+	CONFIG_FIELD(struct config_host, r.member, key, read, flags, 0),
 #include "supervisor/config/registry.def"
 #undef REGISTRY_FIELD
 	CONFIG_FIELD(struct config_host, scheme, "scheme",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct config_host, api, "api", config_read_string, 0),
+	    config_read_string, 0, 0),
+	CONFIG_FIELD(struct config_host, api, "api", config_read_string, 0, 0),
 	CONFIG_END
 };
 
@@ -156,11 +156,9 @@ read_realms(struct config_reader *r, const struct yaml_node *v,
 {
 	char ***where = out;
 
-	if (config_read_strings(r, v, f, out) == -1)
+	if (config_read_strings(r, v, f, out) == -1 || config_check_list(r, v,
+	    f->key, "a list of hosts", REALMS_MAX) == -1)
 		return -1;
-	if (config_strings_count(*where) > REALMS_MAX)
-		return config_error(r, v, "\"realms\" has more than %d "
-		    "entries, which is the limit", REALMS_MAX);
 	for (size_t i = 0; (*where)[i] != NULL; i++)
 		if (!is_host((*where)[i]))
 			return config_error(r, v->items[i], "an entry of "
@@ -210,7 +208,7 @@ read_options(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
 	static const struct config_field options[] = {
-		{ "disableHead", read_disable_head, 0, 0 },
+		{ "disableHead", read_disable_head, 0, 0, 0 },
 		CONFIG_END
 	};
 
@@ -303,13 +301,9 @@ config_read_creds(struct config_reader *r, const struct yaml_node *list,
 {
 	if (list == NULL)
 		return 0;
-	if (list->kind != YAML_LIST)
-		return config_error(r, list, "key \"creds\" is %s, expected a "
-		    "list of registries, each with registry",
-		    yaml_kind_name(list));
-	if (list->nitems > CONFIG_CREDS_MAX)
-		return config_error(r, list, "\"creds\" has more than %d "
-		    "entries, which is the limit", CONFIG_CREDS_MAX);
+	if (config_check_list(r, list, "creds", "a list of registries, each "
+	    "with registry", CONFIG_CREDS_MAX) == -1)
+		return -1;
 	for (size_t i = 0; i < list->nitems; i++)
 		if (read_entry(r, list->items[i], out) == -1)
 			return -1;

@@ -43,23 +43,13 @@ config_hosts_free(struct config_hosts *h)
 static bool
 is_set(const struct config_registry_field *f, const void *p)
 {
-	switch (f->kind) {
-	case REGISTRY_TEXT:
+	static const char zero[sizeof(int64_t)];
+
+	if (f->kind == REGISTRY_TEXT)
 		return config_is_set(*(char *const *)p);
-	case REGISTRY_LIST:
+	if (f->kind == REGISTRY_LIST)
 		return config_strings_count(*(char *const *const *)p) != 0;
-	case REGISTRY_NUMBER:
-		return *(const int64_t *)p != 0;
-	case REGISTRY_FLOAT:
-		return *(const double *)p > 0;
-	case REGISTRY_BOOL:
-		return *(const bool *)p;
-	case REGISTRY_TLS:
-		return *(const enum config_tls *)p != TLS_UNSET;
-	case REGISTRY_END:
-		break;
-	}
-	return false;
+	return memcmp(p, zero, f->size) != 0;
 }
 
 /* Two values that are set. Lists are not compared. */

@@ -199,9 +199,6 @@ config_read_env(struct config_reader *r, const struct yaml_node *v,
 {
 	if (check_list(r, v, f, check_variable) == -1)
 		return -1;
-	if (v->nitems > JOB_ENV_MAX)
-		return config_error(r, v, "\"env\" has more than %d entries, "
-		    "which is the limit", JOB_ENV_MAX);
 	return config_read_strings(r, v, f, out);
 }
 

@@ -62,7 +62,7 @@ config_read_string(struct config_reader *r, const struct yaml_node *v,
 {
 	char **where = out, *s;
 
-	s = config_text(r, v, f->key, SECRET_MAX);
+	s = config_text(r, v, f->key, f->max != 0 ? f->max : SECRET_MAX);
 	if (s == NULL)
 		return -1;
 	mem_wipe(*where);
@@ -129,6 +129,21 @@ config_number(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
+static int
+read_range(struct config_reader *r, const struct yaml_node *v,
+    const char *key, int64_t min, int64_t max, const char *expected,
+    int64_t *out)
+{
+	int64_t n;
+
+	if (config_number(r, v, key, &n) == -1)
+		return -1;
+	if (n < min || n > max)
+		return mismatch(r, v, key, expected);
+	*out = n;
+	return 0;
+}
+
 int
 config_read_int64(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -140,28 +155,16 @@ int
 config_read_int(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	int64_t n;
-
-	if (config_number(r, v, f->key, &n) == -1)
-		return -1;
-	if (n < INT_MIN || n > INT_MAX)
-		return mismatch(r, v, f->key, "a number that fits in 32 bits");
-	*(int64_t *)out = n;
-	return 0;
+	return read_range(r, v, f->key, INT_MIN, INT_MAX,
+	    "a number that fits in 32 bits", out);
 }
 
 int
 config_read_unsigned(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	int64_t n;
-
-	if (config_number(r, v, f->key, &n) == -1)
-		return -1;
-	if (n < 0 || n > UINT_MAX)
-		return mismatch(r, v, f->key, "a number from 0 to 4294967295");
-	*(int64_t *)out = n;
-	return 0;
+	return read_range(r, v, f->key, 0, UINT_MAX,
+	    "a number from 0 to 4294967295", out);
 }
 
 int
@@ -215,7 +218,20 @@ config_read_float(struct config_reader *r, const struct yaml_node *v,
 	    (d > 0 && d < FLOAT_MIN))
 		return mismatch(r, v, f->key, "0, or a number from 0.001 to "
 		    "1000000");
-	*(double *)out = d;
+	*(double *)out = d > 0 ? d : 0;	/* not -0 */
+	return 0;
+}
+
+int
+config_check_list(struct config_reader *r, const struct yaml_node *v,
+    const char *key, const char *expected, size_t max)
+{
+	if (v->kind != YAML_LIST)
+		return config_error(r, v, "key \"%s\" is %s, expected %s", key,
+		    yaml_kind_name(v), expected);
+	if (v->nitems > max)
+		return config_error(r, v, "key \"%s\" has more than %zu "
+		    "entries, which is the limit", key, max);
 	return 0;
 }
 
@@ -228,9 +244,9 @@ config_read_strings(struct config_reader *r, const struct yaml_node *v,
 	if (v->kind != YAML_LIST)
 		return mismatch(r, v, f->key, "a list of strings, such as "
 		    "[a, b]");
-	if (v->nitems > CONFIG_LIST_MAX)
-		return config_error(r, v, "key \"%s\" has more than %d "
-		    "entries, which is the limit", f->key, CONFIG_LIST_MAX);
+	if (config_check_list(r, v, f->key, "a list",
+	    f->max != 0 ? f->max : CONFIG_LIST_MAX) == -1)
+		return -1;
 	list = mem_array(v->nitems + 1, sizeof(*list));
 	for (size_t i = 0; i < v->nitems; i++) {
 		const struct yaml_node *e = v->items[i];

@@ -8,29 +8,23 @@
 #include "common/mem.h"
 #include "supervisor/config/config_private.h"
 
-static config_read_fn read_name, read_script, read_agent, read_modules,
-    read_parallel;
+static config_read_fn read_agent, read_modules;
 
 static const struct config_field default_fields[] = {
-	CONFIG_FIELD(struct config_defaults, interval, "interval",
-	    config_read_duration, 0),
-	CONFIG_FIELD(struct config_defaults, schedule, "schedule",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct config_defaults, timeout, "timeout",
-	    config_read_duration, 0),
-	CONFIG_FIELD(struct config_defaults, parallel_node, "parallel",
-	    read_parallel, 0),
-	CONFIG_FIELD(struct config_defaults, blob_limit, "blobLimit",
-	    config_read_int64, FIELD_IDLE),
-	CONFIG_FIELD(struct config_defaults, skip_docker_config,
-	    "skipDockerConfig", config_read_bool, 0),
-	CONFIG_FIELD(struct config_defaults, user_agent, "userAgent",
-	    read_agent, 0),
-	CONFIG_FIELD(struct config_defaults, modules, "modules",
-	    read_modules, 0),
-	CONFIG_FIELD(struct config_defaults, env, "env", config_read_env, 0),
+#define ROW(member, key, read, flags, max) \
+	CONFIG_FIELD(struct config_defaults, member, key, read, flags, max)
+	ROW(interval, "interval", config_read_duration, 0, 0),
+	ROW(schedule, "schedule", config_read_string, 0, 0),
+	ROW(timeout, "timeout", config_read_duration, 0, 0),
+	ROW(parallel, "parallel", config_read_int, 0, 0),
+	ROW(blob_limit, "blobLimit", config_read_int64, FIELD_IDLE, 0),
+	ROW(skip_docker_config, "skipDockerConfig", config_read_bool, 0, 0),
+	ROW(user_agent, "userAgent", read_agent, 0, USER_AGENT_MAX),
+	ROW(modules, "modules", read_modules, 0, 0),
+	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
 	CONFIG_RULE_FIELDS(struct config_defaults),
 	CONFIG_END
+#undef ROW
 };
 
 struct script {
@@ -39,45 +33,18 @@ struct script {
 };
 
 static const struct config_field script_fields[] = {
-	CONFIG_FIELD(struct script, s.name, "name", read_name, 0),
-	CONFIG_FIELD(struct script, s.text, "script", read_script, 0),
-	CONFIG_FIELD(struct script, s.interval, "interval",
-	    config_read_duration, 0),
-	CONFIG_FIELD(struct script, s.schedule, "schedule",
-	    config_read_string, 0),
-	CONFIG_FIELD(struct script, s.timeout, "timeout",
-	    config_read_duration, 0),
-	CONFIG_FIELD(struct script, s.env, "env", config_read_env, 0),
+#define ROW(member, key, read, max) \
+	CONFIG_FIELD(struct script, s.member, key, read, 0, max)
+	ROW(name, "name", config_read_string, NAME_MAX_LEN),
+	ROW(text, "script", config_read_string, SCRIPT_MAX),
+	ROW(interval, "interval", config_read_duration, 0),
+	ROW(schedule, "schedule", config_read_string, 0),
+	ROW(timeout, "timeout", config_read_duration, 0),
+	ROW(env, "env", config_read_env, JOB_ENV_MAX),
 	CONFIG_RULE_FIELDS(struct script),
 	CONFIG_END
+#undef ROW
 };
-
-static int
-read_text(struct config_reader *r, const struct yaml_node *v,
-    const struct config_field *f, void *out, size_t max)
-{
-	char *s = config_text(r, v, f->key, max), **where = out;
-
-	if (s == NULL)
-		return -1;
-	free(*where);
-	*where = s;
-	return 0;
-}
-
-static int
-read_name(struct config_reader *r, const struct yaml_node *v,
-    const struct config_field *f, void *out)
-{
-	return read_text(r, v, f, out, NAME_MAX_LEN);
-}
-
-static int
-read_script(struct config_reader *r, const struct yaml_node *v,
-    const struct config_field *f, void *out)
-{
-	return read_text(r, v, f, out, SCRIPT_MAX);
-}
 
 /* It becomes a header's value: a line feed would begin another header. */
 static int
@@ -86,7 +53,7 @@ read_agent(struct config_reader *r, const struct yaml_node *v,
 {
 	char **where = out;
 
-	if (read_text(r, v, f, out, USER_AGENT_MAX) == -1)
+	if (config_read_string(r, v, f, out) == -1)
 		return -1;
 	for (const char *p = *where; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~')
@@ -94,19 +61,6 @@ read_agent(struct config_reader *r, const struct yaml_node *v,
 			    "character that is not allowed in a header, "
 			    "expected printable ASCII");
 	return 0;
-}
-
-/* Whether it is set matters, too: if not, parallel(n) gives a script n
- * slots. */
-static int
-read_parallel(struct config_reader *r, const struct yaml_node *v,
-    const struct config_field *f, void *out)
-{
-	int64_t n;
-
-	if (config_read_int(r, v, f, &n) == -1)
-		return -1;
-	return config_read_node(r, v, f, out);
 }
 
 /* Relative ones are relative to the file. */
@@ -132,17 +86,8 @@ int
 config_read_defaults(struct config_reader *r, const struct yaml_node *v,
     struct config_defaults *d)
 {
-	static const struct config_field parallel = {
-		"parallel", config_read_int, 0, 0
-	};
-
-	if (v == NULL)
-		return 0;
-	if (config_read_map(r, v, "defaults", default_fields, d) == -1)
-		return -1;
-	if (d->parallel_node == NULL)
-		return 0;
-	return config_read_int(r, d->parallel_node, &parallel, &d->parallel);
+	return v == NULL ? 0 :
+	    config_read_map(r, v, "defaults", default_fields, d);
 }
 
 void
@@ -215,13 +160,9 @@ config_read_scripts(struct config_reader *r, const struct yaml_node *v,
 {
 	if (v == NULL)
 		return 0;
-	if (v->kind != YAML_LIST)
-		return config_error(r, v, "key \"scripts\" is %s, expected a "
-		    "list of scripts, each with name and script",
-		    yaml_kind_name(v));
-	if (v->nitems > CONFIG_SCRIPTS_MAX)
-		return config_error(r, v, "\"scripts\" has more than %d "
-		    "entries, which is the limit", CONFIG_SCRIPTS_MAX);
+	if (config_check_list(r, v, "scripts", "a list of scripts, each with "
+	    "name and script", CONFIG_SCRIPTS_MAX) == -1)
+		return -1;
 	c->scripts = mem_array(v->nitems, sizeof(*c->scripts));
 	for (size_t i = 0; i < v->nitems; i++) {
 		struct script in = { 0 };
