@@ -19,7 +19,7 @@ int digest_setup(struct error *err);
 /* True for "sha256:<64 hex>", "sha384:<96>", "sha512:<128>", lower case. */
 bool digest_valid(const char *s);
 
-/* "sha256" of "sha256:..."; NULL when that is no algorithm of ours. */
+/* "sha256" of "sha256:..."; NULL when it is not one of ours. */
 const char *digest_algorithm(const char *s);
 
 /* A running digest with the algorithm of like ("sha256:..." or "sha256"). */

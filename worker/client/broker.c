@@ -55,7 +55,7 @@ client_broker_find(struct client *c, const char *registry, struct error *err)
 
 	if (key == NULL || strlen(key) > REGISTRY_NAME_MAX) {
 		free(key);
-		error_set(err, ERROR_INPUT, "\"%s\" is no registry's name",
+		error_set(err, ERROR_INPUT, "\"%s\" is not the name of a registry",
 		    registry);
 		return NULL;
 	}

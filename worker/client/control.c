@@ -162,7 +162,7 @@ client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 	message_put_str(&o, name);
 	if (client_send(c, &o, &call->answer.err) == -1) {
 		error_set(&call->answer.err, ERROR_INPUT,
-		    "\"%s\" is no module name: printable, without spaces, at "
+		    "\"%s\" is not a module name: printable, without spaces, at "
 		    "most %u characters", name, MODULE_NAME_MAX);
 		call->control_id = 0;
 		call_finish(call);

@@ -34,10 +34,10 @@ client_check(const struct reference *ref, const char *digest,
 		    "used: ocidir:// is not available to scripts in this "
 		    "version", ref->repository);
 	if (!reference_valid_repository(ref->repository))
-		return error_set(err, ERROR_INPUT, "\"%s\" is no repository",
+		return error_set(err, ERROR_INPUT, "\"%s\" is not a repository",
 		    ref->repository);
 	if (digest != NULL && !digest_valid(digest))
-		return error_set(err, ERROR_INPUT, "\"%s\" is no digest of "
+		return error_set(err, ERROR_INPUT, "\"%s\" is not a digest of "
 		    "a supported algorithm", digest);
 	return 0;
 }
@@ -65,7 +65,7 @@ static int
 put_digest(struct client_request *r, const char *digest, struct error *err)
 {
 	if (!digest_valid(digest))
-		return error_set(err, ERROR_INPUT, "\"%s\" is no digest of "
+		return error_set(err, ERROR_INPUT, "\"%s\" is not a digest of "
 		    "a supported algorithm", digest);
 	client_request_put_str(r, digest);
 	return 0;
@@ -78,7 +78,7 @@ put_tag(struct client_request *r, const char *tag, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		    "tag missing from image reference");
 	if (!reference_valid_tag(tag))
-		return error_set(err, ERROR_INPUT, "\"%s\" is no tag", tag);
+		return error_set(err, ERROR_INPUT, "\"%s\" is not a tag", tag);
 	client_request_put_str(r, tag);
 	return 0;
 }

@@ -14,7 +14,7 @@
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
 
-/* The digest that a tag begins with, NULL when it is no digest tag. */
+/* The digest that a tag begins with, NULL when it is not a digest tag. */
 static char *
 tag_digest(const char *tag)
 {

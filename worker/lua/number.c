@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTEGER_LIMIT 9.2e18	/* beyond it a float is no lua_Integer */
+#define INTEGER_LIMIT 9.2e18	/* a float beyond it does not fit a lua_Integer */
 
 /* Go's shortest form, which strconv calls 'g' with precision -1. */
 static void

@@ -26,7 +26,7 @@ void owned_open(lua_State *L);
  * nothing to release. */
 void *owned_push(lua_State *L, size_t n, const char *type,
     void (*release)(void *p));
-/* The bytes of the userdata at index, or NULL when it is no such userdata. */
+/* The bytes of the userdata at index, or NULL when it is another userdata. */
 void *owned_test(lua_State *L, int index, const char *type);
 
 #endif

@@ -77,7 +77,7 @@ json_object *shape_export(lua_State *L, const struct shape *s, int index,
     int origins, json_object *orig);
 
 /* "2021-01-01T00:00:00Z" as Go prints such a time: "2021-01-01 00:00:00
- * +0000 UTC". -1 when it is no time. */
+ * +0000 UTC". -1 when it is not a time. */
 #define GOTIME_MAX 64
 int gotime(const char *rfc3339, char out[GOTIME_MAX]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shape_check.c - whether JSON has the shape it should have; see shape.h. A
- * label list that is no list fails here, as it does in regbot: a script that
+ * label list that is not a list fails here, as it does in regbot: a script that
  * deletes what lacks a label must not be told that there are no labels.
  */
 #include <errno.h>

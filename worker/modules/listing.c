@@ -111,7 +111,7 @@ listing_add(struct listing_task *l, json_object *v, struct error *err)
 
 	if (!json_object_is_type(v, json_type_string))
 		return error_set(err, ERROR_INPUT, "the %s list holds "
-		    "something that is no string", what);
+		    "something that is not a string", what);
 	s = json_object_get_string(v);
 	n = (size_t)json_object_get_string_len(v);
 	l->bytes += n + sizeof(char *);

@@ -23,7 +23,7 @@ struct chain_find {
 	size_t first, last;	/* the operand's tokens, in the last of them */
 };
 
-/* Marks the tokens of all chains. False when this is no program: then the
+/* Marks the tokens of all chains. False when it is not a program: then the
  * marks mean nothing. find may be NULL. */
 bool chains_mark(const char *src, struct lua_token *t,
     struct chain_find *find);

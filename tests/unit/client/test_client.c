@@ -348,7 +348,7 @@ Test(client, what_cannot_be_asked_fails_with_a_sentence)
 	struct rig *r = rig_new();
 	struct result res[5] = { 0 };
 	const char *want[] = { "ocidir:// is not available to scripts",
-	    "\"sha256:x\" is no digest", "\"a b\" is no tag",
+	    "\"sha256:x\" is not a digest", "\"a b\" is not a tag",
 	    "tag missing from image reference", "MANIFEST_PUT message" };
 
 	reference_set_digest(&refs[1], "sha256:x");

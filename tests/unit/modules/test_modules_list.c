@@ -123,7 +123,7 @@ Test(list, nonsense)
 		{ "{\"name\":\"x\",\"tags\":\"a\"}",
 		    "\"tags\" is not a list" },
 		{ "{\"name\":\"x\",\"tags\":[1]}",
-		    "the tag list holds something that is no string" },
+		    "the tag list holds something that is not a string" },
 		{ "{\"name\":7,\"tags\":[]}",
 		    "the tag list's \"name\" is not a string" },
 	};
