@@ -24,7 +24,7 @@
 #define CHUNK_MAX (32 * KIB)	/* bytes of a body in one DATA message */
 #define CHANNEL_REQUESTS 64	/* outstanding requests on a channel */
 #define CHANNEL_WINDOW (256 * KIB) /* credit of all requests of a channel */
-#define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is given up */
+#define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is dropped */
 #define CHANNEL_FDS 64		/* and unsent descriptors */
 
 /* Names. */
@@ -43,7 +43,7 @@
 #define CONFIG_DEPTH_MAX 32		/* nesting of YAML collections */
 #define CONFIG_NODES_MAX 100000		/* nodes after aliases are expanded */
 #define CONFIG_KEYS_MAX 1024		/* keys of one YAML map */
-#define CONFIG_LIST_MAX 1024		/* entries of a list of texts */
+#define CONFIG_LIST_MAX 1024		/* entries of a list of strings */
 #define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
 #define SCRIPT_MAX (1 * MIB)		/* a script's text */
@@ -69,7 +69,7 @@
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
 #define BROKER_DEATHS 3		/* deaths of a broker within that time ... */
 #define BROKER_CLOSED_MS 60000	/* ... close its registry for that time */
-#define SPOIL_MS 3500		/* to end a request of a cancelled upload */
+#define SPOIL_MS 3500		/* to finish a request of a cancelled upload */
 #define STREAM_WAIT_MS 5000	/* a command waits for its descriptor */
 #define HELD_MS 600000		/* a slot is kept for a stream without GO, while
 				 * the other side waits for its own */
@@ -129,7 +129,7 @@
 #define REDIRECTS_MAX 10		/* redirects of one request */
 #define ATTEMPTS_MAX 6			/* tries of one request */
 #define UPLOAD_PIECE (128 * MIB)	/* a blob's part in one PATCH */
-#define UPLOAD_WHOLE (64 * KIB)	/* up to it a blob is collected first */
+#define UPLOAD_WHOLE (64 * KIB)	/* up to this a blob is collected first */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
 #define BACKOFF_FIRST_MS 100		/* the first wait, doubled each time */
 #define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
@@ -150,7 +150,7 @@
 #define COPY_ITEMS_MAX 65536	/* manifests and blobs of one copy */
 #define KNOWN_MAX 20000		/* blobs whose place a job remembers; it
 				 * forgets them all when there are more */
-#define OVERLAY_MAX 100000	/* tags that one dry run pretends; the ones
-				 * above are not remembered */
+#define OVERLAY_MAX 100000	/* tags that one dry run pretends to have; any
+				 * beyond it are not remembered */
 
 #endif

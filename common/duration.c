@@ -10,7 +10,7 @@
 static const struct {
 	const char *name;
 	int64_t ns;
-} units[] = {	/* a unit stands before those that it begins like */
+} units[] = {	/* a unit comes before its own prefixes */
 	{ "ns", 1 }, { "us", 1000 }, { "\xc2\xb5s", 1000 },
 	{ "\xce\xbcs", 1000 }, { "ms", 1000000 }, { "s", 1000000000 },
 	{ "m", 60000000000 }, { "h", 3600000000000 },

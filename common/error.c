@@ -16,7 +16,8 @@ error_clear(struct error *e)
 	e->text[0] = '\0';
 }
 
-/* Formats aside first: an argument may be the text that is replaced. */
+/* Formats into a separate buffer first: an argument may be the text that is
+ * replaced. */
 static size_t __attribute__((format(printf, 3, 0)))
 fill(struct error *e, enum error_kind kind, const char *fmt, va_list ap)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * error.h - the one way in which a function tells what went wrong.
+ * error.h - the one way for a function to say what went wrong.
  *
  * A function that can fail returns 0 or -1 (or NULL) and fills the struct
  * error that its caller passes. The text is one sentence for a person: what
- * was attempted, on what, why it failed, what to do; lower case, no full
- * stop. Nothing prints from below: whoever holds the struct error decides.
+ * was attempted, on what, why it failed, what to do; lower case, no full stop.
+ * Lower layers never print: whoever holds the struct error decides.
  */
 #ifndef REGBOT_ERROR_H
 #define REGBOT_ERROR_H
@@ -48,7 +48,7 @@ int error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 int error_sys(struct error *e, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " in front of the text that is there. Returns -1. */
+/* Puts "context: " in front of the text. Returns -1. */
 int error_prefix(struct error *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -8,7 +8,7 @@
 #include "common/bounds.h"
 #include "common/mem.h"
 
-/* What a look at the bytes tells before anything is allocated for them. */
+/* What a scan of the bytes finds before anything is allocated for them. */
 struct survey {
 	size_t containers;	/* objects and arrays */
 	size_t values;		/* an upper bound */
@@ -23,8 +23,8 @@ is_space(char c)
 }
 
 /*
- * json-c spends some hundred bytes on "[]": a small document could ask for
- * all memory there is. So what it would build is counted first.
+ * json-c spends a few hundred bytes on "[]", so a small document could use up
+ * all memory. So what it would build is counted first.
  */
 static void
 survey_take(struct survey *s, const char *p, size_t n)
@@ -56,7 +56,7 @@ survey_take(struct survey *s, const char *p, size_t n)
 	}
 }
 
-/* NaN and Infinity are json-c's own idea; no JSON has them. */
+/* NaN and Infinity are extensions of json-c, not JSON. */
 static bool
 all_finite(json_object *o)
 {
@@ -113,7 +113,7 @@ precheck(const char *p, size_t n, const char *what, struct error *err)
 	return 0;
 }
 
-/* The parser keeps the last text in a buffer of its own, which a text as
+/* The parser keeps the last string in a buffer of its own, which a string as
  * long as the whole input overwrites. */
 static void
 tokener_wipe(struct json_tokener *t, size_t len)

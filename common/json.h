@@ -23,15 +23,15 @@ json_object *json_parse(const char *p, size_t n, size_t max,
  * parser leaves none behind. json_secret_free() it. */
 json_object *json_parse_secret(const char *p, size_t n, size_t max,
     const char *what, struct error *err);
-/* Overwrites all strings (not the keys) first. The caller has the only
+/* Overwrites all strings (not the keys), then frees. The caller has the only
  * reference. NULL is fine. */
 void json_secret_free(json_object *o);
 
 /* A member of that type, borrowed, or NULL. */
 json_object *json_member(json_object *o, const char *key,
     enum json_type type);
-/* A text member, borrowed; "" when it is absent, no text, or has a NUL in
- * it. */
+/* A string member, borrowed; "" when it is absent, not a string, or has a NUL
+ * in it. */
 const char *json_text(json_object *o, const char *key);
 
 /* Appends a string literal of n bytes as Go's encoding/json writes it; what is

@@ -104,7 +104,7 @@ newline(struct buffer *out, unsigned depth)
 		buffer_puts(out, "  ");
 }
 
-/* A string literal at p[i], as it stands but for what Go escapes in it. */
+/* A string literal at p[i], unchanged except for what Go escapes in it. */
 static size_t
 copy_string(const char *p, size_t n, size_t i, struct buffer *out)
 {

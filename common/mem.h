@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mem.h - allocation. No memory is a broken invariant, not bad input: these
- * print one line on stderr and end the process, so no caller checks them.
- * (Lua's own memory is bounded elsewhere, by the worker's allocator.)
+ * mem.h - allocation. Running out of memory is a broken invariant, not bad
+ * input: these print one line on stderr and end the process, so no caller
+ * checks them. (Lua's own memory is bounded elsewhere, by the worker's
+ * allocator.)
  */
 #ifndef REGBOT_MEM_H
 #define REGBOT_MEM_H

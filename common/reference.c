@@ -128,7 +128,7 @@ split_remote(const char *s, struct parts *out)
 	}
 	if (!split_name(whole, out) || !repository_ok(out->repository))
 		return false;
-	/* "localhost" names a host, never one of Docker Hub's repositories. */
+	/* "localhost" is a host, never a repository of Docker Hub. */
 	return out->registry.n != 0 ||
 	    !reference_equals(out->repository, "localhost");
 }

@@ -20,15 +20,15 @@ struct reference {
 	char *digest;		/* "" when there is none */
 };
 
-/* Fills *out (which the caller frees) or fails with regbot's own words, such
- * as: invalid reference "X", repo must be lowercase. No tag and no digest
- * gives the tag "latest", except for ocidir. */
+/* Fills *out (which the caller frees) or fails with the same words as
+ * regclient's regbot, such as: invalid reference "X", repo must be lowercase.
+ * Without tag and digest the tag is "latest", except for ocidir. */
 int reference_parse(const char *s, struct reference *out, struct error *err);
 void reference_free(struct reference *r);	/* leaves it empty */
 void reference_copy(struct reference *dst, const struct reference *src);
 
-/* Setting a tag clears the digest, setting a digest clears the tag; values
- * are not checked (a request with one that is no tag fails). */
+/* Setting a tag clears the digest, setting a digest clears the tag; values are
+ * not checked (a request with an invalid one fails). */
 void reference_set_tag(struct reference *r, const char *tag);
 void reference_set_digest(struct reference *r, const char *digest);
 /* Adds a digest and keeps the tag. */
@@ -39,7 +39,7 @@ char *reference_string(const struct reference *r);
 /* registry/repository; the caller frees it. */
 char *reference_repository(const struct reference *r);
 
-/* What stands in a manifest's URL: the digest if there is one, else the tag. */
+/* What a manifest's URL has: the digest if there is one, else the tag. */
 const char *reference_name(const struct reference *r);
 
 bool reference_same_repository(const struct reference *a,
@@ -52,7 +52,7 @@ bool reference_valid_tag(const char *s);
 /* A registry's name as brokers are keyed by it, from a reference or from
  * configuration: lower case, no trailing dot, no zeros before the port, no
  * default port (443), Docker Hub's names as "docker.io". The caller frees it;
- * NULL when it is none. */
+ * NULL when it is not one. */
 char *reference_registry_key(const char *registry);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reference_private.h - what the two halves of reference.h share: stretches
- * of text, and what may stand for a registry.
+ * reference_private.h - what the two halves of reference.h share: stretches of
+ * text, and what may be a registry.
  */
 #ifndef REGBOT_REFERENCE_PRIVATE_H
 #define REGBOT_REFERENCE_PRIVATE_H
@@ -20,14 +20,14 @@ struct span {
 	size_t n;
 };
 
-/* strspn for a stretch that no NUL ends. */
+/* strspn for a stretch that does not end in NUL. */
 size_t reference_run(const char *p, size_t n, const char *set);
 bool reference_equals(struct span s, const char *text);
 
-/* What may stand in front of the first slash and is no repository then. */
+/* What may come before the first slash without being a repository. */
 bool reference_is_registry(struct span s);
 
-/* Docker Hub by any of its names, or by none. */
+/* Docker Hub by any of its names, or an empty one. */
 bool reference_is_hub(struct span s);
 
 #endif

@@ -61,7 +61,7 @@ ipv6_ok(const char *p, size_t n)
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr addr;
 
-	/* A zone or a dotted quad is none; neither is "::" alone. */
+	/* A zone or a dotted quad is not one; neither is "::" alone. */
 	if (n >= sizeof(text) || n < 3 || reference_run(p, n, HEX ":") != n)
 		return false;
 	memcpy(text, p, n);
@@ -70,7 +70,7 @@ ipv6_ok(const char *p, size_t n)
 }
 
 /*
- * Splits a host with an optional port. False when it is none; *kind tells
+ * Splits a host with an optional port. False when it is not one; *kind tells
  * what the name itself is.
  */
 enum host_kind { HOST_LABEL, HOST_DOTTED, HOST_IPV6 };
@@ -122,7 +122,7 @@ reference_is_registry(struct span s)
 	if (kind != HOST_LABEL || port.n != 0 ||
 	    reference_equals(name, "localhost"))
 		return true;
-	/* A plain word is a registry only when it can be no repository. */
+	/* A plain word is a registry only when it cannot be a repository. */
 	if (name.n < 2)
 		return false;
 	for (size_t i = 0; i < name.n; i++)

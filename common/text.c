@@ -9,7 +9,7 @@
 size_t
 text_utf8(const char *text, size_t n, uint32_t *cp)
 {
-	/* The least code point that needs so many bytes. */
+	/* The smallest code point that needs this many bytes. */
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)text;
 	uint32_t c = p[0];

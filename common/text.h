@@ -22,7 +22,7 @@ size_t text_cut(const char *p, size_t n, size_t max);
 /* Appends the base64 of n bytes, with padding. Returns 0, or -1 when the
  * buffer's limit is passed. */
 int text_base64(struct buffer *out, const void *p, size_t n);
-/* Appends what n characters of base64 stand for: the standard or the URL
+/* Appends what n characters of base64 encode: the standard or the URL
  * alphabet, with padding or without. -1 when it is not base64 or the buffer's
  * limit is passed; out then holds a part. */
 int text_base64_decode(struct buffer *out, const char *p, size_t n);
@@ -47,8 +47,8 @@ struct text_time {
 int text_time_parse(const char *s, struct text_time *t);
 /* Seconds since 1970. */
 int64_t text_time_seconds(const struct text_time *t);
-/* Appends wall (clock_wall()) with a fraction of digits places; trim leaves
- * zeros at its end out. In UTC, or in the local time zone. */
+/* Appends wall (clock_wall()) with a fraction of digits places; trim drops
+ * trailing zeros. In UTC, or in the local time zone. */
 void text_time(struct buffer *out, int64_t wall, int digits, bool trim,
     bool utc);
 

@@ -39,8 +39,8 @@ month_days(int year, int month)
 	return days[month - 1];
 }
 
-/* ".5": 0 and the nanoseconds, also where there is none; -1 when no digit
- * follows the point. */
+/* ".5": 0 and the nanoseconds, also where there is no fraction; -1 when no
+ * digit follows the point. */
 static int
 fraction(const char **s, long *ns)
 {

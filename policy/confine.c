@@ -37,8 +37,8 @@ static bool own_ids_missing;
 #ifdef SANITIZERS
 static bool confined;
 
-/* Looking for leaks at exit stops the process from a helper process, which
- * the filter rightly forbids. */
+/* The leak check at exit stops the process from a helper process, which the
+ * filter rightly forbids. */
 int __lsan_is_turned_off(void);
 int
 __lsan_is_turned_off(void)
@@ -60,7 +60,7 @@ holds(cap_value_t cap)
 	return set == CAP_SET;
 }
 
-/* Whether this user namespace has the id at all: many have only root's. */
+/* Whether this user namespace has the id at all: many only have root's. */
 static bool
 mapped(const char *path, unsigned id)
 {
@@ -220,7 +220,8 @@ policy_confine(enum policy_role role, uint64_t memory, struct error *err)
 	if (filter == NULL)
 		return -1;
 
-	/* The bounding set needs a right that the next step gives up. */
+	/* Changing the bounding set needs a right that the next step gives
+	 * up. */
 	if (no_way_back(err) == -1 || own_ids(role, err) == -1)
 		goto fail;
 
@@ -242,8 +243,8 @@ policy_confine(enum policy_role role, uint64_t memory, struct error *err)
 	if (limits(role, memory, err) == -1)
 		goto fail;
 
-	/* The change of ids left none to a child of root. One without ids of
-	 * its own, or of a service with ambient ones, loses them here. */
+	/* A child of root lost all of them with the change of ids. One that
+	 * kept its ids, or whose service has ambient ones, loses them here. */
 	if (no_capabilities(err) == -1 || no_new_privs(err) == -1)
 		goto fail;
 

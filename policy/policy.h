@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy.h - what each of our processes may do. The lists of system calls
- * are data: worker.def and broker.def. A step that this system offers and
- * that fails is fatal for the child; none is skipped silently.
+ * policy.h - what each of our processes may do. The lists of system calls are
+ * data: worker.def and broker.def. A step that this system supports and that
+ * fails is fatal for the child; none is skipped silently.
  */
 #ifndef REGBOT_POLICY_H
 #define REGBOT_POLICY_H
@@ -22,7 +22,7 @@ enum policy_role { POLICY_WORKER, POLICY_BROKER };
 int policy_confine(enum policy_role role, uint64_t memory,
     struct error *err);
 
-/* After policy_confine: what this system does not offer, for a warning such
+/* After policy_confine: what this system does not support, for a warning such
  * as "the sandbox lacks X here"; "" when nothing is missing. */
 const char *policy_missing(void);
 

@@ -53,7 +53,7 @@ enum rule {
 #define GUARD_REMOVE 103
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
-/* prot and flags are unsigned long: the high half must be clear as well. */
+/* prot and flags are unsigned long: the high half must be clear, too. */
 #define RW_MASK (~(scmp_datum_t)(PROT_READ | PROT_WRITE))
 #define ANON_MASK (~(scmp_datum_t)(MAP_PRIVATE | MAP_NORESERVE | MAP_STACK | \
 	DROPPABLE))

@@ -240,8 +240,8 @@ check_command(struct state *s, struct error *err)
 	return 0;
 }
 
-/* The argument of help and of completion; without one, completion is help
- * about itself. */
+/* The argument of help and of completion; without one, completion prints its
+ * own help. */
 static int
 parse_argument(struct state *s, struct error *err)
 {

@@ -25,7 +25,7 @@ struct cli {
 	const char *shell;		/* of completion, a known one */
 };
 
-/* Texts point into argv. 0, or -1 with a sentence. */
+/* Strings point into argv. 0, or -1 with a sentence. */
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * completion.c - the files of contrib/completions. make writes them into
- * completions.h as texts.
+ * completions.h as strings.
  */
 #include "supervisor/completion.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - the debug lines of a start. */
+/* describe.c - the debug lines at startup. */
 #include "supervisor/describe.h"
 
 #include "supervisor/version.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - regbot: the order of the start, and the exit status. */
+/* main.c - regbot: the startup order, and the exit status. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -23,7 +23,7 @@ struct server_task {			/* a script of a server */
 
 struct run_state {
 	const struct run_env *env;
-	int stopping;		/* signals to stop that came so far */
+	int stopping;		/* stop signals received so far */
 	struct signals *signals;
 	struct progress *progress;
 	size_t next;		/* once, in order: the script to run next */

@@ -14,7 +14,8 @@
 #include "supervisor/template/template.h"
 #include "vcs.h"
 
-/* regbot's names, so that scripts that read them go on working. */
+/* The names of regclient's regbot, so that scripts that read them still
+ * work. */
 enum { TAG, REF, COMMIT, STATE, DATE, PLATFORM, GO_VERSION, GO_COMPILER, N };
 
 static const struct {

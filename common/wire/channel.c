@@ -189,7 +189,7 @@ take_fd(struct channel *c, struct msghdr *msg)
 	return fd;
 }
 
-/* 1 handled one, 0 nothing there, -1 the channel is over (c->why). */
+/* 1 handled one, 0 nothing to read, -1 the channel is over (c->why). */
 static int
 receive_one(struct channel *c)
 {
@@ -204,8 +204,8 @@ receive_one(struct channel *c)
 	n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	/* The peer left mail of ours unread. That is told once, and before
-	 * what it sent itself: go on reading up to the end of file. */
+	/* The peer left messages of ours unread. The kernel reports that once,
+	 * before what the peer sent: go on reading up to the end of file. */
 	if (n == -1 && errno == ECONNRESET)
 		return 1;
 	if (n == -1)
@@ -289,8 +289,8 @@ channel_send(struct channel *c, struct message_out *o, int fd,
 {
 	struct frame *f;
 
-	/* One that failed swallows messages as well: the peer must not see
-	 * what comes after a hole. */
+	/* After a failure messages are swallowed as well: the peer must not
+	 * see what follows a gap. */
 	if (message_finish(o, err) == -1 || !c->open || c->dead ||
 	    timer_armed(c->failed)) {
 		int r = o->err.kind != ERROR_NONE ? -1 : 0;

@@ -44,7 +44,7 @@ int channel_send(struct channel *c, struct message_out *o, int fd,
     struct error *err);
 
 size_t channel_queued(const struct channel *c);	/* bytes not sent yet */
-/* So many descriptors are not sent yet that two more would end it. */
+/* So many descriptors are unsent that two more would end the channel. */
 bool channel_is_full(const struct channel *c);
 bool channel_is_open(const struct channel *c);
 /* The peer closed its end, whether or not that was read yet. */
@@ -52,7 +52,7 @@ bool channel_hung_up(const struct channel *c);
 
 /* Waits, on this descriptor alone and without running any callback, until no
  * more than max bytes are queued or the channel is over. For a process that
- * must not outrun a peer which never stops reading. */
+ * must not get too far ahead of a peer which never stops reading. */
 void channel_drain(struct channel *c, size_t max);
 
 /* A pair of close-on-exec descriptors for channel_new. */

@@ -36,18 +36,18 @@ struct log_record {
 	struct attr attrs[LOG_ATTRS_MAX];
 };
 
-/* The quartet. Attributes beyond LOG_ATTRS_MAX are dropped. */
+/* Life of a record. Attributes beyond LOG_ATTRS_MAX are dropped. */
 void log_record_init(struct log_record *r, int level, const char *message);
 void log_record_free(struct log_record *r);
 void log_record_string(struct log_record *r, const char *k, const char *v);
 void log_record_bool(struct log_record *r, const char *k, bool v);
 void log_record_int(struct log_record *r, const char *k, int64_t v);
 
-/* Attributes to and from the BYTES field of a LOG message: for each, a byte
- * of kind, a byte of key length, the key, then for a string two bytes of
- * length (little-endian) and its text, for a number eight bytes. What does
- * not fit into LOG_RECORD_MAX is cut, what may not stand in a key becomes
- * "_". get is total: ERROR_PROTOCOL. */
+/* Attributes to and from the BYTES field of a LOG message: for each, a byte of
+ * kind, a byte of key length, the key, then for a string two bytes of length
+ * (little-endian) and its text, for a number eight bytes. What does not fit
+ * into LOG_RECORD_MAX is cut, what a key may not contain becomes "_". get is
+ * total: ERROR_PROTOCOL. */
 void log_record_put(const struct log_record *r, struct buffer *out);
 int log_record_get(struct log_record *r, const void *p, size_t n,
     struct error *err);

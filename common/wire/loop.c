@@ -190,7 +190,8 @@ static void
 run_timers(struct loop *l)
 {
 	int64_t now = clock_now();
-	size_t n = l->ntimers;	/* those that callbacks add wait a round */
+	size_t n = l->ntimers;	/* those that callbacks add wait for the next
+				 * round */
 
 	for (size_t i = 0; i < n; i++) {
 		struct timer *t = l->timers[i];
@@ -209,12 +210,14 @@ loop_step(struct loop *l, int max_wait_ms)
 	size_t *which, n = 0, watches = l->nwatches;
 	int ready;
 
-	/* A nested round has its own poll set: ours may be in use above. */
+	/* A nested round has its own poll set: the outer round may be using
+	 * ours. */
 	polls = mem_array(watches, sizeof(*polls));
 	which = mem_array(watches, sizeof(*which));
 	for (size_t i = 0; i < watches; i++) {
-		/* No interest is no watching: a hang-up would spin. And poll
-		 * takes no more entries than a process may have files. */
+		/* A watch without events is left out: a hang-up would make the
+		 * loop spin. And poll takes no more entries than a process may
+		 * have open files. */
 		if (l->watches[i]->dead || l->watches[i]->events == 0)
 			continue;
 		polls[n].fd = l->watches[i]->fd;

@@ -196,7 +196,7 @@ put_field(struct message_out *o, enum field_kind kind, const void *p, size_t n)
 	o->nfields++;
 	if (o->err.kind != ERROR_NONE)
 		return;
-	/* A string fills a TOKEN or a TEXT, whichever the table wants. */
+	/* A string fills a TOKEN or a TEXT, whichever the table has. */
 	if (rule != NULL && kind == FIELD_TEXT && rule->kind == FIELD_TOKEN)
 		kind = FIELD_TOKEN;
 	if (rule == NULL || rule->kind != kind || n > rule->max ||

@@ -68,8 +68,8 @@ int message_decode(struct message *m, const void *frame, size_t len,
 uint64_t message_u64(const struct message *m, int i);
 const char *message_str(const struct message *m, int i);
 
-/* Encoding: start, put every field in order, finish. A field that breaks the
- * table's limit or kind makes finish fail; nothing is sent then. */
+/* Encoding: start, put every field in order, finish. A field of the wrong kind
+ * or beyond its limit makes finish fail; nothing is sent then. */
 struct message_out {
 	enum message_type type;
 	struct buffer frame;
@@ -86,7 +86,7 @@ void message_out_free(struct message_out *o);	/* wipes what it held */
 /* May this request change something at the registry? */
 bool message_writes(enum message_type type);
 
-/* "JOB" and so on, for logs; "?" for a number that is none. */
+/* "JOB" and so on, for logs; "?" for an unknown number. */
 const char *message_name(unsigned type);
 
 #endif

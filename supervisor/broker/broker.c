@@ -35,7 +35,7 @@ struct broker {
 	void *arg;
 };
 
-/* Nothing is finished or cleaned up from here on. */
+/* From here on nothing is finished or cleaned up. */
 static void
 give_up(struct broker *b)
 {
@@ -72,7 +72,7 @@ on_settled(void *arg)
 		over(b, 0);
 }
 
-/* QUIT_MS have passed: uploads are given up, a tag deletion is not. */
+/* QUIT_MS have passed: uploads are abandoned, a tag deletion is not. */
 static void
 on_quit_late(void *arg)
 {

@@ -41,8 +41,8 @@ ignore_signals(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
-/* The resolver's threads do not get an arena each, and memory of a large reply
- * goes back at once. */
+/* The resolver's threads do not each get an arena, and the memory of a large
+ * reply goes back at once. */
 static void
 small_memory(void)
 {

@@ -43,7 +43,7 @@ setup_registry(struct setup *s, const struct message *m, struct error *err)
 #include "common/registry_fields.def"
 	c->user_agent = mem_strdup(message_str(m, 3));
 	c->tls = (int)(flags & FLAG_TLS);
-	/* More than that is as good as no limit. */
+	/* Anything more is as good as no limit. */
 	c->req_concurrent = concurrent < UINT16_MAX ? (unsigned)concurrent :
 	    UINT16_MAX;
 	c->req_milli = milli < UINT32_MAX ? (unsigned)milli : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * setup.h - what the supervisor says of the registry before START: the
+ * setup.h - what the supervisor says about the registry before START: the
  * messages REGISTRY and SECRET make a struct http_registry.
  */
 #ifndef REGBOT_SETUP_H
@@ -13,7 +13,7 @@
 
 struct setup {
 	struct http_registry config;
-	struct {		/* the texts so far, until setup_done */
+	struct {		/* the values so far, until setup_done */
 #define SECRET_TEXT(member, kind) struct buffer member;
 #include "common/registry_fields.def"
 	} secrets;
@@ -27,7 +27,7 @@ int setup_registry(struct setup *s, const struct message *m,
     struct error *err);
 int setup_secret(struct setup *s, const struct message *m,
     struct error *err);
-/* At START: no text of the config is NULL from now on. */
+/* At START: no string of the config is NULL from now on. */
 void setup_done(struct setup *s);
 
 #endif

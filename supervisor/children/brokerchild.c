@@ -48,7 +48,7 @@ brokerchild_send(struct brokerchild *c, struct message_out *o, int fd)
 		child_kill(c->child, err.text);
 }
 
-/* Nothing is sent of an empty text. */
+/* Nothing is sent for an empty string. */
 static void
 send_secret(struct brokerchild *c, uint64_t kind, const char *text)
 {
@@ -67,7 +67,8 @@ send_secret(struct brokerchild *c, uint64_t kind, const char *text)
 static void
 send_secrets(struct brokerchild *c)
 {
-	struct config_registry r = *c->registry;	/* borrows its texts */
+	struct config_registry r = *c->registry;	/* borrows its
+							 * strings */
 
 	if (c->user != NULL) {	/* the helper has answered */
 		r.user = c->user;
@@ -160,7 +161,7 @@ on_progress(struct brokerchild *c, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* All that a broker may say. */
+/* Everything that a broker may say. */
 static int
 on_message(void *arg, const struct message *m, struct error *err)
 {

@@ -19,7 +19,7 @@ struct brokerchild_ops {
 	void (*ready)(void *arg);	/* channels can be given to it */
 	/* CHANNEL number is served. -1: there is no such number. */
 	int (*attached)(void *arg, uint32_t number, struct error *err);
-	/* So many bytes more were uploaded for that job. */
+	/* This many more bytes were uploaded for that job. */
 	void (*progress)(void *arg, uint64_t job, uint64_t bytes);
 	/* It is over; the callback frees it. how as in child.h. */
 	void (*gone)(void *arg, const struct error *how);
@@ -36,7 +36,8 @@ void brokerchild_free(struct brokerchild *c);	/* kills; NULL is fine */
 bool brokerchild_is_dying(const struct brokerchild *c);
 bool brokerchild_is_full(const struct brokerchild *c);
 
-/* fd (or -1) is closed in every case. What cannot be sent kills it. */
+/* fd (or -1) is closed in every case. If something cannot be sent, it is
+ * killed. */
 void brokerchild_send(struct brokerchild *c, struct message_out *o, int fd);
 
 /* QUIT, and SIGKILL once its time is over. gone is called in the end. */

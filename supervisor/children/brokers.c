@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* brokers.c - who gets which broker, and when one starts and ends. */
+/* brokers.c - which job gets which broker, and when one starts and ends. */
 #include "supervisor/children/brokers.h"
 
 #include <stdlib.h>
@@ -235,7 +235,7 @@ on_gone(void *arg, const struct error *how)
 	b->child = NULL;
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
-	/* If each channel kills it, it must not be started again and again. */
+	/* If every channel kills it, it must not be restarted forever. */
 	if (!was_up || deaths_closed(&b->deaths, clock_now()))
 		refuse_after_death(b, how);
 	else if (claims_waiting(&b->claims) != NULL)
@@ -282,7 +282,8 @@ registries_of(const struct brokers *all, uint64_t job)
 	return n;
 }
 
-/* Nobody needs it, it does not run, and no death of it counts any more. */
+/* Nobody needs it, it is not running, and none of its deaths counts any
+ * more. */
 static bool
 is_spent(const struct broker_entry *b)
 {
@@ -290,8 +291,7 @@ is_spent(const struct broker_entry *b)
 	    deaths_over(&b->deaths, clock_now());
 }
 
-/* A server may see any number of names in its life. Returns how many are
- * left. */
+/* A server may see any number of names over time. Returns how many are left. */
 static size_t
 drop_spent(struct brokers *all)
 {

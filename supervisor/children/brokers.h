@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * brokers.h - the brokers: one per registry name, started when a job first
- * names the registry, ended when no job needs it, replaced when it dies. A
- * job is only a number here.
+ * names the registry, ended when no job needs it, replaced when it dies. A job
+ * is only an id here.
  */
 #ifndef REGBOT_BROKERS_H
 #define REGBOT_BROKERS_H
@@ -23,7 +23,7 @@ struct brokers_ops {
 	/* Answers OPEN id: there is none. */
 	void (*refused)(void *arg, uint64_t job, uint32_t id,
 	    const struct error *why);
-	/* So many bytes more were uploaded for the job. */
+	/* This many more bytes were uploaded for the job. */
 	void (*moved)(void *arg, uint64_t job, uint64_t bytes);
 };
 
@@ -34,12 +34,13 @@ struct brokers *brokers_new(struct child_env *env, struct config *config,
 void brokers_free(struct brokers *b);	/* kills what is left; NULL is fine */
 
 /* A job asks for a channel to a registry: it gets opened or refused with id,
- * now or when the broker is ready. script: the name of what it runs. */
+ * now or when the broker is ready. script: the name of the script that it
+ * runs. */
 void brokers_open(struct brokers *b, uint64_t job, const char *script,
     uint32_t id, const char *registry);
 
-/* The process of a registry that the job has opened, or NULL when there is
- * none that lives. Borrowed, until the loop goes on. */
+/* The process of a registry that the job has opened, or NULL when none is
+ * alive. Borrowed, until the loop goes on. */
 struct brokerchild *brokers_used(const struct brokers *b, uint64_t job,
     const char *registry);
 

@@ -103,7 +103,7 @@ drain_stderr(struct child *c)
 
 	while ((n = read(c->stderr_fd, text, sizeof(text))) > 0)
 		buffer_put(&c->stderr_text, text, (size_t)n);
-	/* It may be hostile: whoever writes it escapes the rest. */
+	/* It may be hostile: whoever writes it out escapes the rest. */
 	for (size_t i = 0; i < c->stderr_text.len; i++)
 		if (c->stderr_text.data[i] == '\0')
 			c->stderr_text.data[i] = ' ';
@@ -236,7 +236,7 @@ on_closed(void *arg, const struct error *why)
 
 	c->control_over = true;
 	if (why->kind == ERROR_NONE) {
-		/* It can say nothing more: it should end. */
+		/* It cannot say anything more, so it should end. */
 		timer_arm(c->late, KILL_AFTER_MS * NS_PER_MS);
 	} else {
 		text = mem_printf("the %s was killed: %s", c->what, why->text);

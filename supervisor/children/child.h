@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * child.h - a child process: fork and exec with clean descriptors, signals
- * and environment; its control channel; its end, seen through a pidfd. It is
- * not trusted: whatever it sends, only it suffers for it.
+ * child.h - a child process: fork and exec with clean descriptors, signals and
+ * environment; its control channel; its end, seen through a pidfd. It is not
+ * trusted: whatever it sends can harm only itself.
  */
 #ifndef REGBOT_CHILD_H
 #define REGBOT_CHILD_H
@@ -23,7 +23,7 @@ struct child_env {
 	struct log *log;
 	int log_level;		/* what children need not log is below it */
 	/* A layer of the sandbox that this system does not offer was logged:
-	 * one warning a start. */
+	 * one warning per start. */
 	bool missing_logged;
 };
 

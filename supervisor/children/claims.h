@@ -13,7 +13,7 @@
 
 struct claim {
 	TAILQ_ENTRY(claim) next;
-	uint64_t job;		/* its number */
+	uint64_t job;		/* its id */
 	char *script;		/* its script's name */
 	bool opened;		/* it has had a channel */
 	bool waiting;		/* its OPEN is not answered yet: */
@@ -31,8 +31,8 @@ TAILQ_HEAD(claims, claim);
 void claims_init(struct claims *c);
 void claims_free(struct claims *c);	/* frees all claims, not c itself */
 
-/* The job waits for a channel: its claim, the last in the list. It must not
- * wait already. */
+/* The job starts to wait for a channel: returns its claim, the last in the
+ * list. It must not be waiting already. */
 struct claim *claims_wait(struct claims *c, uint64_t job, const char *script,
     uint32_t id);
 
@@ -48,7 +48,7 @@ void claims_opened(struct claim *one);
  * one if it never had a channel. */
 void claims_refused(struct claims *c, struct claim *one);
 
-/* The broker is gone: those that were sent wait anew. */
+/* The broker is gone: those that were sent wait again. */
 void claims_reset(struct claims *c);
 
 /* The job is over. */

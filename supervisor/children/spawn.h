@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn.h - fork and exec of a child, nothing inherited but what it needs. */
+/* spawn.h - fork and exec of a child, with nothing inherited but what it
+ * needs. */
 #ifndef REGBOT_SPAWN_H
 #define REGBOT_SPAWN_H
 

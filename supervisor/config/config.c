@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.c - the whole file: its parts in their order, and its life. */
+/* config.c - the whole file: the order of its parts, and its lifetime. */
 #include "supervisor/config/config.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "supervisor/config/config_private.h"
 #include "supervisor/credentials/dockercerts.h"
 
-/* The top of the file. The parts are read in an order of ours: defaults come
+/* The top of the file. The parts are read in our own order: defaults come
  * before what they apply to. */
 struct root {
 	const struct yaml_node *version, *creds, *defaults, *scripts;

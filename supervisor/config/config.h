@@ -88,7 +88,7 @@ struct config *config_load(const char *path, config_warn_fn *warn, void *arg,
 struct config *config_parse(const char *text, size_t len, const char *name,
     const char *dir, config_warn_fn *warn, void *arg, struct error *err);
 
-/* One reference more; returns c. */
+/* Adds a reference; returns c. */
 struct config *config_ref(struct config *c);
 /* Gives a reference back. The last one wipes the secrets and frees c. NULL is
  * fine. */

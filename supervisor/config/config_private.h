@@ -20,7 +20,8 @@ struct config_reader {
 	void *arg;
 	struct error *err;
 	bool strict;		/* an unknown key is an error */
-	const char *idle[16];	/* keys without effect, warned of already */
+	const char *idle[16];	/* keys without effect that were already warned
+				 * about */
 	int nidle;
 };
 
@@ -35,7 +36,7 @@ struct config_field {
 	unsigned flags;
 	size_t max;		/* bytes or entries; 0: the reader's own */
 };
-#define FIELD_IDLE 1u		/* no effect in this version: warned of once */
+#define FIELD_IDLE 1u		/* no effect in this version: one warning */
 #define FIELD_NOT_NULL 2u	/* a restriction: must not be left empty */
 
 #define CONFIG_FIELD(type, member, key, read, flags, max) \
@@ -61,19 +62,19 @@ void config_warn_record(struct config_reader *r, const struct yaml_node *at,
  * Never pass a secret. */
 void config_warn(struct config_reader *r, const struct yaml_node *at,
     const char *message, const char *key, const char *value);
-/* The key has no effect: said once of each. */
+/* The key has no effect: one warning for each key. */
 void config_warn_idle(struct config_reader *r, const struct yaml_node *at,
     const char *key);
 
 /* Readers of single values. out is a char **, an int64_t * (all numbers), a
- * bool *, a double *, a char *** or a struct yaml_node **. Texts and lists
- * replace what was there; texts are wiped. */
+ * bool *, a double *, a char *** or a struct yaml_node **. Strings and lists
+ * replace what was there; strings are wiped. */
 config_read_fn config_read_string, config_read_int, config_read_int64,
     config_read_unsigned, config_read_bool, config_read_duration,
     config_read_float, config_read_strings, config_read_node;
 
-/* A scalar as text, or NULL after config_error. The caller wipes it (mem_wipe)
- * where it may be a secret, and frees it. */
+/* A scalar as a string, or NULL after config_error. The caller wipes it
+ * (mem_wipe) where it may be a secret, and frees it. */
 char *config_text(struct config_reader *r, const struct yaml_node *v,
     const char *key, size_t max);
 int config_number(struct config_reader *r, const struct yaml_node *v,
@@ -83,7 +84,7 @@ int config_number(struct config_reader *r, const struct yaml_node *v,
 int config_check_list(struct config_reader *r, const struct yaml_node *v,
     const char *key, const char *expected, size_t max);
 
-/* A NULL-terminated list of texts; NULL is fine. */
+/* A NULL-terminated list of strings; NULL is fine. */
 void config_strings_free(char **list);
 size_t config_strings_count(char *const *list);
 
@@ -113,7 +114,7 @@ config_registry_member(const struct config_registry_field *f,
 void config_registry_clear(const struct config_registry_field *f,
     struct config_registry *r);
 void config_registry_wipe(struct config_registry *r);
-/* Defaults for what no source has set; key and name must be. */
+/* Defaults for what no source has set; key and name must be set. */
 void config_registry_finish(struct config_registry *r);
 const char *config_tls_name(enum config_tls tls);
 

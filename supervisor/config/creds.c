@@ -23,7 +23,7 @@ static const struct config_field fields[] = {
 	CONFIG_END
 };
 
-/* A warning of a template gets the position of its text. */
+/* A template's warning gets the position of its string. */
 struct position {
 	struct config_reader *r;
 	const struct yaml_node *at;
@@ -167,7 +167,7 @@ read_realms(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
-/* As Go's strconv.ParseBool, with which regbot reads this one. */
+/* Like Go's strconv.ParseBool, which regbot uses here. */
 static int
 parse_bool(const char *s, bool *out)
 {
@@ -247,7 +247,7 @@ warn_deprecated(struct config_reader *r, const struct config_host *h)
 		    "name", h->r.name);
 }
 
-/* Mistakes that would otherwise show as failing requests, hours later. */
+/* Mistakes that would otherwise show up as failing requests, hours later. */
 static void
 warn_certificates(struct config_reader *r, const struct config_host *h)
 {

@@ -16,8 +16,8 @@ struct logins {
 	struct config_hosts *hosts;
 };
 
-/* The registry that a key of docker's names, or NULL: http(s):// and a slash
- * at the end are fine; with any other path it names no registry. */
+/* The registry that docker's key names, or NULL: http(s):// and a slash at the
+ * end are fine; with any other path it is not a registry. */
 static struct config_host *
 host_of(struct config_hosts *hosts, const char *key)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NONE 1000
-#define WORD_MAX 32	/* no known word is nearly as long */
+#define WORD_MAX 32	/* known words are much shorter */
 
 static int
 least(int a, int b, int c)

@@ -5,10 +5,9 @@
 
 #include <stddef.h>
 
-/* The closest word to one that is unknown, in any case of letters; NULL when
- * none is close enough for a hint. first is the first element of an array
- * whose elements of size bytes begin with a const char *, the last with
- * NULL. */
+/* The closest word to one that is unknown, ignoring case; NULL when none is
+ * close enough for a hint. first is the first element of an array whose
+ * elements of size bytes begin with a const char *, the last with NULL. */
 const char *nearest_word(const char *word, const void *first, size_t size);
 
 #endif

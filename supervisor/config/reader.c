@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading by tables, and what is said about keys. */
+/* Reads maps by tables, and warns about keys. */
 #include "supervisor/config/config_private.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry.c - what the table registry.def says of a single registry. */
+/* registry.c - what the table registry.def says about a single registry. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ config_registry_free(struct config_registry *r)
 	free(r);
 }
 
-/* A text that is not set or "" gets a value. */
+/* A string that is not set or "" gets a value. */
 static void
 fill(char **where, const char *value)
 {
@@ -182,7 +182,7 @@ describe_field(const struct config_registry_field *f, const void *p,
 		log_record_string(out, f->shown,
 		    config_tls_name(*(const enum config_tls *)p));
 		break;
-	case REGISTRY_FLOAT:	/* none is shown: a record has no such kind */
+	case REGISTRY_FLOAT:	/* not shown: a log record has no such type */
 	case REGISTRY_END:
 		break;
 	}

@@ -69,7 +69,7 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 	return 0;
 }
 
-/* A list of texts, each of which passes check. */
+/* A list of strings, each of which passes check. */
 typedef int check_fn(struct config_reader *r, const struct yaml_node *e,
     char *text);
 
@@ -218,9 +218,9 @@ refuse(struct config_reader *r, struct config_script *s, const char *key,
 	config_warn_record(r, NULL, &rec);
 }
 
-/* protect adds up and limits override each other one by one, so they count
- * when either map or list has something in it; allow replaces the defaults'
- * even when it is []. */
+/* protect rules add up and limits override each other one by one, so they
+ * count when either map or list has something in it; allow replaces the
+ * defaults' even when it is []. */
 static const struct yaml_node *
 either(const struct yaml_node *own, const struct yaml_node *other)
 {

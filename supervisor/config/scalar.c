@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scalar.c - single values and lists of texts, coerced as regbot does. */
+/* scalar.c - single values and lists of strings, converted as regbot does. */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>

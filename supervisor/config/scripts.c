@@ -100,7 +100,7 @@ config_defaults_free(struct config_defaults *d)
 	memset(d, 0, sizeof(*d));
 }
 
-/* As regbot's scheduler: whole seconds, at least one. */
+/* Like regbot's scheduler: whole seconds, at least one. */
 static int64_t
 whole_seconds(int64_t ns)
 {

@@ -30,7 +30,7 @@ add(struct yaml_node *to, struct yaml_node *key, struct yaml_node *value)
 	yaml_append(to, value);
 }
 
-/* A key may be looked for among all others, so their number is bounded. */
+/* Finding a key may take a search of all others, so their number is bounded. */
 static int
 check_count(const struct yaml_node *to, const char *name,
     const struct yaml_node *at, struct error *err)
@@ -42,7 +42,7 @@ check_count(const struct yaml_node *to, const char *name,
 	    CONFIG_KEYS_MAX);
 }
 
-/* Adds the pairs of from whose keys to lacks. */
+/* Adds those pairs of from whose keys are not in to. */
 static int
 merge_map(struct yaml_node *to, const struct yaml_node *from,
     const char *name, struct error *err)
@@ -69,7 +69,7 @@ merge(struct yaml_node *to, const struct yaml_node *from, const char *name,
 	return 0;
 }
 
-/* The map's own pairs; of a duplicate key the last value counts. */
+/* The map's own pairs; the last value of a duplicate key counts. */
 static int
 own_pairs(struct yaml_node *to, const struct yaml_node *map,
     const char *name, yaml_warn_fn *warn, void *arg, struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From libyaml's events to the tree. Its document interface would be shorter,
- * but cannot tell !!str 5 from 5, and refuses an anchor that is set anew.
+ * but cannot tell !!str 5 from 5, and refuses an anchor that is redefined.
  */
 #include "supervisor/config/yaml_tree.h"
 
@@ -103,7 +103,7 @@ yaml_tree_free(struct yaml_tree *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* libyaml's words, with what was expected where it does not say. */
+/* libyaml's words, and what was expected where it does not say that. */
 static const struct {
 	const char *problem, *hint;
 } hints[] = {
@@ -174,7 +174,7 @@ find_anchor(struct yaml_reader *r, const char *name)
 	return NULL;
 }
 
-/* An anchor may be set anew. */
+/* An anchor may be redefined. */
 static void
 set_anchor(struct yaml_reader *r, const yaml_char_t *name,
     struct yaml_node *n)

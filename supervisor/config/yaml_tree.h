@@ -2,7 +2,7 @@
 /*
  * yaml_tree.h - the first document of a YAML text as a small tree, in which
  * every node knows its place. Anchors, aliases and << are resolved, and
- * bounded: an alias is a pointer, but counts as all that it stands for
+ * bounded: an alias is a pointer, but counts as everything it stands for
  * (CONFIG_NODES_MAX). Freeing wipes what it held.
  */
 #ifndef REGBOT_YAML_TREE_H
@@ -34,8 +34,8 @@ struct yaml_tree {
 	size_t nnodes;
 };
 
-/* Is told of what is legal and surely not meant, such as a duplicate key.
- * Never of a value. */
+/* Is told about what is legal but surely a mistake, such as a duplicate key.
+ * Never about a value. */
 typedef void yaml_warn_fn(void *arg, const struct yaml_node *at,
     const char *message, const char *key);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * credhelper.h - docker's credential helpers: programs that know the logins of
- * hosts. One runs with our environment and stderr, in its own process group,
- * for at most HELPER_MS; its output is bounded and wiped.
+ * credhelper.h - docker's credential helpers. One runs with our environment
+ * and stderr, in its own process group, for at most HELPER_MS; its output is
+ * bounded and wiped.
  */
 #ifndef REGBOT_CREDHELPER_H
 #define REGBOT_CREDHELPER_H
@@ -12,7 +12,7 @@
 
 struct credhelper;
 
-/* err->kind is ERROR_NONE on success. The texts are "" when absent and
+/* err->kind is ERROR_NONE on success. The strings are "" when absent and
  * borrowed: they are wiped when the callback returns. */
 typedef void credhelper_fn(void *arg, const char *user, const char *pass,
     const char *token, const struct error *err);

@@ -8,12 +8,12 @@
 
 #define DOCKERCERTS_DIR "/etc/docker/certs.d"
 
-/* Told of a file that is left out; key and value are one more attribute. */
+/* Told about a file that is ignored; key and value are one more attribute. */
 typedef void dockercerts_warn_fn(void *arg, const char *message,
     const char *key, const char *value);
 
 /* pem and, after it, the certificates for host in the order of their names; at
- * most SECRET_MAX bytes. The caller frees it. NULL: there are none for it. */
+ * most SECRET_MAX bytes. The caller frees it. NULL when there are none. */
 char *dockercerts_read(const char *dir, const char *host, const char *pem,
     dockercerts_warn_fn *warn, void *arg);
 

@@ -15,15 +15,15 @@
 
 #define HELPER "docker-credential-"
 
-/* Whom to tell, and how the source is called in errors. */
+/* Whom to tell, and the name of the source in errors. */
 struct source {
 	const struct dockerconfig_ops *ops;
 	void *arg;
 	const char *what;
 };
 
-/* NULs around a password do not belong to it. One within it would cut it
- * short: -1. */
+/* NULs around a password are not part of it. One inside would truncate it:
+ * -1. */
 static int
 trim_password(const char *p, const char *end, char **pass)
 {

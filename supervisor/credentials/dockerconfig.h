@@ -11,15 +11,15 @@
 
 #include "common/error.h"
 
-/* Told of what is found, in its order. key is docker's own: a host, with
- * http(s):// and a path where it has them. All texts are borrowed, and wiped
- * afterwards. */
+/* Told about what is found, in the order of the file. key is docker's own: a
+ * host, with http(s):// and a path where it has them. All texts are borrowed,
+ * and wiped afterwards. */
 struct dockerconfig_ops {
 	/* "" for what the login lacks. */
 	void (*login)(void *arg, const char *key, const char *user,
 	    const char *pass, const char *token);
 	/* A credential helper. store: it is for all that docker's credsStore
-	 * knows, and one for this host in particular goes before it. */
+	 * knows, a helper for a particular host takes precedence. */
 	void (*helper)(void *arg, const char *key, const char *program,
 	    bool store);
 	/* The credsStore could not be listed; the rest goes on. */

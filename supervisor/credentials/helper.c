@@ -39,7 +39,7 @@ kill_and_reap(struct helper_run *h)
 	if (h->pid == 0)
 		return;
 	kill(-h->pid, SIGKILL);
-	kill(h->pid, SIGKILL);	/* it may not lead its group yet */
+	kill(h->pid, SIGKILL);	/* it may not be the leader of its group yet */
 	while (waitid(P_PID, (id_t)h->pid, &info, WEXITED) == -1 &&
 	    errno == EINTR)
 		;
@@ -71,7 +71,7 @@ finish(struct helper_run *h)
 	helper_run_cancel(h);
 }
 
-/* Reads what there is. False at the end, or when it is too much. */
+/* Reads what is there. False at the end, or when it is too much. */
 static bool
 drain(struct helper_run *h)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * helper.h - runs a small program on a loop: a short text on its standard
+ * helper.h - runs a small program on a loop: a short string on its standard
  * input, its standard output within a limit, and at most HELPER_MS.
  */
 #ifndef REGBOT_HELPER_H

@@ -39,9 +39,9 @@ void deadline_done(struct deadline *d);
 /* Why the job was stopped, if it was. NULL counts as one that was not. */
 enum deadline_reason deadline_reason(const struct deadline *d);
 
-/* The sentence for a job that was stopped and whose worker did not say how
- * its script ended; NULL if it was not stopped. at: where the worker was, or
- * NULL; begun: it had its script. The caller frees it. */
+/* The sentence for a job that was stopped whose worker did not say how its
+ * script ended; NULL if it was not stopped. at: where the worker was, or NULL;
+ * begun: it had its script. The caller frees it. */
 char *deadline_text(const struct deadline *d, const char *at, bool begun);
 
 #endif

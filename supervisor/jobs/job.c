@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* job.c - a worker's life: it gets its script, speaks, and is gone. */
+/* job.c - a worker's life: it gets its script, reports, and ends. */
 #include "supervisor/jobs/job.h"
 
 #include <inttypes.h>
@@ -108,7 +108,7 @@ write_debug(struct job *j, const char *message)
 	log_write(j->env->log, &r);
 }
 
-/* The last of a job: its owner frees it. */
+/* The end of a job: its owner frees it. */
 static void
 end(struct job *j)
 {
@@ -164,7 +164,7 @@ on_stop(void *arg, enum deadline_reason why)
 	struct job *j = arg;
 	struct message_out o;
 
-	if (!j->sent) {		/* then it must not begin */
+	if (!j->sent) {		/* then it must not start */
 		child_kill(j->child, NULL);
 		return;
 	}
@@ -254,7 +254,7 @@ on_done(struct job *j, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* All that a worker may say but for its requests (control.c). */
+/* Everything that a worker may say except for its requests (control.c). */
 static int
 on_message(void *arg, const struct message *m, struct error *err)
 {

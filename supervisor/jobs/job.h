@@ -25,8 +25,8 @@ struct job_ops {
 	    bool stopped);
 };
 
-/* Starts script of config as job id; keeps a reference to config. A job that
- * cannot start is over later, from the loop. */
+/* Starts script of config as job id; keeps a reference to config. If a job
+ * cannot start, over is called later, from the loop. */
 struct job *job_start(struct child_env *env, struct config *config,
     const struct config_script *script, uint64_t id, bool dry_run,
     const struct job_ops *ops, void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jobs.c - the running jobs by number: brokers and slots answer a number, the
- * job's worker gets the message.
+ * jobs.c - the running jobs by id: brokers and slots answer an id, the worker
+ * of that job gets the message.
  */
 #include "supervisor/jobs/jobs.h"
 

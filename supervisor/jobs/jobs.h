@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jobs.h - all that run, and what they share: brokers and action slots. Who
- * starts a job needs nothing else of this folder.
+ * jobs.h - all running jobs, and what they share: brokers and action slots.
+ * Code that starts a job needs nothing else from this folder.
  */
 #ifndef REGBOT_JOBS_H
 #define REGBOT_JOBS_H
@@ -27,7 +27,7 @@ void jobs_free(struct jobs *all);	/* kills what is left */
 typedef void jobs_done_fn(void *arg, bool failed, const char *text,
     bool stopped);
 
-/* Runs a script of config, which is kept as long. done is called once, from
+/* Runs a script of config, which is kept until then. done is called once, from
  * the loop. */
 void jobs_start(struct jobs *all, struct config *config,
     const struct config_script *script, jobs_done_fn *done, void *arg);

@@ -11,7 +11,7 @@
 #include "common/mem.h"
 
 #define STATUS_NS NS_PER_S		/* a terminal's line, each second */
-#define QUIET_NS (2 * NS_PER_S)		/* no line for what is over soon */
+#define QUIET_NS (2 * NS_PER_S)		/* no line for jobs that end soon */
 #define HEARTBEAT_NS (60 * NS_PER_S)	/* a log line for each running job */
 
 struct progress {
@@ -41,7 +41,7 @@ amount(uint64_t bytes, char out[32])
 	snprintf(out, 32, i == 0 ? "%.0f %s" : "%.1f %s", v, units[i]);
 }
 
-struct sum {			/* of all that run */
+struct sum {			/* over all running jobs */
 	size_t running;
 	const struct job *oldest;
 	uint64_t moved;

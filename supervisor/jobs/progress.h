@@ -12,7 +12,8 @@
 
 struct progress;
 
-/* Begins to show what runs. It has to end before the jobs and the log do. */
+/* Starts to show what is running. It has to end before the jobs and the log
+ * do. */
 struct progress *progress_new(struct loop *l, struct log *log,
     const struct jobs *jobs);
 void progress_free(struct progress *p);	/* NULL is fine */

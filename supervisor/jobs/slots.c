@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* slots.c - who waits for an action slot, who holds one, who is next. */
+/* slots.c - which jobs wait for an action slot, which hold one, which is
+ * next. */
 #include "supervisor/jobs/slots.h"
 
 #include <stdbool.h>
@@ -8,7 +9,7 @@
 
 #include "common/mem.h"
 
-struct slot {			/* waited for or held */
+struct slot {			/* wanted or held */
 	TAILQ_ENTRY(slot) next;
 	uint64_t job;
 	uint32_t id;
@@ -56,8 +57,8 @@ slots_free(struct slots *s)
 	free(s);
 }
 
-/* The first slot that the next waiting job after the one served last waits
- * for. */
+/* The first slot wanted by the waiting job that is next after the one served
+ * last. */
 static struct slot *
 pick(const struct slots *s)
 {

@@ -100,7 +100,7 @@ log_format(const struct log_record *r, int64_t wall, bool json,
 
 	log_level_name(r->level, level);
 	buffer_puts(out, json ? "{\"time\":\"" : "time=");
-	/* Milliseconds, or in JSON all digits that matter. */
+	/* Milliseconds, or in JSON all significant digits. */
 	text_time(out, wall, json ? 9 : 3, json, false);
 	buffer_printf(out, json ? "\",\"level\":\"%s\",\"msg\":" :
 	    " level=%s msg=", level);

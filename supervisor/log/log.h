@@ -23,8 +23,8 @@ void log_free(struct log *g);		/* writes what is queued, at most 5 s */
 /* Writes the record if its level is high enough, and frees what it holds. When
  * too much is queued, lines are dropped and counted. */
 void log_write(struct log *g, struct log_record *r);
-/* The same for a record that is only borrowed; g is a struct log. The form is
- * that of config_warn_fn. */
+/* Like log_write, for a record that is only borrowed; g is a struct log. The
+ * form is that of config_warn_fn. */
 void log_borrowed(void *g, const struct log_record *r);
 bool log_wants(const struct log *g, int level);
 
@@ -33,7 +33,7 @@ bool log_wants(const struct log *g, int level);
 int log_message(struct log *g, const struct message *m, const char *script,
     struct error *err);
 
-/* Writes text by itself, such as the last error of a run, with a line feed if
+/* Writes text on its own, such as the last error of a run, with a line feed if
  * it has none. Control characters are escaped. */
 void log_plain(struct log *g, const char *text);
 

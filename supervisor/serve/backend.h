@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * backend.h - where a server takes manifests and blobs from, as a table of
+ * backend.h - where a server gets manifests and blobs from, as a table of
  * functions: a registry over HTTP is one (registry_backend). A backend uses
  * request.h, and stream_end.h for its two stream operations.
  */
@@ -29,8 +29,9 @@ struct backend_op {
 	 * permitted, and a body that the worker sends is there and has its
 	 * digest. May end the request. NULL: not available here. */
 	void (*run)(struct request *r);
-	/* Lets go of all that run took, just before the request ends. Also
-	 * called when run was not: r->work is all zeroes then. May be NULL. */
+	/* Releases everything that run took, just before the request ends.
+	 * Also called when run was not: r->work is all zeroes then. May be
+	 * NULL. */
 	void (*stop)(struct request *r);
 	/* BLOB_READ and BLOB_WRITE only. go: e->fd is there and bytes may
 	 * flow. ready: what go or ready asked watch_set(e->watch) for. Either
@@ -43,7 +44,7 @@ struct backend {
 	struct backend_op ops[BACKEND_OPS];
 	size_t work_size;	/* of r->work */
 	/* store is the server's. Takes secrets out of the sentence that a
-	 * request ends with. NULL: none can be in it. */
+	 * request ends with. NULL: it cannot have any. */
 	void (*clean)(void *store, struct error *err);
 	/* The server holds this many bytes of bodies. May be NULL. */
 	void (*hold)(void *store, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table, and what becomes of a message by its row. */
+/* The table, and how a message is handled by its row. */
 #include "supervisor/serve/dispatch.h"
 
 #include "supervisor/serve/fields.h"
@@ -15,8 +15,8 @@ static int more_cancel(struct request *, const struct message *,
 
 /*
  * messages.def says which requests there are, what grant each needs and
- * whether it writes. Here is what else belongs to one: its fields, its body,
- * what runs it. A request without its ROW does not compile.
+ * whether it writes. The rest is here: its fields, its body, what runs it. A
+ * request without its ROW does not compile.
  */
 #define ROW_TAG_LIST "rklq", BODY_REPLY, request_run, NULL
 #define ROW_CATALOG "klq", BODY_REPLY, request_run, NULL

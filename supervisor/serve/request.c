@@ -146,7 +146,7 @@ request_signal(struct request *r, enum message_type type)
 	channel_send(r->session->channel, &o, -1, NULL);
 }
 
-/* The body is here: what it counts is known now. */
+/* The body has arrived: now its size is known. */
 static void
 collected(struct request *r, size_t len)
 {
@@ -196,7 +196,7 @@ request_pump(struct request *r)
 		request_done(r);
 }
 
-/* Out of its list and its accounts; the backend lets go. */
+/* Takes it out of its list and accounts; the backend releases it. */
 static void
 let_go(struct request *r)
 {

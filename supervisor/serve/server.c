@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions from their channel to its end, and the server that has them. */
+/* Opens and closes sessions; the server that owns them. */
 #include "supervisor/serve/server.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ on_message(void *arg, const struct message *m, int fd, struct error *err)
 	return dispatch_message(arg, m, err);
 }
 
-/* What cannot be cancelled goes on without it. */
+/* What cannot be cancelled continues without it. */
 static void
 close_session(struct session *s)
 {

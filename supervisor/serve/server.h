@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server.h - serves workers: the channels from them (session.h) and what
- * outlives a channel. It knows its backend only by a table (backend.h); its
- * owner learns of events through struct server_ops.
+ * outlives a channel. It knows its backend only through a table (backend.h);
+ * its owner learns of events through struct server_ops.
  */
 #ifndef REGBOT_SERVER_H
 #define REGBOT_SERVER_H

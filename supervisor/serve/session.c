@@ -9,7 +9,7 @@
 #include "common/wire/message.h"
 #include "supervisor/serve/request.h"
 
-/* What a body of unknown size counts for until it is there. Most are small,
+/* How much a body of unknown size counts until it has arrived. Most are small,
  * and only server.concurrent of them can grow at a time. */
 #define BODY_GUESS (1 * MIB)
 

@@ -25,7 +25,7 @@ struct session {
 	struct grants grants;
 	TAILQ_HEAD(, request) requests;	/* in the order they came */
 	unsigned nrequests;
-	/* Ids that ended lately: messages that the worker sent before it saw
+	/* Ids that ended recently: messages that the worker sent before it saw
 	 * the END may still arrive. While one of them travels, at most this
 	 * many requests can end. */
 	uint32_t ended[CHANNEL_REQUESTS];
@@ -48,7 +48,7 @@ struct session *session_new(struct server *sv, uint64_t job,
 void session_free(struct session *s);
 
 struct request *session_find(const struct session *s, uint32_t id);
-/* Whether a request with that id ended lately. */
+/* Whether a request with that id ended recently. */
 bool session_ended(const struct session *s, uint32_t id);
 /* Gives credit to the requests that collect a body from the worker. */
 void session_give_credit(struct session *s);

@@ -193,7 +193,8 @@ stream_end_go(struct request *r, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* The backend has let go already: its requests end before their slot does. */
+/* The backend has released it already: its requests end before their slot
+ * does. */
 void
 stream_end_finish(struct request *r)
 {

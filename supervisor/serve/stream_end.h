@@ -2,7 +2,7 @@
 /*
  * stream_end.h - what BLOB_READ and BLOB_WRITE share: our end of the stream
  * pair, the slot among the requests that run at a time, the steps up to GO
- * (PROTOCOL.md). How bytes get in and out of it is the backend's.
+ * (PROTOCOL.md). The backend moves bytes in and out of it.
  */
 #ifndef REGBOT_STREAM_END_H
 #define REGBOT_STREAM_END_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stream ends that no request has asked for yet. */
+/* Stream ends that no request has claimed yet. */
 #include "supervisor/serve/stream_wait.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stream_wait.h - stream ends that came before their request. Each waits
- * STREAM_WAIT_MS and is closed then; of one job at most STREAMS_PER_JOB wait.
+ * STREAM_WAIT_MS and is closed then; at most STREAMS_PER_JOB of one job wait.
  */
 #ifndef REGBOT_STREAM_WAIT_H
 #define REGBOT_STREAM_WAIT_H

@@ -122,7 +122,7 @@ fits(char verb, enum template_kind kind)
 	    (verb == 't' && kind == TEMPLATE_BOOL);
 }
 
-/* Where Go writes %!d(string=x) into the text, this fails. */
+/* Where Go would write %!d(string=x) into the text, this fails. */
 static int
 text_printf(const struct template_call *c, struct buffer *out)
 {
@@ -160,8 +160,8 @@ value_bool(struct template_value *out, bool b)
 	return 0;
 }
 
-/* The first that decides, else the last. What follows the one that decides
- * was not evaluated. */
+/* The first value that decides, else the last. Values after the one that
+ * decides were not evaluated. */
 static int
 value_logic(const struct template_call *c, struct template_value *out)
 {

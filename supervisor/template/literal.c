@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands in an action: spaces, words, quoted strings, numbers. */
+/* The parts of an action: spaces, words, quoted strings, numbers. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -95,7 +95,7 @@ template_close(struct template_run *r)
 }
 
 /* The escape at *p, behind its backslash, into b. False: it is not one of
- * these, or stands for NUL, which no text can hold. */
+ * these, or stands for NUL, which no string can hold. */
 static bool
 put_escape(const char **p, struct buffer *b)
 {

@@ -19,7 +19,7 @@ too_long(struct template_run *r)
 	    "longer than %u bytes, which is the limit", SECRET_MAX);
 }
 
-/* Past the word if it is the next one. */
+/* Skips the word if it is next. */
 static bool
 keyword(struct template_run *r, const char *word)
 {

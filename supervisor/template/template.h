@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * template.h - the part of Go's text/template that credentials and "version
- * --format" use: quoted texts, whole numbers, pipes, parentheses, if and else,
- * fields, comments, trims ({{- -}}), and the functions of function.c. Any other
- * construct is refused with an error that names it.
+ * --format" use: quoted strings, whole numbers, pipes, parentheses, if and
+ * else, fields, comments, trims ({{- -}}), and the functions of function.c.
+ * Any other construct is refused with an error that names it.
  */
 #ifndef REGBOT_TEMPLATE_H
 #define REGBOT_TEMPLATE_H
@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "common/wire/log_record.h"
 
-/* What "." is: a flat struct of texts. */
+/* What "." is: a flat struct of strings. */
 struct template_field {
 	const char *name;	/* "VCSTag", for {{.VCSTag}} */
 	const char *json;	/* "vcsTag", for {{json .}} */
@@ -26,7 +26,7 @@ struct template_data {
 	size_t nfields;
 };
 
-/* Is told of files that {{file}} cannot read. Owns nothing. */
+/* Is told about files that {{file}} cannot read. Borrows its argument. */
 typedef void template_warn_fn(void *arg, const struct log_record *r);
 
 /* The text with its actions carried out. data may be NULL: "." is nil then.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * template_private.h - what the template's files share. A template is parsed
- * and evaluated in one pass; where a condition says no, it is parsed only.
+ * and evaluated in one pass; where a condition is false, it is only parsed.
  * Values may be secrets: freeing wipes them, errors never show them.
  */
 #ifndef REGBOT_TEMPLATE_PRIVATE_H
@@ -84,7 +84,8 @@ struct template_call {
 
 struct template_function {
 	const char *name;
-	/* One of the two: what gives a text writes it into out. -1: c->err. */
+	/* One of the two: a function that gives a string writes it into out.
+	 * -1: c->err. */
 	int (*text)(const struct template_call *c, struct buffer *out);
 	int (*value)(const struct template_call *c, struct template_value *out);
 	size_t min, max;	/* number of arguments */
@@ -98,7 +99,7 @@ int template_file(const struct template_call *c, struct buffer *out);
 /* Appends the n bytes at s without the white space (Unicode's) around it. */
 int template_trim(struct buffer *out, const char *s, size_t n);
 
-/* NULL: there is none of that name, n bytes long. */
+/* The function with that name of n bytes, or NULL. */
 const struct template_function *template_function(const char *name, size_t n);
 /* Part of Go's templates, but not of these. */
 bool template_unsupported(const char *name, size_t n);

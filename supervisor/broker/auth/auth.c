@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What challenges have taught, and what a request does with it. */
+/* What challenges have told us, and how a request uses it. */
 #include "supervisor/broker/auth/auth.h"
 
 #include <sys/queue.h>
@@ -16,7 +16,7 @@
 #include "supervisor/broker/transfer/scrub.h"
 #include "supervisor/broker/transfer/target.h"
 
-/* How a repository wants to be asked. */
+/* How a repository wants requests to be authorized. */
 struct auth_entry {
 	SLIST_ENTRY(auth_entry) link;
 	char *repository;	/* "" for all */
@@ -41,7 +41,7 @@ struct auth_request {
 	struct scopes scopes;
 	enum auth_kind sent;	/* what the last attempt had */
 	char *line;		/* its header line, secret */
-	char *token;		/* came for the next attempt, secret */
+	char *token;		/* fetched for the next attempt, secret */
 	bool fresh;		/* the last attempt had such a token */
 	bool basic_tried;
 	unsigned rounds;
@@ -118,7 +118,7 @@ find_entry(const struct auth *a, const char *repository)
 	return e;
 }
 
-/* The same; there is one afterwards. */
+/* The same, but creates it if there is none. */
 static struct auth_entry *
 make_entry(struct auth *a, const char *repository)
 {
@@ -162,7 +162,7 @@ auth_request_free(struct auth_request *r)
 	free(r);
 }
 
-/* What token it needs; false when it needs none. */
+/* Which token it needs; false when it needs none. */
 static bool
 wanted(const struct auth_request *r, const struct url *url,
     struct token_ask *ask)
@@ -182,8 +182,8 @@ auth_request_lacks_token(const struct auth_request *r, const struct url *url)
 {
 	struct token_ask ask;
 
-	/* One that came for it is used, however soon it ends: otherwise it
-	 * would be fetched again without end. */
+	/* One that was fetched for it is used, however soon it expires:
+	 * otherwise it would be fetched again without end. */
 	return r->token == NULL && wanted(r, url, &ask) &&
 	    token_cache_find(r->auth->tokens, &ask) == NULL;
 }
@@ -195,7 +195,7 @@ on_token(void *arg, const char *token, const struct error *err)
 	struct auth_entry *e = find_entry(r->auth, r->repository);
 
 	r->wait = NULL;
-	/* The next request asks the registry anew where to go. */
+	/* The next request asks the registry again where to go. */
 	if (token == NULL && e != NULL)
 		e->bearer = false;
 	mem_wipe(r->token);
@@ -233,8 +233,8 @@ auth_request_prepare(struct auth_request *r, const struct url *url)
 		r->sent = AUTH_BASIC;
 	} else if (wanted(r, url, &ask)) {
 		token = token_cache_find(r->auth->tokens, &ask);
-		/* Where it has ended meanwhile, it is no wonder when the
-		 * registry refuses it: another one may be fetched. */
+		/* If it has expired in the meantime, a refusal is to be
+		 * expected: another one may be fetched. */
 		r->fresh = r->token != NULL && token != NULL;
 		if (r->token != NULL)
 			token = r->token;
@@ -284,7 +284,7 @@ use_bearer(struct auth_request *r, const struct url *url,
 		if (!r->fresh)
 			news = true;
 	}
-	/* Actions beyond ours only when ours turned out not to be enough. */
+	/* Actions beyond ours only if ours were not enough. */
 	if (scope_learn(&r->scopes, c->scope, ctx->cfg->path_prefix,
 	    r->sent == AUTH_BEARER && !news, &e->prefixed))
 		news = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * auth.h - how the registry, or with repoAuth a repository of it, wants to be
- * asked, as far as its challenges have told, and the header line that a
- * request gets because of it.
+ * auth.h - how the registry (with repoAuth, each repository) wants requests to
+ * be authorized, as far as its challenges have told, and the header line that
+ * a request gets for it.
  */
 #ifndef REGBOT_AUTH_H
 #define REGBOT_AUTH_H
@@ -27,8 +27,8 @@ struct auth_request *auth_request_new(struct auth *a, const char *repository,
     const char *actions, const char *mount_from);
 void auth_request_free(struct auth_request *r);	/* NULL is fine */
 
-/* Does it lack a token to ask url with? auth_request_fetch gets one and calls
- * done from the loop, with NULL or why there is none. */
+/* Does it lack a token for url? auth_request_fetch gets one and calls done
+ * from the loop, with NULL or the reason why there is none. */
 bool auth_request_lacks_token(const struct auth_request *r,
     const struct url *url);
 void auth_request_fetch(struct auth_request *r, const struct url *url,

@@ -50,8 +50,8 @@ scope_free(struct scopes *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Adds to the comma-separated actions what more has beyond them; NULL when
- * that is nothing. */
+/* Adds to the comma-separated actions those of more that are missing; NULL
+ * when none are. */
 static char *
 join_actions(const char *have, const char *more)
 {

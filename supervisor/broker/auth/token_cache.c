@@ -24,7 +24,7 @@ struct token {
 	LIST_ENTRY(token) link;
 	struct token_cache *owner;
 	char *key;
-	char *value;		/* NULL: none yet, or no more; secret */
+	char *value;		/* NULL: none yet, or not any more; secret */
 	int64_t until;
 	struct token_fetch *fetch;	/* under way, or NULL */
 	bool telling;		/* its waits are being called */
@@ -36,7 +36,7 @@ struct token_cache {
 	LIST_HEAD(, token) list;	/* new ones go to the head */
 	size_t n;
 	char *refresh;		/* came with an earlier token; secret */
-	char *refresh_realm;	/* from there, and goes only there */
+	char *refresh_realm;	/* where it came from; it is sent only there */
 };
 
 struct token_cache *
@@ -126,7 +126,7 @@ token_cache_scrub(const struct token_cache *tc, struct scrub *s)
 	scrub_add(s, tc->refresh);
 }
 
-/* Makes room: what has ended first, else the oldest. */
+/* Makes room: drops an expired one, else the oldest. */
 static void
 evict(struct token_cache *tc)
 {
@@ -151,7 +151,7 @@ tell(struct token *k, const struct error *err)
 	char *value = mem_strdup(k->value);
 
 	k->telling = true;
-	/* Whoever is called may start another fetch of this key. */
+	/* A callback may start another fetch of this key. */
 	while ((w = LIST_FIRST(&k->waits)) != NULL && k->fetch == NULL) {
 		LIST_REMOVE(w, link);
 		w->fn(w->arg, value, err);
@@ -161,7 +161,7 @@ tell(struct token *k, const struct error *err)
 	mem_wipe(value);
 }
 
-/* What a refresh token is good for is said by where it came from. */
+/* A refresh token is good for the realm that it came from. */
 static void
 keep_refresh(struct token_cache *tc, const struct token *k, char *refresh)
 {

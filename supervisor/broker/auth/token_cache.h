@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * token_cache.h - the registry's bearer tokens, kept per realm, service and
- * exact scopes until shortly before they end. One fetch (token_fetch.h) is
+ * exact scopes until shortly before they expire. One fetch (token_fetch.h) is
  * under way per key, others wait for it.
  */
 #ifndef REGBOT_TOKEN_CACHE_H
@@ -25,11 +25,11 @@ const char *token_cache_find(struct token_cache *tc,
     const struct token_ask *ask);
 /* The registry refused it: it is not used again. */
 void token_cache_drop(struct token_cache *tc, const struct token_ask *ask);
-/* Adds all that are kept to what must not be shown. */
+/* Adds all cached tokens to the secrets that must not be shown. */
 void token_cache_scrub(const struct token_cache *tc, struct scrub *s);
 
-/* fn is called once, from the loop: with a token (borrowed), which may end
- * before token_cache_find can give it, or with NULL and the sentence. */
+/* fn is called once, from the loop: with a token (borrowed), which may expire
+ * before token_cache_find returns it, or with NULL and the sentence. */
 typedef void token_fn(void *arg, const char *token, const struct error *err);
 struct token_wait *token_cache_fetch(struct token_cache *tc,
     const struct token_ask *ask, token_fn *fn, void *arg);

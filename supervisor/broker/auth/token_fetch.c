@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fetch's way from the realm to an answer, and what the answer means. */
+/* A fetch from the realm to an answer, and what the answer means. */
 #include "supervisor/broker/auth/token_fetch.h"
 
 #include <stdlib.h>
@@ -62,7 +62,7 @@ end(struct token_fetch *f, struct token_reply *reply, const struct error *err)
 	fn(arg, reply, err);
 }
 
-/* Another try after a while; -1 when there were enough. */
+/* Tries again after a while; -1 when there were enough tries. */
 static int
 again(struct token_fetch *f, int64_t retry_after)
 {
@@ -269,7 +269,7 @@ token_fetch_new(const struct transfer_context *ctx, const struct token_ask *ask,
 	f->refresh = mem_strdup(refresh);
 	f->method = refresh != NULL ? HTTP_POST : HTTP_GET;
 	f->password = true;
-	/* From the loop, since a refusal is told at once. */
+	/* From the loop, since a refusal is reported at once. */
 	f->timer = loop_timer(ctx->loop, on_timer, f);
 	timer_arm(f->timer, 0);
 	return f;

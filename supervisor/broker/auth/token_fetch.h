@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token_fetch.h - one token, asked of a token server: by POST where there is
- * a refresh token, else by GET with the password; with redirects and retries.
- * A fetch takes no slot among the registry's concurrent requests.
+ * token_fetch.h - one token, requested from a token server: by POST where
+ * there is a refresh token, else by GET with the password; with redirects and
+ * retries. A fetch takes no slot among the registry's concurrent requests.
  */
 #ifndef REGBOT_TOKEN_FETCH_H
 #define REGBOT_TOKEN_FETCH_H

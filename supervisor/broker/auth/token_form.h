@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token_form.h - what is asked of a token server, and how it is written. */
+/* token_form.h - what is requested from a token server, and how it is
+ * encoded. */
 #ifndef REGBOT_TOKEN_FORM_H
 #define REGBOT_TOKEN_FORM_H
 
@@ -13,7 +14,7 @@ struct token_ask {
 	const struct scopes *scopes;
 };
 
-/* "realm \n service \n scope \n ...": what tokens are kept by. Free it. */
+/* "realm \n service \n scope \n ...": the key of the token cache. Free it. */
 char *token_form_key(const struct token_ask *ask);
 
 /* The URL of a GET: the realm's query is kept, account ("" none), client_id,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an answer means for its request: done, an error, or once more. */
+/* What an answer means for its request: success, an error, or another try. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "supervisor/broker/transfer/status.h"
 #include "supervisor/broker/transfer/target.h"
 
-#define RESUME_PROGRESS (1 * MIB)	/* what counts as having got on */
+#define RESUME_PROGRESS (1 * MIB)	/* what counts as progress */
 
 enum transfer_body
 http_answer_head(void *arg, struct transfer *t)
@@ -36,7 +36,7 @@ http_answer_head(void *arg, struct transfer *t)
 	return r->spec.sink != NULL ? BODY_SINK : BODY_KEEP;
 }
 
-/* The answer is what it is: success or not, the request ends here. */
+/* Success or not, the request ends with this answer. */
 static void
 conclude(struct http_request *r, struct transfer *t, const struct error *err)
 {
@@ -176,7 +176,7 @@ answered(struct http_request *r, struct transfer *t)
 		http_request_continue(r);
 		return;
 	}
-	/* A write must not become a read on the way. */
+	/* A redirect must not turn a write into a read. */
 	if (status_redirects(status) && (safe || status != 303)) {
 		redirected(r, t);
 		return;
@@ -238,7 +238,7 @@ http_answer_done(void *arg, struct transfer *t)
 	    t);
 	if (t->headed)
 		exchange_log_warnings(r->h->ctx.log, &t->headers);
-	/* What was written is written, whatever became of the answer's body. */
+	/* The write has happened, whatever became of the answer's body. */
 	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
 	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&
 	    http_request_success(r, t->headers.status))

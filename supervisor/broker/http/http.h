@@ -93,7 +93,7 @@ struct http *http_new(struct loop *l, const struct http_registry *c,
     struct error *err);
 /* Cancels everything, silently. Free the slots first; not from a callback. */
 void http_free(struct http *h);
-/* Where records go: what the registry warns of, each text once, and every
+/* Where records go: what the registry warns about, each text once, and every
  * exchange where c->trace is set. log borrows the record. */
 void http_set_log(struct http *h, void (*log)(void *arg, struct log_record *r),
     void *arg);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request's way to the registry: it waits for a slot and its time
- * (throttle.h), gets its authorization (auth.h), becomes a transfer. What
- * comes back is answer.c's.
+ * A request's steps: it waits for a slot and its time (throttle.h), gets its
+ * authorization (auth.h), becomes a transfer. answer.c handles what comes
+ * back.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ http_request_success(const struct http_request *r, int status)
 	for (size_t i = 0; i < sizeof(r->spec.statuses) / sizeof(int); i++)
 		if (r->spec.statuses[i] == status && status != 0)
 			return true;
-	/* Part of what was asked for, or all of it: both can go on. */
+	/* A part of what was requested, or all of it: both are fine. */
 	return (status == 206 || status == 200) && r->spec.method == HTTP_GET &&
 	    (r->spec.range_from > 0 || r->delivered > 0);
 }
@@ -114,8 +114,8 @@ on_token(void *arg, const struct error *err)
 		http_request_continue(r);
 }
 
-/* Into the queue: for a slot where it has none, else for its time only. A
- * token is fetched first: meanwhile the slot is somebody else's. */
+/* Into the queue: for a slot if it has none, else for its time only. A token
+ * is fetched first: others can have the slot meanwhile. */
 static void
 enqueue(struct http_request *r, unsigned front)
 {
@@ -140,7 +140,7 @@ enqueue(struct http_request *r, unsigned front)
 void
 http_request_continue(struct http_request *r)
 {
-	/* Other hosts have no part in the registry's limits. */
+	/* The registry's limits do not apply to other hosts. */
 	if (target_own(r->h->ctx.rules, &r->url))
 		enqueue(r, THROTTLE_FRONT);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * request_private.h - a request on its way, between request.c, which sends
- * it, and answer.c, which decides what an answer means for it.
+ * request_private.h - a request under way, between request.c, which sends it,
+ * and answer.c, which decides what an answer means for it.
  */
 #ifndef REGBOT_REQUEST_PRIVATE_H
 #define REGBOT_REQUEST_PRIVATE_H
@@ -33,13 +33,14 @@ struct http_request {
 					 * or before it tells failed */
 	struct transfer *transfer;
 	struct auth_request *auth;
-	struct error failed;		/* it could not start */
+	struct error failed;		/* why it could not start */
 
 	unsigned attempts, failures, redirects, resumes;
 	int64_t started_at;
 	uint64_t consumed, delivered;	/* of source and sink, all attempts */
 	bool wrong_range;
-	bool no_expect;			/* the registry cannot be asked first */
+	bool no_expect;			/* the registry does not support
+					 * Expect */
 };
 
 /* request.c */

@@ -7,7 +7,7 @@
 
 #include "common/mem.h"
 
-/* One header line for each, in the order of preference that regbot has. */
+/* One header line for each, in regbot's order of preference. */
 static const char *const manifest_types[] = {
 	"application/vnd.oci.image.index.v1+json",
 	"application/vnd.oci.image.manifest.v1+json",
@@ -99,7 +99,7 @@ spec_url(const struct http_spec *s, const struct transfer_context *ctx,
 	if (s->query != NULL && *s->query != '\0')
 		buffer_printf(&b, "?%s", s->query);
 	ret = url_parse(u, buffer_str(&b), NULL, NULL);
-	/* Nothing in a name may change whom we talk to. */
+	/* Nothing in a name may change which host we talk to. */
 	if (ret == -1 || !target_own(ctx->rules, u) ||
 	    strchr(s->path, '?') != NULL || strchr(s->path, '#') != NULL ||
 	    strpbrk(s->repository, "?#") != NULL)

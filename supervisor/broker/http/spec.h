@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spec.h - a struct http_spec (http.h), copied and spelled out. */
+/* spec.h - a struct http_spec (http.h), copied, and as URL and headers. */
 #ifndef REGBOT_SPEC_H
 #define REGBOT_SPEC_H
 

@@ -47,8 +47,8 @@ grant(struct throttle_turn *k, int64_t now)
 	k->fn(k->arg);
 }
 
-/* The first turn that may go now, or NULL; *wait tells whether one waits only
- * for time. One that takes a slot never overtakes another such. */
+/* The first turn that may go now, or NULL; *wait says whether one waits only
+ * for time. A turn that takes a slot never overtakes another. */
 static struct throttle_turn *
 pick(struct throttle *t, int64_t now, int64_t gate, bool *wait)
 {

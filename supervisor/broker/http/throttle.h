@@ -19,7 +19,7 @@ struct throttle_turn;
 
 #define THROTTLE_SLOT 1u	/* takes a slot; held until the turn is freed */
 #define THROTTLE_START 2u	/* is a request's start: spacing and pause */
-#define THROTTLE_FRONT 4u	/* goes before all that wait: a repetition */
+#define THROTTLE_FRONT 4u	/* goes ahead of all that wait: a retry */
 
 /* concurrent >= 1; milli: requests per 1000 s, 0 for no spacing. */
 struct throttle *throttle_new(struct loop *l, unsigned concurrent,

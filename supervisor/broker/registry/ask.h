@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ask.h - the HTTP part of a worker's request: the one exchange with the
- * registry that is under way for it. An operation starts one after another
+ * registry that is under way for it. An operation makes them one after another
  * and ends the request when it knows enough.
  */
 #ifndef REGBOT_ASK_H
@@ -12,7 +12,7 @@
 
 struct ask {			/* request.work */
 	struct http_request *http;	/* under way, or NULL */
-	void *own;		/* what the operation keeps, or NULL */
+	void *own;		/* the operation's own state, or NULL */
 };
 
 struct ask *ask_of(const struct request *r);
@@ -28,7 +28,7 @@ void ask_over(struct request *r);
  * err. */
 bool ask_answered(struct request *r, struct http_reply *reply,
     const struct error *err);
-/* Tells the worker what the reply says of the rate limit, if anything. */
+/* Tells the worker what the reply says about the rate limit, if anything. */
 void ask_rate(struct request *r, const struct http_reply *reply);
 /* Cancels what is under way: the stop function of operations that keep
  * nothing else. */

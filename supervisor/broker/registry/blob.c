@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blobs that do not flow through a stream: heads, small ones, mounts. */
+/* Blobs without a stream: HEAD, small blobs, mounts. */
 #include <stdlib.h>
 
 #include "common/digest.h"
@@ -67,7 +67,7 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 void
 registry_blob_get(struct request *r)
 {
-	/* To http 0 means a default limit; 1 is the smallest. */
+	/* For http, 0 means a default limit; 1 is the smallest. */
 	if (r->size == 0)
 		r->size = 1;
 	ask(r, HTTP_GET, on_get);

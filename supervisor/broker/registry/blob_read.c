@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BLOB_READ: from the registry into the stream. A reply that is cut goes on
- * by Range, which is http's business; here the bytes just flow on. */
+/* BLOB_READ: from the registry into the stream. http/ resumes an interrupted
+ * reply by Range; here the bytes just flow on. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 struct blob_read {		/* ask.own */
 	struct stream_end *e;
-	struct buffer rest;	/* what the pair did not take yet */
+	struct buffer rest;	/* what the pair has not taken yet */
 	size_t rest_sent;	/* of rest */
 	bool paused;		/* the reply waits for the pair */
 	bool complete;		/* the reply is over, rest may be left */

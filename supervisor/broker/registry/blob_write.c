@@ -43,8 +43,8 @@ registry_blob_write(struct request *r)
 	struct blob_write *b = mem_alloc(sizeof(*b));
 	struct upload_how how = { .repository = r->repository,
 	    .digest = r->name, .from = r->from, .plain = true,
-	    /* It tells the script where else the blob is: only to one that
-	     * may read everything. */
+	    /* The script learns where else the blob is: only if it may read
+	     * everything. */
 	    .anonymous = r->from[0] == '\0' && r->session->grants.everything };
 
 	b->e = r->end;
@@ -124,7 +124,7 @@ may_restart(const struct blob_write *b, const struct error *err)
 	if (err->kind == ERROR_RESTART)
 		return true;
 	if (b->e->moved == 0)
-		return false;	/* it was tried as often as makes sense */
+		return false;	/* it was tried often enough */
 	if (err->kind == ERROR_NETWORK || err->kind == ERROR_RATE_LIMIT)
 		return true;
 	switch (err->http) {
@@ -161,7 +161,7 @@ on_sent(void *arg, const struct error *err)
 		request_end(r, &why, r->size);
 }
 
-/* All that is there, into rest; then it is sent at once. */
+/* Reads what is there into rest; once complete it is sent at once. */
 static void
 collect(struct blob_write *b)
 {

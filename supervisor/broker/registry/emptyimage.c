@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The image that stands in for a tag that is being deleted. */
+/* The image that replaces the one under a tag that is being deleted. */
 #include "supervisor/broker/registry/emptyimage.h"
 
 #include <inttypes.h>

@@ -17,9 +17,9 @@ struct empty_image {
 	const char *media_type;
 };
 
-/* With OCI's or Docker's media types, as like (a manifest's media type). The
- * config holds the time, a random number and the tag, which make its digest
- * unique and tell a reader what it is. */
+/* With OCI's or Docker's media types, matching like (a manifest's media type).
+ * The config holds the time, a random number and the tag, which make its
+ * digest unique and tell a reader what it is. */
 void emptyimage_new(struct empty_image *i, const char *tag, const char *like);
 void emptyimage_free(struct empty_image *i);
 

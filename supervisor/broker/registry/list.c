@@ -8,7 +8,7 @@
 static bool
 is_list(const char *media_type)
 {
-	/* No type at all: whoever parses it finds out. */
+	/* No type at all: whoever parses it will find out. */
 	return media_type[0] == '\0' ||
 	    strcmp(media_type, "application/json") == 0 ||
 	    strcmp(media_type, "text/plain") == 0;
@@ -48,7 +48,8 @@ ask(struct request *r, const char *path, const char *actions)
 
 	buffer_init(&query, 0);
 	if (r->query[0] != '\0') {
-		/* The registry's own words, which it understands best. */
+		/* The query is the registry's own: it is sent back
+		 * unchanged. */
 		buffer_puts(&query, r->query);
 	} else {
 		if (r->count != 0)

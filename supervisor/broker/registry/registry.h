@@ -51,8 +51,8 @@ void registry_free(struct registry *reg);
 /* Are there uploads that must still be completed or deleted? */
 bool registry_busy(const struct registry *reg);
 
-/* The operations: run functions start what a request asks for and may end
- * it, stop functions let go of it (struct backend_op). */
+/* The operations: run functions start what a request asks for and may end it,
+ * stop functions release what they took (struct backend_op). */
 void registry_tag_list(struct request *r);
 void registry_catalog(struct request *r);
 void registry_manifest_head(struct request *r);

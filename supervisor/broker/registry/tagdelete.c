@@ -27,8 +27,8 @@ struct tagdelete {
 	struct empty_image image;
 	struct upload *upload;
 	bool config_sent;
-	char stored[DIGEST_MAX + 1];	/* the image's digest as the registry
-					 * says it, if it is another */
+	char stored[DIGEST_MAX + 1];	/* the image's digest according to the
+					 * registry, if it differs */
 	struct error failed;	/* why the old manifest is put back */
 };
 
@@ -60,7 +60,7 @@ look(struct tagdelete *td, enum http_method method, http_done_fn *done)
 	ask(td, &spec, td->r->name, done);
 }
 
-/* Unless it is sure to work, a refusal is no reason to slow down. */
+/* Unless it is sure to work, a refusal is not a reason to slow down. */
 static void
 delete(struct tagdelete *td, const char *name, bool sure, http_done_fn *done)
 {
@@ -81,7 +81,7 @@ put(struct tagdelete *td, const char *media_type, const struct buffer *body,
 	ask(td, &spec, td->r->name, done);
 }
 
-/* What went wrong, without the words that our sentence begins with too. */
+/* What went wrong, without the prefix that our own sentence has, too. */
 static void
 cause(struct error *to, const struct error *err)
 {

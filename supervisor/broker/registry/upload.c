@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An upload's requests, one after the other, and how each way to its end
- * cleans up. */
+/* An upload's requests, one after the other, and how each outcome is cleaned
+ * up. */
 #include "supervisor/broker/registry/upload.h"
 
 #include <inttypes.h>
@@ -22,7 +22,7 @@ struct upload {
 	bool anonymous, plain;
 	enum phase phase;
 	bool mounted;
-	char *url;		/* where the registry wants it; NULL: none */
+	char *url;		/* where the registry wants it; NULL: unknown */
 	struct http_request *http;
 	struct http_slot *slot;
 	struct http_source source;	/* the owner's, for PATCHes */

@@ -20,7 +20,7 @@ struct upload_how {
 	const char *repository;
 	const char *digest;
 	const char *from;	/* repository to mount from, "" for none */
-	bool anonymous;		/* without from: ask for a mount all the same */
+	bool anonymous;		/* without from: ask for a mount anyway */
 	bool plain;		/* if the mount is refused, open an upload */
 };
 
@@ -41,8 +41,8 @@ void upload_send(struct upload *u, const void *body, size_t len,
     const struct http_source *source, struct http_slot *slot,
     upload_fn *done);
 void upload_resume(struct upload *u);	/* after HTTP_AGAIN */
-/* No callback comes any more. An incomplete upload is deleted at the registry
- * in the background. NULL is fine. */
+/* No callback comes after this. An incomplete upload is deleted at the
+ * registry in the background. NULL is fine. */
 void upload_close(struct upload *u);
 
 void upload_free_all(struct registry *reg);	/* without deleting anything */

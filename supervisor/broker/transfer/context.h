@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* What the supervisor said of the registry: registry_fields.def, and what
- * REGISTRY has besides. Texts are owned, "" where absent; lists are
+/* What the supervisor said about the registry: registry_fields.def, and what
+ * else REGISTRY has. Strings are owned, "" where absent; lists are
  * NULL-terminated, or NULL. */
 struct http_registry {
 #define REGISTRY_NAME(member, position) char *member;

@@ -91,7 +91,7 @@ add_request(struct log_record *rec, const struct exchange_log *log,
 	buffer_free(&b);
 }
 
-/* A text that the registry had a part in. */
+/* A text that may come from the registry. */
 static void
 add_clean(struct log_record *rec, const struct exchange_log *log,
     const struct transfer *t, const char *name, const char *text, bool own)

@@ -29,7 +29,7 @@ void exchange_log_set(struct exchange_log *l,
 void exchange_log_done(struct exchange_log *l, enum http_method method,
     const struct url *url, bool query, const struct transfer *t);
 
-/* What the registry warns of, each text once. */
+/* What the registry warns about, each text once. */
 void exchange_log_warnings(struct exchange_log *l,
     const struct headers *headers);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * headers.h - the header lines of one response, and what the fields mean
- * that a registry uses. Values come out checked: a field that is malformed
+ * headers.h - the header lines of one response, and what the fields that a
+ * registry uses mean. Values come out checked: a field that is malformed
  * counts as absent.
  */
 #ifndef REGBOT_HEADERS_H

@@ -122,7 +122,7 @@ coded_len(char c, const char *p, size_t n)
 }
 
 /* How many of the n bytes at p are the secret, 0 when they are not. What can
- * be read both ways is tried as coded first, or as plain. */
+ * be read either way is tried as coded first, then as plain. */
 static size_t
 match(const char *secret, const char *p, size_t n, bool coded)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts of statuses, and what follows from one. */
+/* The text of each status, and what follows from it. */
 #include "supervisor/broker/transfer/status.h"
 
 #include <stdlib.h>

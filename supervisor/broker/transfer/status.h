@@ -15,8 +15,8 @@
 
 const char *status_text(int status);	/* "Not Found"; "" when unknown */
 bool status_redirects(int status);
-bool status_retryable(int status);	/* it may pass */
-/* The wait before the next try after so many failures in a row: doubled each
+bool status_retryable(int status);	/* it may be temporary */
+/* The wait before the next try after this many failures in a row: doubled each
  * time, in ms. */
 int64_t status_backoff_ms(unsigned failures);
 

@@ -18,8 +18,8 @@
 
 struct target_rules;
 
-/* *c must outlive it. NULL when its hostname makes no URL or its certificates
- * cannot be used. */
+/* *c must outlive it. NULL when its hostname does not make a URL or its
+ * certificates cannot be used. */
 struct target_rules *target_rules_new(const struct http_registry *c,
     struct error *err);
 void target_rules_free(struct target_rules *tr);	/* NULL is fine */
@@ -37,7 +37,7 @@ void target_seen(struct target_rules *tr, const struct url *u,
 /* May a request go to u, which from pointed to? 0, or -1 and ERROR_DENIED. */
 int target_check(const struct target_rules *tr, const struct url *u,
     const struct url *from, struct error *err);
-/* May the password go there? The error tells the line to add. */
+/* May the password go there? The error shows the line to add. */
 int target_password(const struct target_rules *tr, const struct url *u,
     struct error *err);
 

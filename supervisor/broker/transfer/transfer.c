@@ -39,8 +39,8 @@ on_header(char *p, size_t size, size_t n, void *arg)
 		t->headed = true;
 		t->active_at = clock_now();
 		t->body_to = t->spec.head(t->spec.arg, t);
-		/* libcurl would send it once more by itself, and that answer
-		 * would come here as well. */
+		/* libcurl would send it again by itself, and that answer would
+		 * arrive here as well. */
 		if (t->dead || t->headers.status == 417)
 			return 0;
 		if (t->body_to == BODY_KEEP &&
@@ -54,7 +54,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
-/* One part to the sink: 1 taken, 0 not now, -1 it gave up. */
+/* One part to the sink: 1 it was taken, 0 not now, -1 the sink gave up. */
 static int
 offer(struct transfer *t, const char *p, size_t n)
 {
@@ -93,7 +93,7 @@ transfer_drain(struct transfer *t)
 }
 
 /* What the sink does not take now is held here, and libcurl told to stop: it
- * then goes on to deliver what it has read, but reads no more. Were it told
+ * then goes on to deliver what it has read, but reads no more. If it were told
  * that a part is refused, it would copy all it has read at every pause. */
 static size_t
 to_sink(struct transfer *t, const char *p, size_t n)
@@ -138,7 +138,7 @@ on_write(char *p, size_t size, size_t n, void *arg)
 			return CURL_WRITEFUNC_PAUSE;
 		return buffer_put(&t->body, p, n) == 0 ? n : 0;
 	case BODY_ERROR:
-		/* What was read explains enough; more would cost time. */
+		/* What was read is explanation enough; more would cost time. */
 		room = ERROR_BODY_MAX - t->body.len;
 		buffer_put(&t->body, p, n < room ? n : room);
 		return n < room ? n : 0;

@@ -33,7 +33,7 @@ enum transfer_end {
 	TRANSFER_ABORTED,	/* the source or the sink gave up */
 };
 
-/* What becomes of a body, once the headers are there. */
+/* What becomes of a body, once the headers have arrived. */
 enum transfer_body {
 	BODY_KEEP,		/* collected, at most max_body */
 	BODY_ERROR,		/* collected, cut at ERROR_BODY_MAX */
@@ -91,7 +91,8 @@ struct transfer {
 	bool dead;		/* cancelled; waits to be freed */
 	bool started;		/* was given to curl */
 	bool added;		/* curl has it */
-	bool over;		/* and is done; the sink still gets held */
+	bool over;		/* curl is done; the sink still gets what is
+				 * held */
 	struct buffer held;	/* what came after the sink said HTTP_AGAIN */
 	size_t held_sent;
 	bool read_paused, write_paused, resume;

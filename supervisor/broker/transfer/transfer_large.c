@@ -2,7 +2,7 @@
 /*
  * Bodies that are collected: most are small, and a registry that answers many
  * requests with the largest that is allowed must not make the broker large.
- * Of the large ones one grows at a time, the others are paused meanwhile.
+ * Only one large body grows at a time, the others are paused meanwhile.
  */
 #include "supervisor/broker/transfer/transfer_private.h"
 

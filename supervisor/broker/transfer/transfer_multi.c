@@ -57,8 +57,8 @@ on_event(void *arg, short revents)
 	leave(ts);
 }
 
-/* libcurl wants a socket watched. A number is reused for another socket only
- * after REMOVE. */
+/* libcurl wants a socket watched. A descriptor is reused for another socket
+ * only after REMOVE. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sockp)
 {
@@ -133,7 +133,7 @@ transfer_free(struct transfer *t)
 	free(t);
 }
 
-/* Nothing is left to do: tell its owner. */
+/* Nothing is left to do: tells its owner. */
 static void
 conclude(struct transfer *t)
 {
@@ -187,8 +187,8 @@ sweep_dead(struct transfer_pool *ts)
 	return false;
 }
 
-/* Outside of libcurl now: what had to wait, then what has ended. Callbacks
- * may start and cancel transfers, so every step begins anew. */
+/* Now outside of libcurl: does what had to wait, then ends what is done.
+ * Callbacks may start and cancel transfers, so every step starts over. */
 static void
 settle(struct transfer_pool *ts)
 {
@@ -267,7 +267,7 @@ on_later(void *arg)
 		timer_arm(ts->check, CHECK_MS * NS_PER_MS);
 }
 
-/* Has the exchange stalled for too long, with nothing of ours in its way? */
+/* Has the exchange stalled for too long, without our holding it up? */
 static bool
 stalled(struct transfer *t, int64_t now)
 {

@@ -11,8 +11,7 @@
 struct trust;
 
 /* Reads the system's bundle into memory, for a process that cannot open files
- * later. It is no error if there is none. Does nothing the
- * second time. */
+ * later. It is not an error if there is none. Does nothing the second time. */
 void trust_preload(void);
 
 /* The store of the system's certificates and those in extra_pem ("" none).
