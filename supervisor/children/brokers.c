@@ -111,10 +111,18 @@ on_idle(void *arg)
 }
 
 static void
+idle_if_unused(struct broker_entry *b)
+{
+	if (TAILQ_EMPTY(&b->claims))
+		timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
+}
+
+static void
 refuse(struct broker_entry *b, struct claim *w, const struct error *why)
 {
 	b->all->ops->refused(b->all->arg, w->job, w->id, why);
 	claims_refused(&b->claims, w);
+	idle_if_unused(b);
 }
 
 static void
@@ -146,7 +154,6 @@ attach(struct broker_entry *b, struct claim *w)
 	}
 	w->fd = pair[1];
 	w->number = ++b->last_channel;
-	timer_disarm(b->idle);
 	message_start(&o, MSG_CHANNEL, w->number);
 	message_put_u64(&o, w->job);
 	message_put_u64(&o, (b->all->dry_run ? CHANNEL_DRY_RUN : 0) |
@@ -370,6 +377,7 @@ brokers_open(struct brokers *all, uint64_t job, const char *script,
 	b = find_or_add(all, key);
 	free(key);
 	w = claims_wait(&b->claims, job, script, id);
+	timer_disarm(b->idle);
 	if (b->ready)
 		attach(b, w);
 	else if (b->child == NULL)
@@ -399,8 +407,8 @@ brokers_forget(struct brokers *all, uint64_t job)
 		bool used = !TAILQ_EMPTY(&b->claims);
 
 		claims_forget(&b->claims, job);
-		if (used && TAILQ_EMPTY(&b->claims))
-			timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
+		if (used)
+			idle_if_unused(b);
 	}
 }
 
