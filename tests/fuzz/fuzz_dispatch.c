@@ -36,6 +36,7 @@ static struct rig rig;
 static const uint8_t *in, *end;
 static int streams[STREAMS];
 static unsigned nstreams;
+static bool quitting;	/* QUIT was sent: no CHANNEL may follow */
 
 static uint8_t
 byte(void)
@@ -250,6 +251,8 @@ step(void)
 		raw();
 		break;
 	case 8:
+		if (quitting)
+			break;
 		close(rig.worker);
 		rig_run(&rig);
 		rig.worker = rig_channel(&rig, 7, byte() % 4);
@@ -258,8 +261,10 @@ step(void)
 		fake_hold = !fake_hold;
 		break;
 	case 10:
-		if (byte() % 16 == 0)
+		if (byte() % 16 == 0) {
+			quitting = true;
 			rig_send(&rig, rig.control, -1, MSG_QUIT, 0, "");
+		}
 		break;
 	default:
 		break;
@@ -276,6 +281,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in = data;
 	end = data + size;
 	nstreams = 0;
+	quitting = false;
 	rig_rounds = 3;
 	rig_new(&rig, RIG_EVERYTHING, 16, NULL);
 	while (in < end && rig.status == -1) {
