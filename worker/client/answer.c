@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes from a broker: each message is checked against what its request
+ * answer.c - messages from a broker: each is checked against what its request
  * may get, and counted against the credit that was given.
  */
 #include "worker/client/client_private.h"
@@ -20,8 +20,8 @@ send_credit(struct client_request *r, uint64_t n)
 	(void)channel_send(r->broker->channel, &o, -1, NULL);
 }
 
-/* Every request has CREDIT_FIRST; one whose body flows gets more as long as
- * the other half of the channel's window lasts. */
+/* Every request has CREDIT_FIRST; one whose body is arriving gets more while
+ * the other half of the channel's window is not used up. */
 void
 client_answer_grant(struct client_request *r)
 {
@@ -104,8 +104,8 @@ take_rate(struct client_request *r, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* All bodies of a worker together have a limit too: the one that passes it
- * fails, whatever its broker answers. */
+/* All bodies of a worker share one limit: the request that exceeds it fails,
+ * whatever its broker answers. */
 static void
 too_much(struct client_request *r)
 {
@@ -113,8 +113,8 @@ too_much(struct client_request *r)
 
 	c->bodies -= r->answer.body.len;
 	buffer_free(&r->answer.body);
-	error_set(&r->answer.err, ERROR_LIMIT, "answers of more than %u bytes "
-	    "are under way at once", CLIENT_BODIES_MAX);
+	error_set(&r->answer.err, ERROR_LIMIT, "the answers being read at "
+	    "once exceed %u bytes", CLIENT_BODIES_MAX);
 	client_request_cancel(r);
 }
 
@@ -143,7 +143,7 @@ take_data(struct client_request *r, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* Sends what there is credit for. */
+/* Sends as much as the credit allows. */
 static void
 send_upload(struct client_request *r)
 {
@@ -233,12 +233,12 @@ client_answer_message(void *broker, const struct message *m, int fd,
 	struct client_broker *b = broker;
 	struct client_request *r;
 
-	(void)fd;	/* such a channel passes none */
+	(void)fd;	/* this channel passes none */
 	TAILQ_FOREACH(r, &b->sent, entry)
 		if (r->id == m->id)
 			break;
 	if (r == NULL)
-		return off_protocol(m, "for a request that is not there", err);
+		return off_protocol(m, "for an unknown request", err);
 	switch (m->type) {
 	case MSG_META:
 		return take_meta(r, m, err);

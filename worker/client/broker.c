@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker as a worker knows it: a registry, the channel to the process that
- * talks to it, and the requests that wait for that channel or were sent.
+ * broker.c - a broker as a worker knows it: a registry, the channel to the
+ * process that talks to it, and the requests that are queued or sent there.
  */
 #include "worker/client/client_private.h"
 
@@ -12,7 +12,7 @@
 
 static const struct channel_ops broker_ops;
 
-/* Asks the supervisor for a channel, or tells all that none will come. */
+/* Asks the supervisor for a channel, or fails all requests that wait for it. */
 static void
 client_broker_open(struct client_broker *b)
 {
@@ -102,7 +102,7 @@ client_broker_refused(struct client_broker *b, const struct error *err)
 	b->state = BROKER_CLOSED;
 	TAILQ_INIT(&failed);
 	TAILQ_CONCAT(&failed, &b->waiting, entry);
-	/* Whoever asks again from here on waits for a new answer. */
+	/* A request made from here on waits for a new answer. */
 	while ((r = TAILQ_FIRST(&failed)) != NULL) {
 		TAILQ_REMOVE(&failed, r, entry);
 		r->state = REQUEST_NEW;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A call: one operation as its caller sees it. What works for it, a request, a
- * stream or the supervisor, is known here by a table of functions only.
+ * call.c - a call: one operation as its caller sees it. What works for it (a
+ * request, a stream, the supervisor) is known here only by a table of
+ * functions.
  */
 #include "worker/client/client_private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a job over the control channel, and who gets what comes from the
- * supervisor.
+ * client.c - the life of a job over the control channel, and the dispatch of
+ * what the supervisor sends.
  */
 #include "worker/client/client.h"
 
@@ -25,7 +25,7 @@ job_start(struct client *c, const struct message *m, struct error *err)
 	if (size > SCRIPT_MAX || message_u64(m, 2) > INT64_MAX ||
 	    level > 2 * LOG_LEVEL_BIAS)
 		return error_set(err, ERROR_PROTOCOL,
-		    "a number of JOB is out of bounds");
+		    "a number in JOB is out of bounds");
 	j->name = mem_strdup(message_str(m, 0));
 	j->script = mem_alloc(size + 1);
 	j->script_len = size;
@@ -46,7 +46,7 @@ job_script(struct client *c, const struct message *m, struct error *err)
 	if (c->job_state != JOB_LOADING ||
 	    n > c->job.script_len - c->script_got)
 		return error_set(err, ERROR_PROTOCOL,
-		    "SCRIPT is more than JOB announced");
+		    "SCRIPT is longer than JOB announced");
 	memcpy(c->job.script + c->script_got, m->f[0].p, n);
 	c->script_got += n;
 	if (c->script_got == c->job.script_len)
@@ -54,7 +54,7 @@ job_script(struct client *c, const struct message *m, struct error *err)
 	return 0;
 }
 
-/* An empty script is complete at once: its variables come after that. */
+/* An empty script is complete at once; its variables follow. */
 static int
 job_env(struct client *c, const struct message *m, struct error *err)
 {
@@ -246,7 +246,7 @@ client_getenv(const struct client *c, const char *name)
 	return NULL;
 }
 
-/* Puts what fits of a text, never half a UTF-8 sequence. */
+/* Puts as much of a text as fits, never half a UTF-8 sequence. */
 static void
 put_cut(struct message_out *o, const char *text, size_t max)
 {
@@ -299,7 +299,7 @@ client_log(struct client *c, const struct log_record *r)
 	message_put_bytes(&o, attrs.data, attrs.len);
 	client_send(c, &o, NULL);
 	buffer_free(&attrs);
-	/* A script that only logs never comes to the loop. */
+	/* A script that only logs never runs the loop. */
 	if (channel_queued(c->control) > LOG_QUEUE_MAX)
 		channel_drain(c->control, LOG_QUEUE_MAX / 2);
 }

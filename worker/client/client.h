@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client.h - a worker's asynchronous requests: to the supervisor over the
- * control channel, to brokers over channels that are opened as registries are
- * named. Many may be outstanding at once (more than the channel takes wait
- * their turn); each calls its done function exactly once, from the loop,
- * unless it is cancelled before.
+ * control channel, and to brokers over channels that are opened when a
+ * registry is first named. Many may be outstanding at once (those beyond the
+ * channel's limit wait their turn); each calls its done function exactly once,
+ * from the loop, unless it is cancelled first.
  *
  * When a broker dies, reads are repeated once on a new one; writes fail with
  * ERROR_PEER.
@@ -33,9 +33,9 @@ struct rate {		/* a registry's RateLimit headers */
 
 struct answer {
 	struct error err;	/* kind ERROR_NONE on success */
-	char *media_type;	/* "" when not told */
-	char *digest;		/* Docker-Content-Digest, "" when not told */
-	int64_t size;		/* -1 when not told */
+	char *media_type;	/* "" when unknown */
+	char *digest;		/* Docker-Content-Digest, "" when absent */
+	int64_t size;		/* -1 when unknown */
 	char *next;		/* query of the next page, "" at the end */
 	struct rate rate;
 	struct buffer body;	/* steal or copy: freed after done returns */
@@ -58,13 +58,13 @@ struct client *client_new(struct loop *l, int fd,
     void (*stop)(void *arg, enum error_kind reason), void *arg);
 void client_free(struct client *c);
 
-/* The life of a job, in this order: READY is sent, then the job is waited
- * for, at last DONE is sent. get_job is 0 once *job is filled (owned). */
+/* The life of a job, in this order: send READY, wait for the job, and finally
+ * send DONE. get_job returns 0 once *job is filled (the caller owns it). */
 void client_ready(struct client *c);
 int client_get_job(struct client *c, struct client_job *job,
     struct error *err);
 void client_late(struct client *c, const char *where);	/* "<string>:3" */
-/* Sends DONE and waits until all that is queued has left. exit_code is the
+/* Sends DONE and waits until everything queued has been sent. exit_code is the
  * script's own (os.exit), 0 otherwise. */
 void client_finish(struct client *c, bool failed, int exit_code,
     const char *text);
@@ -76,13 +76,13 @@ const char *client_getenv(const struct client *c, const char *name);
 struct client_call *client_module(struct client *c, const char *name,
     answer_fn *done, void *arg);
 
-/* An action slot (defaults.parallel). Unlike other calls it lives on after
- * done, also when it was refused: release it with client_slot_release (or
- * call_cancel, which is the same here), whatever became of it. */
+/* An action slot (defaults.parallel). Unlike other calls it outlives done,
+ * even when it was refused: always release it, with client_slot_release (or
+ * call_cancel, which does the same here). */
 struct client_call *client_slot(struct client *c, answer_fn *done, void *arg);
 void client_slot_release(struct client *c, struct client_call *slot);
 
-/* Registry operations. ref's tag or digest is what is asked for. */
+/* Registry operations, on ref's tag or digest. */
 struct client_call *client_manifest_head(struct client *c,
     const struct reference *ref, answer_fn *done, void *arg);
 struct client_call *client_manifest_get(struct client *c,
@@ -95,7 +95,7 @@ struct client_call *client_manifest_delete(struct client *c,
     void *arg);
 struct client_call *client_tag_delete(struct client *c,
     const struct reference *ref, answer_fn *done, void *arg);
-/* One page; n 0 and "" leave parameters out; query is an answer's next. */
+/* One page. n 0 and "" omit the parameter; query is an answer's next. */
 struct client_call *client_tag_list(struct client *c,
     const struct reference *ref, int64_t n, const char *last,
     const char *query, answer_fn *done, void *arg);
@@ -108,20 +108,20 @@ struct client_call *client_blob_head(struct client *c,
 struct client_call *client_blob_get(struct client *c,
     const struct reference *ref, const char *digest, uint64_t max,
     answer_fn *done, void *arg);
-/* Within ref's registry, from another repository of it. */
+/* Within ref's registry, from its repository from. */
 struct client_call *client_blob_mount(struct client *c,
     const struct reference *ref, const char *digest, const char *from,
     answer_fn *done, void *arg);
-/* The whole dance of a stream pair, restarts included. from is a repository
- * of dst's registry where the blob is known to be, or "". answer.size is how
- * many bytes were uploaded: 0 when it was mounted. */
+/* A whole blob transfer, restarts included. from is a repository
+ * of dst's registry where the blob is known to be, or "". answer.size is the
+ * number of bytes uploaded: 0 when it was mounted. */
 struct client_call *client_blob_copy(struct client *c,
     const struct reference *src, const struct reference *dst,
     const char *digest, uint64_t size, const char *from, answer_fn *done,
     void *arg);
 
-/* done is not called any more; the request is cancelled at the broker. Does
- * nothing inside the call's own done; after that the call is gone. */
+/* done will not be called; the request is cancelled at the broker. Does
+ * nothing inside the call's own done; after done the call no longer exists. */
 void call_cancel(struct client_call *call);	/* NULL is fine */
 
 #endif

@@ -16,15 +16,15 @@
 #include "worker/client/client.h"
 
 /* Credit that a request for a body starts with, and what it may grow to while
- * its body flows. The first is kept for every request that a channel can
- * have, the second comes out of the other half of the window. */
+ * its body arrives. Half of the window covers the first for every request that
+ * a channel can have; the growth comes out of the other half. */
 #define CREDIT_FIRST (CHANNEL_WINDOW / 2 / CHANNEL_REQUESTS)
 #define CREDIT_GROWN CHUNK_MAX
 #define REQUEST_FIELDS 5
 
 enum client_request_state {
 	REQUEST_NEW,		/* not started */
-	REQUEST_WAITING,	/* for a channel or for a place on it */
+	REQUEST_WAITING,	/* for a channel or a free place on it */
 	REQUEST_SENT
 };
 
@@ -32,7 +32,7 @@ enum client_request_event {
 	REQUEST_IS_SENT,
 	REQUEST_UPLOAD,		/* BLOB_WRITE opened an upload */
 	REQUEST_HELD,
-	REQUEST_END		/* answer, number; the request is freed after */
+	REQUEST_END		/* sets answer, number; r is freed next */
 };
 
 struct client_broker;
@@ -57,7 +57,7 @@ struct client_request {
 	void *arg;
 
 	size_t body_max;	/* 0: no body is expected */
-	uint64_t credit, target;	/* what the broker may send; its aim */
+	uint64_t credit, target;	/* may still be sent; when full */
 	char *upload;		/* body to send, owned; NULL: none */
 	size_t upload_len, uploaded;
 	uint64_t upload_credit;
@@ -86,18 +86,18 @@ struct client_broker {		/* one per registry */
 };
 
 struct client_call;
-/* What a call knows of that which works for it. */
+/* What a call knows about whatever works for it. */
 struct client_call_ops {
-	/* work is not wanted any more; it must not touch its call again. */
+	/* work is no longer wanted; it must not touch its call again. */
 	void (*abandon)(void *work);
-	/* What the supervisor answers to control_id; -1: it broke the
-	 * protocol. NULL: nothing but a refusal may come. */
+	/* The supervisor's answer to control_id; -1: it broke the protocol.
+	 * NULL: only a refusal is expected. */
 	int (*message)(struct client_call *call, const struct message *m,
 	    struct error *err);
 	/* It refused, or it is gone. */
 	void (*refused)(struct client_call *call, const struct error *why);
-	/* Not NULL: the call stays after done was called, also when it was
-	 * refused, until it is released by this. */
+	/* If not NULL, the call outlives done, even when it was refused,
+	 * until this function releases it. */
 	void (*release)(struct client_call *call);
 };
 
@@ -133,7 +133,7 @@ struct client {
 	void (*stop)(void *arg, enum error_kind reason);
 	void *arg;
 	bool over;		/* DONE was sent: nothing is delivered */
-	bool gone;		/* the supervisor is */
+	bool gone;		/* the supervisor is gone */
 	enum error_kind stopped;
 	enum client_job_state job_state;
 	struct client_job job;
@@ -142,7 +142,7 @@ struct client {
 	size_t nenv;
 	uint32_t last_id;
 	uint64_t last_stream;
-	bool starting;		/* stream_next is at work */
+	bool starting;		/* stream_next is running */
 	unsigned nstreams;	/* streams under way, <= CLIENT_STREAMS_MAX */
 	uint64_t bodies;	/* bytes of bodies that arrived, undelivered */
 	struct client_calls calls, ready;
@@ -168,25 +168,25 @@ void call_deliver(void *client);	/* the timer's function */
 uint32_t client_next_id(struct client *c);
 /* Sends on the control channel; -1: the message breaks a limit. */
 int client_send(struct client *c, struct message_out *o, struct error *err);
-/* What a REFUSED says; -1: nonsense. */
+/* Reads a REFUSED into *why; -1: it is invalid. */
 int client_refusal(const struct message *m, struct error *why,
     struct error *err);
-/* What the supervisor answers to a call; unknown ids are calls that were
- * cancelled meanwhile. -1: it broke the protocol. */
+/* Takes the supervisor's answer to a call; unknown ids belong to calls that
+ * have been cancelled. -1: it broke the protocol. */
 int client_control(struct client *c, const struct message *m,
     struct error *err);
-void client_control_gone(struct client *c);	/* the supervisor is */
+void client_control_gone(struct client *c);	/* the supervisor is gone */
 
 /* broker.c */
 struct client_broker *client_broker_find(struct client *c,
     const char *registry, struct error *err);
 struct client_broker *client_broker_of_open(struct client *c, uint32_t id);
-/* Takes fd over. */
+/* Takes ownership of fd. */
 void client_broker_opened(struct client_broker *b, int fd);
 void client_broker_refused(struct client_broker *b, const struct error *err);
-/* Sends what there is a place for. */
+/* Sends as many requests as the channel has places for. */
 void client_broker_pump(struct client_broker *b);
-/* With its requests, whose callers are told nothing. */
+/* Also frees its requests, without telling their callers. */
 void client_broker_free(struct client_broker *b);
 
 /* request.c: made by operations and streams */
@@ -194,25 +194,25 @@ struct client_request *client_request_new(struct client_broker *b,
     enum message_type type, client_request_fn *event, void *arg);
 void client_request_put_str(struct client_request *r, const char *s);
 void client_request_put_u64(struct client_request *r, uint64_t v);
-/* From here on r ends with REQUEST_END, which may come at once. */
+/* From now on r ends with REQUEST_END, perhaps at once. */
 void client_request_start(struct client_request *r);
 void client_request_reserve(struct client_request *r);
 void client_request_go(struct client_request *r);
-/* Not wanted any more; REQUEST_END still comes, at once when r waits. */
+/* REQUEST_END still comes: at once if r was not sent yet. */
 void client_request_cancel(struct client_request *r);
-/* The same, and no event comes: r belongs to the broker now. */
+/* The same without any event: r belongs to the broker now. */
 void client_request_abandon(struct client_request *r);
 
-/* request.c: moved on by its broker */
+/* request.c: called by its broker */
 void client_request_send(struct client_request *r);
 void client_request_end(struct client_request *r);	/* it is on no list */
-/* True when it is to be repeated, now that its broker is gone. */
+/* Its broker is gone: true when the request should be repeated. */
 bool client_request_orphaned(struct client_request *r,
     const struct error *why);
 void client_request_reset(struct client_request *r);	/* as if not sent */
 void client_request_free(struct client_request *r);
 
-/* answer.c: what comes from a broker (channel_ops). -1: it broke the
+/* answer.c: takes a message from a broker (channel_ops). -1: it broke the
  * protocol. */
 int client_answer_message(void *broker, const struct message *m, int fd,
     struct error *err);
@@ -220,10 +220,9 @@ void client_answer_grant(struct client_request *r);	/* gives it credit */
 void client_answer_forget_credit(struct client_request *r);
 
 /* stream.c */
-void stream_free_all(struct client *c);	/* callers are told nothing */
+void stream_free_all(struct client *c);	/* without telling callers */
 
-/* ops.c: whether ref's repository can be asked, for this digest (NULL:
- * none). */
+/* ops.c: 0 when ref's repository, and digest unless NULL, are valid. */
 int client_check(const struct reference *ref, const char *digest,
     struct error *err);
 

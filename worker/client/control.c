@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that the supervisor answers: action slots and modules; and how its
- * answers find any call that asked it something.
+ * control.c - calls that the supervisor answers (action slots, modules), and
+ * how its answers find the call that asked.
  */
 #include "worker/client/client_private.h"
 
@@ -90,7 +90,7 @@ client_slot(struct client *c, answer_fn *done, void *arg)
 	return call;
 }
 
-/* Whether it waits, is held, or was refused. */
+/* Whether the slot is awaited, held, or was refused. */
 void
 client_slot_release(struct client *c, struct client_call *slot)
 {

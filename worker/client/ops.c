@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations on a registry: each checks what it is given, and makes a call
- * of one request.
+ * ops.c - the operations on a registry: each checks its arguments and makes a
+ * call of one request.
  */
 #include "worker/client/client_private.h"
 
@@ -42,7 +42,7 @@ client_check(const struct reference *ref, const char *digest,
 	return 0;
 }
 
-/* A request that is to be filled with fields, or NULL when the reference
+/* A request whose fields the caller adds, or NULL when the reference
  * cannot be asked for. */
 static struct client_request *
 op_new(struct client *c, const struct reference *ref, enum message_type type,
@@ -159,7 +159,7 @@ client_manifest_put(struct client *c, const struct reference *ref,
 
 	if (n == 0 || n > MANIFEST_PUT_MAX) {
 		error_set(&err, ERROR_LIMIT, "a manifest of %zu bytes cannot "
-		    "be pushed, %u are allowed", n, MANIFEST_PUT_MAX);
+		    "be pushed: the limit is %u", n, MANIFEST_PUT_MAX);
 		return call_failed(c, &err, done, arg);
 	}
 	r = op_new(c, ref, MSG_MANIFEST_PUT, &err);

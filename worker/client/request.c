@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One exchange with a broker: a request waits for a place on its broker's
- * channel, is sent, and ends when its END came or its broker is gone.
+ * request.c - one exchange with a broker: a request waits for a place on its
+ * broker's channel, is sent, and ends when END arrives or its broker is gone.
  */
 #include "worker/client/client_private.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One blob from one registry to another, as PROTOCOL.md's "Streams" has it.
- * An attempt is a BLOB_WRITE and, once the upload is open, a BLOB_READ; it is
- * over when both have ended, and then it either decides the call or the next
- * attempt begins. CLIENT_STREAMS_MAX keeps a channel from being filled with
- * writes whose reads find no place.
+ * stream.c - copies a blob from one registry to another, as described under
+ * "Streams" in common/PROTOCOL.md. An attempt is a BLOB_WRITE and, once the
+ * upload is open, a BLOB_READ; when both have ended, the call finishes or the
+ * next attempt begins. CLIENT_STREAMS_MAX keeps writes from filling a channel
+ * and leaving no place for their reads.
  */
 #include "worker/client/client_private.h"
 
@@ -24,7 +24,7 @@ struct client_stream {
 	uint64_t size;
 	bool running;		/* counted in client.nstreams */
 	unsigned restarts;
-	bool outlived;		/* went on once after a broker's death */
+	bool outlived;		/* was restarted once after a broker died */
 
 	/* The attempt. */
 	uint64_t number;
@@ -37,8 +37,8 @@ struct client_stream {
 static void stream_start(struct client_stream *s);
 static void stream_refused(struct client_call *call, const struct error *err);
 
-/* Lets those start that waited for their turn. One that fails at once comes
- * here again, which is left to the loop that is under way. */
+/* Starts waiting streams. One that fails at once calls this again; the loop
+ * that is already running then takes care of it. */
 static void
 stream_next(struct client *c)
 {
@@ -94,8 +94,8 @@ stream_done(struct client_stream *s, const struct error *err)
 	stream_next(c);
 }
 
-/* The sentence that tells why the attempt failed: that of the supervisor,
- * else of the side that failed, not of the one that found the other gone. */
+/* Why the attempt failed: the supervisor's error, else that of the side that
+ * failed, not of the side that only noticed it. */
 static const struct error *
 stream_error(const struct client_stream *s)
 {
@@ -171,7 +171,7 @@ stream_reserve(struct client_stream *s)
 	}
 }
 
-/* The read has its place on the channel: the supervisor makes the pair. */
+/* The read was sent: asks the supervisor for the pair. */
 static void
 stream_pair(struct client_stream *s)
 {
@@ -243,7 +243,7 @@ write_event(void *arg, struct client_request *r, enum client_request_event e)
 	s->write_err = r->answer.err;
 	s->written = r->number;
 	s->write = NULL;
-	/* A side that answers ABORTED waits for the other one's sentence. */
+	/* ABORTED means: the other side's error says why. */
 	if (s->read == NULL)
 		stream_decide(s);
 	else if (!s->going || (s->write_err.kind != ERROR_NONE &&
@@ -251,7 +251,7 @@ write_event(void *arg, struct client_request *r, enum client_request_event e)
 		client_request_cancel(s->read);
 }
 
-/* An attempt. Everything may be over when this returns. */
+/* Starts an attempt. It may be over, and s freed, when this returns. */
 static void
 stream_start(struct client_stream *s)
 {
@@ -277,8 +277,8 @@ stream_cancel(struct client_stream *s)
 {
 	struct client_request *w = s->write, *r = s->read;
 
-	/* Cancelling the one may end all, and s with it; a request that was
-	 * sent ends later. */
+	/* Cancelling a request that was not sent may end everything and free
+	 * s; one that was sent ends later. */
 	if (w != NULL && r != NULL) {
 		if (r->state == REQUEST_WAITING)
 			client_request_cancel(r);

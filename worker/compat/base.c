@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The base library for scripts: what Lua 5.1 had and 5.3 dropped, and what a
- * script must not do (bytecode, finalizers, files).
+ * base.c - the base library for scripts: what Lua 5.1 had and 5.3 dropped,
+ * and refusals of what a script must not do (bytecode, finalizers, files).
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
-/* Collects what a function gives piece by piece, as load() may be called. */
+/* Collects the pieces that the function given to load() returns. */
 static void
 read_pieces(lua_State *L)
 {
@@ -31,7 +31,7 @@ read_pieces(lua_State *L)
 			break;
 		total += n;
 		if (total > SCRIPT_MAX)
-			luaL_error(L, "a chunk may have %d bytes at most",
+			luaL_error(L, "a chunk may have at most %d bytes",
 			    (int)SCRIPT_MAX);
 		luaL_addvalue(&b);
 	}
@@ -40,7 +40,7 @@ read_pieces(lua_State *L)
 	lua_replace(L, 1);
 }
 
-/* load and loadstring: a text, or a function that gives one. */
+/* load and loadstring: takes a text, or a function that returns its pieces. */
 static int
 base_load(lua_State *L)
 {
@@ -117,8 +117,7 @@ base_collectgarbage(lua_State *L)
 	return 1;
 }
 
-/* What base 0 stands for: the base that the text's prefix names. The prefix
- * is cut off. */
+/* Base 0: takes the base from the text's prefix, which is cut off. */
 static int
 base_of(lua_State *L)
 {
@@ -140,8 +139,8 @@ base_of(lua_State *L)
 }
 
 /*
- * tonumber(s, base) as regbot's Lua has it: no base is an error. Scripts
- * pass one by accident, in tonumber(string.gsub(s, "x", "")): the second
+ * tonumber(s, base) as in regbot's Lua: no base is invalid. Scripts pass one by
+ * accident, in tonumber(string.gsub(s, "x", "")): the second
  * result of gsub is its count of replacements.
  */
 static void
@@ -207,7 +206,7 @@ base_select(lua_State *L)
 }
 
 /* The count hook's error arrives here while hooks are off: a handler in Lua
- * could then run for ever, so it is not called any more. */
+ * could run forever, so it is not called. */
 int
 base_handler(lua_State *L)
 {
@@ -239,7 +238,7 @@ strings_readonly(lua_State *L)
 	    "functions can be added to the table string");
 }
 
-/* getmetatable("") gives a table with __index that refuses changes. */
+/* getmetatable("") returns a table with an __index that refuses changes. */
 static void
 protect_strings(lua_State *L)
 {
@@ -260,7 +259,7 @@ protect_strings(lua_State *L)
 	lua_pop(L, 2);
 }
 
-/* Replaces a function by f, which has the original as its upvalue. */
+/* Replaces a function with f, which has the original as its upvalue. */
 static void
 wrap(lua_State *L, const char *name, lua_CFunction f)
 {

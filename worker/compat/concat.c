@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the pre-pass makes of "a .. b .. c": a call of PREPASS_NUMBER, which
- * arrives here by the __call metamethod of numbers. It does what the operator
- * does, the metamethods of other objects included, but writes floats as
- * regbot's Lua did.
+ * concat.c - "a .. b .. c", which the pre-pass turns into a call of
+ * PREPASS_NUMBER; it arrives here through the __call metamethod of numbers. It
+ * does what the operator does, metamethods of other objects included, but
+ * writes floats as regbot's Lua did.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * setfenv, getfenv and module of Lua 5.1. In 5.3 a function's environment is
- * an upvalue named _ENV, which a function that uses no globals lacks.
+ * env.c - setfenv, getfenv and module of Lua 5.1. In 5.3 a function's
+ * environment is an upvalue named _ENV, which a function that uses no globals
+ * lacks.
  */
 #include <string.h>
 
@@ -45,7 +46,8 @@ push_function(lua_State *L, lua_Integer level)
 	return true;
 }
 
-/* Gives the function at f, and no other, the table at the top, popped. */
+/* Makes the table at the top, which is popped, the environment of the function
+ * at f and of no other. */
 static void
 set_env(lua_State *L, int f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The math library: whole results become integers, so that they print without
- * ".0" wherever they get to, and what 5.1 had is there on any build of Lua.
+ * math.c - the math library: whole results become integers, so that they
+ * always print without ".0", and what 5.1 had exists on any build of Lua.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ math_pow(lua_State *L)
 	return 1;
 }
 
-/* Of floats, so that a zero divisor gives NaN. */
+/* On floats, so that a zero divisor gives NaN. */
 static int
 math_mod(lua_State *L)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The string library: floats among the arguments are written as regbot's Lua
- * wrote them, positions are cut to whole numbers, and gsub takes a lone "%".
+ * string.c - the string library: floats among the arguments are written as
+ * regbot's Lua wrote them, positions are truncated to whole numbers, and gsub
+ * accepts a lone "%".
  *
- * A pattern that backtracks without end cannot be stopped from here: the
+ * A pattern that backtracks endlessly cannot be stopped from here: the
  * supervisor's SIGKILL ends it. Memory is bounded by Lua's allocator.
  */
 #include <string.h>
@@ -13,8 +14,9 @@
 #include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
-/* Calls the function below (upvalue 1): of the arguments, bits of upvalue 2
- * are texts, bits of upvalue 3 whole numbers (argument 1 is bit 0). */
+/* Calls the original function (upvalue 1). Bits of upvalue 2 say which
+ * arguments are texts, those of upvalue 3 which are whole numbers (bit 0 is
+ * argument 1). */
 static int
 adapted(lua_State *L)
 {
@@ -40,7 +42,7 @@ string_char(lua_State *L)
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
-/* The letter of the directive after the '%' at *p, which is moved there. */
+/* The letter of the directive whose '%' precedes *p, which moves to it. */
 static char
 directive(const char **p)
 {
@@ -68,7 +70,7 @@ string_format(lua_State *L)
 			int whole;
 			lua_Number v = lua_tonumberx(L, arg, &whole);
 
-			/* "3.7" is a number here too. */
+			/* "3.7" counts as a number too. */
 			if (whole && lua_type(L, arg) == LUA_TSTRING) {
 				lua_pushnumber(L, v);
 				lua_replace(L, arg);
@@ -95,7 +97,7 @@ string_replacement(lua_State *L)
 	return 1;
 }
 
-/* 5.1 took "%" before anything but a digit as itself. */
+/* In 5.1 a "%" that no digit follows stands for itself. */
 static void
 escape_replacement(lua_State *L, int i)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table library where Lua 5.1, as regbot has it, is more lenient. */
+/* table.c - the table library, as lenient as in regbot's Lua 5.1. */
 #include <lauxlib.h>
 
 #include "worker/compat/compat.h"
 #include "worker/lua/number.h"
 
-#define ITEMS_MAX (1 << 26)	/* what sort takes; memory ends before */
+#define ITEMS_MAX (1 << 26)	/* sort's limit; memory runs out first */
 
 static int
 table_getn(lua_State *L)
@@ -90,7 +90,7 @@ table_insert(lua_State *L)
 	return 0;
 }
 
-/* A position below the range removes the last item, one above it none. */
+/* A position below the range removes the last item, one above it nothing. */
 static int
 table_remove(lua_State *L)
 {
@@ -196,7 +196,7 @@ table_sort(lua_State *L)
 	return 0;
 }
 
-/* unpack(t, i, j) with positions that are not whole numbers. */
+/* unpack(t, i, j) accepts positions that are not whole numbers. */
 static int
 table_unpack(lua_State *L)
 {

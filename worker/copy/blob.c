@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A blob of a copy: nothing when the target has it, else a mount when it is
- * known elsewhere in the target's registry, else a stream.
+ * blob.c - copies a blob: nothing to do when the target has it, else a mount
+ * when it is known elsewhere in the target's registry, else a stream.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
 
-/* Types that an index may list and that are no manifests. */
+/* Types that an index may list but that are not manifests. */
 bool
 blob_media_type(const char *media_type)
 {
@@ -50,8 +50,8 @@ blob_free(struct copy_blob *b)
 	free(b);
 }
 
-/* "Copy layer" and "Copy config", as regbot has them: a line for each blob of
- * each image, also for those that need not move. */
+/* "Copy layer" and "Copy config", as in regbot: a line for each blob of each
+ * image, even if it need not be copied. */
 static void
 blob_log(const struct copy_node *n, const struct descriptor *d,
     const char *what)
@@ -136,7 +136,7 @@ blob_copied(void *obj, struct answer *a)
 	struct copy_blob *b = obj;
 
 	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0') {
-		/* The repository may be one that may be pushed to only. */
+		/* Perhaps we may push to that repository but not read it. */
 		b->from[0] = '\0';
 		blob_copy(b);
 	} else if (a->err.kind != ERROR_NONE)
@@ -185,8 +185,8 @@ source_head(void *obj, struct answer *a)
 	struct copy_blob *b = obj;
 
 	if (a->err.kind == ERROR_NONE && a->size < 0)
-		error_set(&a->err, ERROR_HTTP, "the registry does not tell "
-		    "its size");
+		error_set(&a->err, ERROR_HTTP, "the registry does not "
+		    "report its size");
 	if (a->err.kind != ERROR_NONE) {
 		blob_fail(b, &a->err);
 		return;

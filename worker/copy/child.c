@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A manifest that is known by its digest: a child of an index. One that the
- * target has is passed over with all that it names, unless the copy is forced
- * or its digest tags are wanted.
+ * child.c - a manifest known by its digest: a child of an index. If the target
+ * has it, it is skipped with everything it names, unless the copy is forced or
+ * digest tags are wanted.
  */
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
@@ -28,7 +28,7 @@ child_got(void *obj, struct answer *a)
 	struct copy_node *n = obj;
 	struct copy *c = n->copy;
 
-	/* What is of no type that we know may be a blob. */
+	/* An unknown type may be a blob. */
 	if (a->err.kind == ERROR_NOT_FOUND && !c->dry &&
 	    !manifest_media_type_known(n->media_type)) {
 		as_blob(n);

@@ -76,7 +76,7 @@ content_take(struct copy_node *n)
 	if (twin == NULL)
 		node_register(n);
 	n->state = NODE_WAITING;
-	/* Whatever is there already must not finish it half way through. */
+	/* Content that already exists must not complete the node early. */
 	n->waiting++;
 	if (c->same_repository || (twin != NULL && twin != n))
 		;
@@ -84,7 +84,7 @@ content_take(struct copy_node *n)
 		index_content(n);
 	else if (!c->dry && !n->present)
 		image_content(n);
-	/* An index waits for manifests, which need its place. */
+	/* An index waits for manifests, which need its slot. */
 	if (n->slot && manifest_is_index(n->m)) {
 		n->slot = false;
 		c->nodes_active--;
@@ -140,7 +140,7 @@ content_child(struct copy_node *parent, const struct descriptor *d)
 	if (n == NULL) {
 		if ((n = child_new(parent, d)) == NULL)
 			return;
-		/* Deeper ones first, so that few wait at once. */
+		/* Deeper ones first, so that fewer wait at the same time. */
 		if (n->depth > 1)
 			TAILQ_INSERT_HEAD(&c->node_queue, n, queue);
 		else
@@ -155,7 +155,7 @@ content_pump(struct copy *c)
 {
 	struct copy_node *n;
 
-	/* A node that is done at once comes here again. */
+	/* A node that is done at once calls this again. */
 	if (c->pumping)
 		return;
 	c->pumping = true;

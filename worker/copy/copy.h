@@ -2,7 +2,7 @@
 /*
  * copy.h - image.copy: an image or an index with all its platforms and
  * layers, from one repository to another. Children first, then the manifest
- * itself, byte for byte, the tag last. Asynchronous, on the client.
+ * itself, byte for byte, and the tag last. Asynchronous, on the client.
  */
 #ifndef REGBOT_COPY_H
 #define REGBOT_COPY_H
@@ -26,14 +26,14 @@ struct copy_options {
 
 /* An up-to-date target costs one round trip (both HEADs at once). Takes an
  * action slot first. In a dry run the source is looked up, and what would
- * have been copied is laid into the overlay. done is called once, from the
+ * have been copied is recorded in the overlay. done is called once, from the
  * loop; err->kind is ERROR_NONE on success, else err has regbot's text below
  * "Failed copying ...". */
 struct copy *copy_start(struct worker *w, const struct reference *src,
     const struct reference *dst, const struct copy_options *o,
     void (*done)(void *arg, const struct error *err), void *arg);
-/* Cancels all that is under way; done is not called any more. Also frees a
- * finished one. NULL is fine. */
+/* Cancels everything under way; done will not be called. Also frees a finished
+ * copy. NULL is fine. */
 void copy_free(struct copy *c);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * copy_private.h - what the files of image.copy share. A copy is a graph of
- * nodes (manifests) and blobs, each digest once. A root is a node that is
- * known by a name: the top, and with digestTags one for each such tag of the
- * source. Children come first: a node waits until all that it names is there,
- * then it is put. The digest tags follow when the top's content is complete,
- * one after the other, and the top itself is put last; so no chain of digest
- * tags can make two nodes wait for each other.
+ * nodes (manifests) and blobs, each digest once. A root is a node with a name:
+ * the top, and with digestTags one for each such tag of the source. Children
+ * come first: a node waits until everything it names is at the target, then it
+ * is put. Once the top's content is complete, the digest tags follow one by
+ * one, and the top itself is put last; so no chain of digest tags can make two
+ * nodes wait for each other.
  *
- * Nothing is freed before copy_free: after copy_over any of these functions
- * may be called and does nothing.
+ * Nothing is freed before copy_free: after copy_over these functions may still
+ * be called and do nothing.
  */
 #ifndef REGBOT_COPY_PRIVATE_H
 #define REGBOT_COPY_PRIVATE_H
@@ -26,7 +26,7 @@ struct copy_node;
 
 typedef void step_fn(void *obj, struct answer *a);
 
-struct step {			/* a call that is under way */
+struct step {			/* a call under way */
 	TAILQ_ENTRY(step) entry;
 	struct copy *copy;
 	struct client_call *call;
@@ -68,12 +68,12 @@ struct copy_node {
 	enum node_state state;
 	bool root;		/* has a name: dst is put as it is */
 	bool present;		/* the target has it: nothing is put */
-	bool slot;		/* counts among the manifests at once */
+	bool slot;		/* counted in nodes_active */
 	bool by_digest;		/* the top's PUT by digest is under way */
-	bool put_by_digest;	/* and has been made */
+	bool put_by_digest;	/* it has finished */
 	int64_t size;		/* a child's, as its index says */
 	struct manifest *m;
-	size_t waiting;		/* for so many nodes and blobs */
+	size_t waiting;		/* number of nodes and blobs it waits for */
 	struct waiters waiters;
 	unsigned heads;		/* a root's: HEADs not answered yet */
 	bool target_there;
@@ -84,13 +84,13 @@ TAILQ_HEAD(steps, step);
 TAILQ_HEAD(node_queue, copy_node);
 TAILQ_HEAD(blob_queue, copy_blob);
 
-/* What the lower files of the walk know of the upper ones. */
+/* What the lower files of the walk know about the upper ones. */
 struct copy_walk {
-	/* Looks after a manifest that is known by its digest. */
+	/* Starts a manifest known by its digest. */
 	void (*child)(struct copy_node *n);
-	/* All that the node names is at the target. */
+	/* Everything the node names is at the target. */
 	void (*complete)(struct copy_node *n);
-	/* A root is put: the next digest tag, or the top. */
+	/* A root was put: starts the next digest tag, or puts the top. */
 	void (*tags)(struct copy *c);
 };
 
@@ -118,12 +118,12 @@ struct copy {
 	void *nodes, *blobs;	/* tsearch trees by digest */
 	struct node_queue node_queue;
 	struct blob_queue blob_queue;
-	bool pumping;		/* content_pump is at work */
+	bool pumping;		/* content_pump is running */
 	unsigned nodes_active, blobs_active, items;
 	struct copy_node *top;
 
 	bool tags_listed;	/* digest tags */
-	char **tags;		/* those that are left */
+	char **tags;		/* those still to be copied */
 	size_t ntags;
 	unsigned pages;
 	size_t list_bytes;
@@ -133,18 +133,18 @@ struct copy {
 /* step.c */
 struct step *step_new(struct copy *c, step_fn *fn, void *obj);
 void step_done(void *step, struct answer *a);
-void step_cancel_all(struct copy *c);	/* and gives the slot back */
-/* The copy is over: err NULL is success. Cancels what is under way. */
+void step_cancel_all(struct copy *c);	/* and releases the slot */
+/* Ends the copy: err NULL is success. Cancels what is under way. */
 void copy_over(struct copy *c, const struct error *err);
 void copy_fail(struct copy *c, const struct error *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* True when there may be one item more; else the copy has failed. */
+/* Counts one more item. False: that is too many, and the copy has failed. */
 bool copy_item(struct copy *c);
-/* Where the source of n really is, when a dry run pretends that it moved; -1
- * when it was deleted. */
+/* Sets n->src to where the source really is if a dry run pretends that it was
+ * copied; -1 when it was deleted. */
 int copy_source(struct copy *c, struct copy_node *n, struct error *err);
-/* The registry does not have it (or a status that says no more than that);
- * else the copy must end. */
+/* Whether the registry does not have it, or gave an HTTP error that says no
+ * more than that; if not, the copy must end. */
 bool copy_absent(const struct error *err);
 
 /* node.c */
@@ -154,12 +154,12 @@ void node_free(struct copy_node *n);
 int node_compare(const void *a, const void *b);
 struct copy_node *node_find(struct copy *c, const char *digest);
 void node_register(struct copy_node *n);	/* by its digest */
-/* Parses a manifest that came. */
+/* Parses a manifest that arrived. */
 int node_take(struct copy_node *n, struct answer *a, const char *expected,
     struct error *err);
-bool node_is_index(const struct copy_node *n);	/* as far as it is known */
+bool node_is_index(const struct copy_node *n);	/* a guess until it is parsed */
 void node_wait_for(struct waiters *w, struct copy_node *n);
-void node_unblock(struct copy_node *n);	/* one thing less to wait for */
+void node_unblock(struct copy_node *n);	/* one thing fewer to wait for */
 void node_wake(struct waiters *w);
 
 /* blob.c */
@@ -171,19 +171,19 @@ void blob_free(struct copy_blob *b);
 bool blob_media_type(const char *media_type);
 
 /* content.c */
-void content_take(struct copy_node *n);	/* n->m is there: asks for the rest */
+void content_take(struct copy_node *n);	/* n->m is set: starts what it names */
 void content_child(struct copy_node *parent, const struct descriptor *d);
-void content_pump(struct copy *c);	/* starts manifests that wait */
+void content_pump(struct copy *c);	/* starts queued manifests */
 
 /* put.c */
 void put_node(struct copy_node *n);
 void put_by_digest(struct copy_node *n);	/* the top, before its tag */
-void put_over(struct copy_node *n);	/* it is put, or need not be */
+void put_over(struct copy_node *n);	/* it was put, or need not be */
 
-/* child.c: manifests by digest */
+/* child.c: manifests known by digest */
 void child_start(struct copy_node *n);
 
-/* root.c: manifests with a name */
+/* root.c: manifests known by name */
 void root_start(struct copy_node *n);
 void root_compare(struct copy_node *n);	/* both sides are known */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* known.c - where the blobs of a job are; see known.h. */
+/* known.c - where a job's blobs are; see known.h. */
 #include "worker/copy/known.h"
 
 #include <search.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * known.h - what a job knows of where blobs live, so that a blob that it
- * brought to one repository of a registry is mounted into the next. Bounded:
- * beyond KNOWN_MAX everything is forgotten. Keys are as
- * reference_registry_key gives them.
+ * known.h - where a job knows blobs to be, so that a blob copied to one
+ * repository of a registry is mounted into the next. Bounded: beyond KNOWN_MAX
+ * everything is forgotten. Registries are keys of reference_registry_key.
  */
 #ifndef REGBOT_KNOWN_H
 #define REGBOT_KNOWN_H

@@ -87,7 +87,7 @@ node_is_index(const struct copy_node *n)
 
 	if (n->m != NULL)
 		return manifest_is_index(n->m);
-	/* What is not known may be one. */
+	/* An unknown type may be one. */
 	if (manifest_kind_parse(n->media_type, &kind, &err) == -1)
 		return true;
 	return kind == MANIFEST_OCI_INDEX || kind == MANIFEST_DOCKER_LIST;

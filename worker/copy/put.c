@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * put.c - a manifest is written to the target once all that it names is
- * there; then those that wait for it go on.
+ * put.c - writes a manifest to the target once everything it names is there,
+ * then lets the manifests that wait for it continue.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +89,7 @@ top_is_put(void *obj, struct answer *a)
 	node_wake(&n->waiters);
 }
 
-/* A digest tag names the top: it is put by its digest now, its tag later. */
+/* A digest tag names the top: put it by digest now, under its tag later. */
 void
 put_by_digest(struct copy_node *n)
 {

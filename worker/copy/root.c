@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A manifest that is known by a name. Both sides are asked at once: where the
- * target has what the source has, that is all.
+ * root.c - a manifest known by a name. Both sides are asked at once: if the
+ * target has the same digest, there is nothing more to do.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ target_got(void *obj, struct answer *a)
 	struct copy_node *n = obj;
 	struct manifest *m = NULL;
 
-	/* One that cannot be read is written over. */
+	/* If it cannot be read, it is overwritten. */
 	if (a->err.kind == ERROR_NONE)
 		m = manifest_parse(buffer_str(&a->body), a->body.len,
 		    a->media_type, "", &a->err);
@@ -129,8 +129,8 @@ root_start(struct copy_node *n)
 		    s);
 }
 
-/* What the source is was told without its bytes: they are asked for by
- * digest, so that a tag that moves meanwhile does no harm. */
+/* The source's digest is known, its bytes are not: get them by digest, so that
+ * a tag that moves in the meantime does no harm. */
 static void
 content_got(void *obj, struct answer *a)
 {
@@ -159,7 +159,7 @@ content_get(struct copy_node *n)
 		    step_done, s);
 }
 
-/* Nothing of it needs to be read. */
+/* There is no need to read it. */
 static void
 content_known(struct copy_node *n)
 {

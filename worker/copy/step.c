@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * step.c - the calls of a copy that are under way, and how it ends: with its
- * first failure, or when the top is put.
+ * step.c - the calls that a copy has under way, and how it ends: with its first
+ * failure, or once the top is put.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ copy_over(struct copy *c, const struct error *err)
 	if (err != NULL)
 		c->err = *err;
 	step_cancel_all(c);
-	/* done may free the copy, whose functions are still on the stack. */
+	/* From a timer: done may free the copy, which is still on the stack. */
 	timer_arm(c->finish, 0);
 }
 
@@ -112,7 +112,7 @@ copy_source(struct copy *c, struct copy_node *n, struct error *err)
 	case OVERLAY_DELETED:
 		error_set(err, ERROR_NOT_FOUND, "copy failed, error getting "
 		    "source: failed to get manifest %s: request failed: not "
-		    "found [http 404]: deleted before in this dry run",
+		    "found [http 404]: deleted earlier in this dry run",
 		    n->name);
 		err->http = 404;
 		return -1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Digest tags: tags of the source that begin with the digest of a manifest of
- * the copy ("sha256-0123... .sig"). They are found in one list of the source's
- * tags and copied as roots, one after the other; the digests that they bring
- * may have digest tags in turn.
+ * tags.c - digest tags: tags of the source that begin with the digest of a
+ * manifest in the copy ("sha256-0123... .sig"). They are found in one list of
+ * the source's tags and copied as roots, one by one; their digests may have
+ * digest tags in turn.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -91,8 +91,8 @@ take_page(struct copy *c, struct answer *a, struct error *err)
 	c->list_bytes += a->body.len;
 	if (++c->pages > LIST_PAGES_MAX || c->list_bytes > LIST_BYTES_MAX ||
 	    (a->next[0] != '\0' && strcmp(a->next, c->page) == 0))
-		return error_set(err, ERROR_LIMIT, "the list of tags does "
-		    "not end");
+		return error_set(err, ERROR_LIMIT, "the list of tags is "
+		    "too long or endless");
 	if ((o = json_parse(buffer_str(&a->body), a->body.len,
 	    JSON_BYTES_MAX, "the tag list", err)) == NULL)
 		return -1;
@@ -113,7 +113,7 @@ list_got(void *obj, struct answer *a)
 	struct copy *c = obj;
 	char *next;
 
-	/* A dry run may copy from a repository that is only pretended. */
+	/* In a dry run the source repository may only be pretended. */
 	if (c->dry && a->err.kind == ERROR_NOT_FOUND)
 		error_clear(&a->err);
 	else if (a->err.kind == ERROR_NONE)
@@ -168,5 +168,5 @@ tags_next(struct copy *c)
 			return;
 		}
 	}
-	put_node(c->top);	/* all are copied: it comes last */
+	put_node(c->top);	/* the top comes last */
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One pass over the tokens, with a stack of the brackets and blocks that are
- * open. An operand of ".." ends where an operator that binds less tightly
- * follows, or where the expression ends.
+ * chains.c - one pass over the tokens, with a stack of open brackets and
+ * blocks. An operand of ".." ends before an operator that binds less tightly,
+ * or where the expression ends.
  */
 #include "worker/prepass/chains.h"
 
 #define LEVELS_MAX 250		/* Lua's own limit is 200 */
 
-/* What closes a level; of a bracket, the other one. */
+/* What closes a level; for a bracket, its counterpart. */
 #define BY_EOF '\0'
 #define BY_END 'e'
 #define BY_UNTIL 'u'
@@ -20,7 +20,7 @@ struct chain_level {
 	bool callable;		/* ... and "(", "[", "." may follow it */
 	size_t start;		/* the expression's first token */
 	size_t concat;		/* the open chain's latest ".."; 0: none */
-	int operands;		/* that precede it */
+	int operands;		/* before that ".." */
 	size_t from, to;	/* the operand that is wanted, to excluded */
 };
 
@@ -97,7 +97,7 @@ concat(struct chains *c, struct chain_level *l)
 	return true;
 }
 
-/* Whatever chain is open ends before this token. */
+/* An open chain, if any, ends before this token. */
 static bool
 close_chain(struct chains *c, struct chain_level *l)
 {
@@ -153,7 +153,7 @@ open_bracket(struct chains *c, struct chain_level *l, char bracket)
 	}
 	if (bracket == '[' && !l->ended && l->close != '}')
 		return false;
-	/* So is what these brackets end: a call, an index, an expression in
+	/* So is what the brackets enclose: a call, an index, an expression in
 	 * brackets; but not a table, unless it is an argument. */
 	l->callable = bracket != '{' || l->ended;
 	l->ended = true;

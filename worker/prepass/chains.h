@@ -12,13 +12,13 @@
 
 #include "worker/prepass/lex.h"
 
-/* What token.chain says of a LEX_CONCAT. */
+/* Values of lua_token.chain for a LEX_CONCAT. */
 enum { CHAIN_NONE, CHAIN_MIDDLE, CHAIN_LAST };
 
 /* Looks for chains of count operands that start on a line. */
 struct chain_find {
 	int line, count;
-	int operand;		/* the one that is wanted, 0 first */
+	int operand;		/* the one that is wanted, from 0 */
 	int matches;		/* chains that were found */
 	size_t first, last;	/* the operand's tokens, in the last of them */
 };

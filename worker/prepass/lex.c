@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings, long brackets and comments are skipped as Lua skips them. */
+/* lex.c - Lua tokens; strings, long brackets and comments as Lua reads them. */
 #include "worker/prepass/lex.h"
 
 #include <string.h>
@@ -144,7 +144,7 @@ skip_number(struct lua_source *x)
 	}
 }
 
-/* Longer symbols first where another begins like them. */
+/* A symbol comes before its own prefixes. */
 static const struct {
 	const char *text;
 	uint8_t type;
@@ -200,7 +200,7 @@ symbol(struct lua_source *x)
 	return -1;
 }
 
-/* The next token's type with x->p behind it; -1 when it is malformed. */
+/* The next token's type, with x->p moved past it; -1 when it is malformed. */
 static int
 next(struct lua_source *x)
 {

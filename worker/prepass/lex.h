@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a token means to a chain of ".." beside it. */
+/* What a token means to a neighbouring chain of "..". */
 enum lex_type {
 	LEX_END,
 	LEX_NAME,
@@ -19,7 +19,7 @@ enum lex_type {
 	LEX_CONCAT,
 	LEX_TIGHT,		/* an operator that binds tighter than ".." */
 	LEX_LOOSE,		/* one that binds less tightly */
-	LEX_TILDE,		/* the first with one operand, else a LOOSE */
+	LEX_TILDE,		/* TIGHT with one operand, LOOSE with two */
 	LEX_MEMBER,		/* "." or ":" */
 	LEX_ASSIGN,
 	LEX_COMMA, LEX_SEMICOLON,
@@ -34,7 +34,7 @@ struct lua_token {
 	uint32_t start, end;	/* offsets into the source */
 	uint8_t type;
 	/* Filled in by chains_mark(). */
-	uint8_t chain;		/* LEX_CONCAT: an operand's separator */
+	uint8_t chain;		/* of a LEX_CONCAT: CHAIN_MIDDLE and so on */
 	bool opens, closes;	/* a chain starts before, ends after it */
 	bool begins;		/* a bracket that begins a statement */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The source pre-pass: rewriting what lex.c and chains.c found. */
+/* prepass.c - rewrites what lex.c and chains.c found in the source. */
 #include "worker/prepass/prepass.h"
 
 #include <stdint.h>
@@ -28,7 +28,7 @@ prepass_operand(const char *src, size_t len, int line, int count,
 		n = t[f.last].end - t[f.last].start;
 		ok = (f.last == f.first || *field) && n < outlen;
 	}
-	/* Only names and fields: in "-x.y" or "1 + x.y" the operand has no name. */
+	/* Only names and fields: "-x.y" and "1 + x.y" have no name. */
 	for (size_t i = f.first; ok && i < f.last; i += 2)
 		ok = t[i].type == LEX_NAME &&
 		    src[t[i + 1].start] == '.';
@@ -40,8 +40,8 @@ prepass_operand(const char *src, size_t len, int line, int count,
 	return ok;
 }
 
-/* Whether Lua 5.3 takes the escape whose letter is s[1]; 5.1 drops the
- * backslash of those that it does not know. */
+/* Whether Lua 5.3 knows the escape whose letter is s[1]; 5.1 drops the
+ * backslash of unknown ones. */
 static bool
 escape_known(const char *s, size_t n)
 {
@@ -139,7 +139,7 @@ rewrite(const char *src, size_t len, size_t *outlen, bool chains)
 		if (chains && t[i].opens)
 			buffer_puts(&b, "((" PREPASS_NUMBER_TEXT ")(");
 		if (chains && t[i].chain != CHAIN_NONE)
-			/* The last one's brackets cut a call to one value. */
+			/* The last one's brackets limit a call to one value. */
 			buffer_puts(&b, t[i].chain == CHAIN_LAST ? ",(" : ",");
 		else if (t[i].type == LEX_STRING)
 			put_string(&b, src + t[i].start,

@@ -4,12 +4,11 @@
  *
  * A chain "a .. b .. c" becomes "((N)(a, b,(c)))", where N is a number that
  * no program contains, and numbers have a __call metamethod (concat.c). So
- * floats are joined as regbot's Lua wrote them. No local variable,
- * environment or upvalue is involved that a script could hide or replace. One
- * call joins the whole chain; a marker beside each ".." instead would need no
- * brackets, but two calls per operand and time in the square of their number.
- * Source whose chains cannot be told is left alone, so that Lua words the
- * error.
+ * floats are joined as regbot's Lua wrote them. No local variable, environment
+ * or upvalue is involved that a script could hide or replace. One call joins
+ * the whole chain; a marker beside each ".." would need no brackets, but two
+ * calls per operand and quadratic time. Source whose chains cannot be found is
+ * left alone, so that Lua reports the error.
  */
 #ifndef REGBOT_PREPASS_H
 #define REGBOT_PREPASS_H
@@ -17,12 +16,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* N: concat.c in worker/compat knows a chain by it. */
+/* N: how worker/compat/concat.c recognises a chain. */
 #define PREPASS_NUMBER 0x1.5ca7bp-1031
 #define PREPASS_NUMBER_TEXT "0x1.5ca7bp-1031"
 
-/* Rewrites chains of ".." and drops needless backslashes. A new string of
- * *outlen bytes that the caller frees. Line numbers stay. */
+/* Rewrites chains of ".." and drops needless backslashes. Returns a new string
+ * of *outlen bytes that the caller frees. Line numbers do not change. */
 char *prepass(const char *src, size_t len, size_t *outlen);
 /* Drops needless backslashes only. */
 char *prepass_escapes(const char *src, size_t len, size_t *outlen);
@@ -31,10 +30,10 @@ char *prepass_escapes(const char *src, size_t len, size_t *outlen);
  * the character after it; 0 when there is none. */
 int prepass_needless(const char *src, size_t len, char *letter);
 
-/* The operand (0 first) of the only chain of count operands that starts on a
- * line: copies its last name to out and says whether that is a field's. False
- * when there is no such chain, or more than one, or the operand is anything
- * but a name or a chain of fields. */
+/* Finds the operand (from 0) in the only chain of count operands that starts
+ * on a line; copies its last name to out and sets *field if that is a field's.
+ * False when there is no such chain or more than one, or when the operand is
+ * anything but a name or a chain of fields. */
 bool prepass_operand(const char *src, size_t len, int line, int count,
     int operand, char *out, size_t outlen, bool *field);
 

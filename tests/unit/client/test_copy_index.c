@@ -387,7 +387,7 @@ Test(copy_index, a_dry_run_knows_what_is_missing)
 	free(rig_image("s.io/a", "v1", "x", 1));
 	cr_expect_eq(rig_copy("s.io/a:v1", "t.io/b:v1", NULL), -1);
 	cr_expect_eq(rig->err.kind, ERROR_NOT_FOUND);
-	cr_expect(strstr(rig->err.text, "deleted before in this dry run") !=
+	cr_expect(strstr(rig->err.text, "deleted earlier in this dry run") !=
 	    NULL);
 }
 
