@@ -151,10 +151,8 @@ fill(const struct parts *p, bool ocidir, struct reference *out)
 		    (int)p->repository.n, p->repository.p);
 	else
 		out->repository = text_of(p->repository);
-	if (!ocidir && p->tag.n == 0 && p->digest.n == 0)
-		out->tag = mem_strdup("latest");
-	else
-		out->tag = text_of(p->tag);
+	out->tag_implied = !ocidir && p->tag.n == 0 && p->digest.n == 0;
+	out->tag = out->tag_implied ? mem_strdup("latest") : text_of(p->tag);
 	out->digest = text_of(p->digest);
 }
 
@@ -243,6 +241,7 @@ reference_copy(struct reference *dst, const struct reference *src)
 	dst->repository = mem_strdup(src->repository);
 	dst->tag = mem_strdup(src->tag);
 	dst->digest = mem_strdup(src->digest);
+	dst->tag_implied = src->tag_implied;
 }
 
 /* The new value may be a part of the old one: copy before freeing. */
@@ -260,6 +259,7 @@ reference_set_tag(struct reference *r, const char *tag)
 {
 	replace(&r->tag, tag);
 	replace(&r->digest, "");
+	r->tag_implied = false;
 }
 
 void
@@ -267,6 +267,7 @@ reference_set_digest(struct reference *r, const char *digest)
 {
 	replace(&r->digest, digest);
 	replace(&r->tag, "");
+	r->tag_implied = false;
 }
 
 void

@@ -18,6 +18,7 @@ struct reference {
 	char *repository;	/* "library/alpine" */
 	char *tag;		/* "" when there is none */
 	char *digest;		/* "" when there is none */
+	bool tag_implied;	/* tag is "latest" because none was written */
 };
 
 /* Fills *out (which the caller frees) or fails with the same words as

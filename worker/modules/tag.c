@@ -61,6 +61,21 @@ tag_deleted(lua_State *L, int status, lua_KContext ctx)
 	return binding_fail(L, &q->task, "%s", text);
 }
 
+/* Deletes nothing: whoever forgot the tag does not mean the one that counts
+ * most. */
+static int
+tag_missing(lua_State *L, const struct reference *ref)
+{
+	struct binding_request *q = binding_request_new(L);
+
+	q->name = reference_repository(ref);
+	error_set(&q->task.err, ERROR_INPUT, "it names no tag, and latest is "
+	    "deleted only where it is written: \"%s:latest\", or a "
+	    "reference's tag(\"latest\")", q->name);
+	q->task.done = true;
+	return task_await(L, &q->task, tag_deleted);
+}
+
 /* What a dry run or a real one cannot delete at all. */
 static int
 tag_deletable(const struct reference *ref, struct error *err)
@@ -81,6 +96,8 @@ tag_delete(lua_State *L)
 
 	binding_context(L);
 	ref = value_check_reference(L, 1);
+	if (ref->tag_implied)
+		return tag_missing(L, ref);
 	binding_log_start(&r, LOG_INFO, "Delete tag", "image", ref);
 	log_record_bool(&r, "dry-run", w->dry_run);
 	binding_log(L, &r);

@@ -195,3 +195,24 @@ Test(modules, no_requests_without_a_name)
 	    "\"r:1/x@sha256:1\": tag missing from image reference");
 	cr_assert_str_eq(rig.requests, "");
 }
+
+/* "latest" may be the tag that everybody uses. */
+Test(modules, tag_delete_wants_a_tag_that_is_written)
+{
+#define NO_TAG "<string>:1: Failed deleting \"r:1/x\": it names no tag, " \
+	"and latest is deleted only where it is written: \"r:1/x:latest\", " \
+	"or a reference's tag(\"latest\")"
+	modrig_image(&rig, "r:1/x", "latest", "{}");
+	check_error("tag.delete('r:1/x')", NO_TAG);
+	check_log("");
+	check_error("tag.delete(reference.new('r:1/x'))", NO_TAG);
+	check_error("tag.delete(reference.new(reference.new('r:1/x')))",
+	    NO_TAG);
+	check_error("tag.delete(manifest.get('r:1/x'))", NO_TAG);
+	run_ok("assert(tag.ls('r:1/x')[1] == 'latest')");
+	run_ok("tag.delete('r:1/x:latest')");
+	modrig_image(&rig, "r:1/x", "latest", "{}");
+	run_ok("tag.delete(reference.new('r:1/x:latest'))");
+	modrig_image(&rig, "r:1/x", "latest", "{}");
+	run_ok("r = reference.new('r:1/x') r:tag('latest') tag.delete(r)");
+}
