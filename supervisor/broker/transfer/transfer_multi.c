@@ -148,6 +148,9 @@ finish(struct transfer *t, CURLcode code)
 {
 	long os_errno = 0;
 
+	/* To libcurl headers that end in the middle are an answer. */
+	if (code == CURLE_OK && !t->headed)
+		code = CURLE_PARTIAL_FILE;
 	t->code = code;
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
 	t->os_errno = (int)os_errno;
