@@ -3,18 +3,14 @@
 #include "common/bounds.h"
 #include "supervisor/broker/transfer/transfer_private.h"
 
-#include <sys/socket.h>
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "supervisor/broker/transfer/address.h"
 
 #define STREAM_BUFFER (512L * 1024)
 #define HELD_MAX (2 * STREAM_BUFFER)
@@ -184,27 +180,6 @@ on_seek(void *arg, curl_off_t offset, int origin)
 	    !t->dead ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
-/* Every connection passes here with its resolved address, so a name whose
- * answer changes after a check gains nothing. */
-static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct transfer *t = arg;
-	unsigned class = address_class(&a->addr);
-
-	if (purpose != CURLSOCKTYPE_IPCXN || t->dead)
-		return CURL_SOCKET_BAD;
-	address_text(&a->addr, t->address, sizeof(t->address));
-	if ((class & ~t->spec.local_allowed) != 0) {
-		t->end = TRANSFER_BLOCKED;
-		return CURL_SOCKET_BAD;
-	}
-	if (t->end == TRANSFER_BLOCKED)
-		t->end = TRANSFER_OK;	/* another of its addresses is fine */
-	t->local_seen |= class;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
 static CURLcode
 on_ssl_ctx(CURL *easy, void *ssl_ctx, void *arg)
 {
@@ -305,13 +280,12 @@ transfer_easy(struct transfer *t, const struct transfer_spec *s)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_text);
 	if (s->sink != NULL) {
 		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, STREAM_BUFFER);
 		buffer_init(&t->held, HELD_MAX);
 	}
+	transfer_socket_options(t, e);
 	set_tls(t, e);
 	set_method(t, e);
 	return e;

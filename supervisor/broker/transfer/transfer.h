@@ -91,6 +91,7 @@ struct transfer {
 	bool dead;		/* cancelled; waits to be freed */
 	bool started;		/* was given to curl */
 	bool added;		/* curl has it */
+	bool stale;		/* what it was to be sent on is used up */
 	bool over;		/* curl is done; the sink still gets what is
 				 * held */
 	struct buffer held;	/* what came after the sink said HTTP_AGAIN */

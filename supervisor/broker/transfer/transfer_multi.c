@@ -142,12 +142,30 @@ conclude(struct transfer *t)
 	transfer_free(t);
 }
 
+/* Nothing was sent yet: begins again, on a connection of its own. */
+static void
+start_fresh(struct transfer *t)
+{
+	struct transfer_pool *ts = t->owner;
+
+	t->stale = t->started = t->added = false;
+	ts->depth++;
+	curl_multi_remove_handle(ts->multi, t->easy);
+	ts->depth--;
+	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	timer_arm(ts->later, 0);
+}
+
 /* An exchange ended, as libcurl sees it. */
 static void
 finish(struct transfer *t, CURLcode code)
 {
 	long os_errno = 0;
 
+	if (code == CURLE_ABORTED_BY_CALLBACK && t->stale) {
+		start_fresh(t);
+		return;
+	}
 	/* To libcurl headers that end in the middle are an answer. */
 	if (code == CURLE_OK && !t->headed)
 		code = CURLE_PARTIAL_FILE;
@@ -319,6 +337,7 @@ transfer_pool_new(struct loop *l, unsigned connections)
 	struct transfer_pool *ts = mem_alloc(sizeof(*ts));
 
 	LIST_INIT(&ts->all);
+	LIST_INIT(&ts->sockets);
 	ts->loop = l;
 	ts->multi = curl_multi_init();
 	if (ts->multi == NULL) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * transfer_private.h - between transfer.c, which has libcurl's callbacks for
- * one transfer, transfer_multi.c, which drives all of them, and
- * transfer_large.c, which lets one large body grow at a time.
+ * one transfer, transfer_multi.c, which drives all of them,
+ * transfer_socket.c, which knows their sockets, and transfer_large.c, which
+ * lets one large body grow at a time.
  */
 #ifndef REGBOT_TRANSFER_PRIVATE_H
 #define REGBOT_TRANSFER_PRIVATE_H
@@ -16,6 +17,7 @@ struct transfer_pool {
 	struct timer *later;	/* resumes, additions and removals */
 	struct timer *check;	/* stalled transfers */
 	LIST_HEAD(, transfer) all;	/* also those that wait to be freed */
+	LIST_HEAD(, pool_socket) sockets;	/* open, also idle ones */
 	struct transfer *large;	/* the one whose body may grow */
 	size_t held;		/* see transfer_pool_hold() */
 	int depth;		/* inside of libcurl */
@@ -26,6 +28,9 @@ CURL *transfer_easy(struct transfer *t, const struct transfer_spec *spec);
 /* Gives the sink what is held: true when nothing is left of it. */
 bool transfer_drain(struct transfer *t);
 void transfer_free(struct transfer *t);
+
+/* libcurl's options that have to do with sockets. */
+void transfer_socket_options(struct transfer *t, CURL *e);
 
 /* May the body grow to n bytes now? If not it will be resumed. */
 bool transfer_may_grow(struct transfer *t, size_t n);

@@ -74,3 +74,91 @@ Test(http_wire, an_answer_that_is_always_cut)
 	    r->err.text);
 	rig_free(g);
 }
+
+/* The first request on the first connection gets g->extra, and what else is
+ * to come by itself; every later request is answered right. */
+static void
+talk(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+
+	(void)head, (void)body, (void)len;
+	if (c->number == 1 && c->requests == 1) {
+		g->held[0] = c;
+		conn_printf(c, "%s", g->extra);
+	} else
+		conn_answer(c, "200 OK", "", "right");
+}
+
+/* The second request, after the first one has got its answer. */
+static void
+second_is_right(struct rig *g, const char *what)
+{
+	struct result *r = rig_get(g, "second");
+
+	rig_wait(g, r);
+	cr_assert_eq(r->err.kind, ERROR_NONE, "%s: %s", what, r->err.text);
+	cr_assert_str_eq(r->body, "right", "%s", what);
+	rig_free(g);
+}
+
+Test(http_wire, what_comes_between_requests_is_no_answer)
+{
+	static const char *const more[] = { WRONG, "H", "\r\n",
+	    "HTTP/1.1 408 Request Timeout\r\n\r\n" };
+	struct rig *g;
+
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		g = rig_new(talk);
+		g->extra = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+		rig_wait(g, rig_get(g, "first"));
+		conn_printf(g->held[0], "%s", more[i]);
+		while (g->held[0]->out.len != 0)
+			loop_step(g->loop, 100);
+		second_is_right(g, more[i]);
+	}
+}
+
+Test(http_wire, what_comes_with_an_answer_is_no_other)
+{
+	static const char *const first[] = {
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" WRONG,
+		"HTTP/1.1 204 No Content\r\n\r\n" WRONG WRONG,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "2\r\nok\r\n0\r\n\r\n" WRONG,
+		"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" WRONG,
+		"HTTP/1.1 404 x\r\nContent-Length: 2\r\n\r\nno" WRONG,
+	};
+	static const enum http_method methods[] = { HTTP_GET, HTTP_HEAD };
+	struct http_spec s = rig_spec("first");
+	struct rig *g;
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		for (int m = 0; m < 2; m++) {
+			g = rig_new(talk);
+			g->extra = first[i];
+			s.method = methods[m];
+			rig_wait(g, rig_start(g, &s));
+			second_is_right(g, first[i]);
+		}
+}
+
+Test(http_wire, a_connection_that_ended_is_not_used)
+{
+	struct rig *g = rig_new(talk);
+	struct http_spec s = rig_spec("second");
+	struct result *r;
+
+	g->extra = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	rig_wait(g, rig_get(g, "first"));
+	conn_close(g->held[0]);
+	while (g->server->conns != NULL)
+		loop_step(g->loop, 100);
+	s.no_retry = true;
+	r = rig_start(g, &s);
+	rig_wait(g, r);
+	cr_assert_str_eq(r->body, "right");
+	cr_assert_eq(g->server->connections, 2);
+	rig_free(g);
+}
