@@ -264,13 +264,11 @@ parse_argument(struct state *s, struct error *err)
 	return 0;
 }
 
-int
-cli_parse(int argc, char **argv, struct cli *out, struct error *err)
+static int
+parse(int argc, char **argv, struct cli *out, struct error *err)
 {
 	struct state s = { .cli = out };
 
-	memset(out, 0, sizeof(*out));
-	out->level = LOG_INFO;
 	if (parse_words(&s, argc, argv, err) == -1)
 		return -1;
 	out->command = out->help_for = CLI_HELP;
@@ -290,4 +288,27 @@ cli_parse(int argc, char **argv, struct cli *out, struct error *err)
 	if (parse_argument(&s, err) == -1)
 		return -1;
 	return check_command(&s, err);
+}
+
+/* What comes first may be what is wrong. */
+static bool
+asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--logopt=json") == 0 ||
+		    (strcmp(argv[i], "--logopt") == 0 && i + 1 < argc &&
+		    strcmp(argv[i + 1], "json") == 0))
+			return true;
+	return false;
+}
+
+int
+cli_parse(int argc, char **argv, struct cli *out, struct error *err)
+{
+	memset(out, 0, sizeof(*out));
+	out->level = LOG_INFO;
+	if (parse(argc, argv, out, err) == 0)
+		return 0;
+	out->json = asks_for_json(argc, argv);
+	return -1;
 }

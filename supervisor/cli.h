@@ -25,7 +25,8 @@ struct cli {
 	const char *shell;		/* of completion, a known one */
 };
 
-/* Strings point into argv. 0, or -1 with a sentence. */
+/* Strings point into argv. 0, or -1 with a sentence; then out has nothing but
+ * level and json, which say how to log it. */
 int cli_parse(int argc, char **argv, struct cli *out, struct error *err);
 
 #endif

@@ -24,22 +24,28 @@ print(const char *text)
 	return fputs(text, stdout) == EOF || fflush(stdout) == EOF ? 1 : 0;
 }
 
+/* Why nothing was run, as the log would say it. */
 static int
-usage(const struct error *err)
+usage(const struct cli *cli, const struct error *err)
 {
-	fprintf(stderr, "%s\n", err->text);
+	struct loop *l = loop_new();
+	struct log *g = log_new(l, STDERR_FILENO, cli->level, cli->json);
+
+	log_plain(g, err->text);
+	log_free(g);
+	loop_free(l);
 	return STATUS_USAGE;
 }
 
 static int
-show_version(const char *format)
+show_version(const struct cli *cli)
 {
 	struct error err;
-	char *text = version_text(format, &err);
+	char *text = version_text(cli->format, &err);
 	int r;
 
 	if (text == NULL)
-		return usage(&err);
+		return usage(cli, &err);
 	r = print(text);
 	free(text);
 	return r;
@@ -112,15 +118,15 @@ main(int argc, char **argv)
 	open_standard();
 	shed_inherited();
 	if (cli_parse(argc, argv, &cli, &err) == -1)
-		return usage(&err);
+		return usage(&cli, &err);
 	if (cli.command == CLI_HELP)
 		return print(help_text(cli.help_for));
 	if (cli.command == CLI_COMPLETION)
 		return print(completion_text(cli.shell));
 	if (cli.command == CLI_VERSION)
-		return show_version(cli.format);
+		return show_version(&cli);
 	if (policy_protect_self(&err) == -1)
-		return usage(&err);
+		return usage(&cli, &err);
 	env.loop = loop_new();
 	env.log = log_new(env.loop, STDERR_FILENO, cli.level, cli.json);
 	env.log_level = cli.level;

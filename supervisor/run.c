@@ -9,14 +9,15 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/jobs/progress.h"
+#include "supervisor/outcome.h"
 #include "supervisor/schedule.h"
 #include "supervisor/signals.h"
 
-struct server_task {			/* a script of a server */
+struct run_task {		/* a script */
 	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
-	int64_t interval;
+	int64_t interval;	/* server only, as timer */
 	struct timer *timer;
 	bool running;
 };
@@ -28,9 +29,9 @@ struct run_state {
 	struct progress *progress;
 	size_t next;		/* once, in order: the script to run next */
 	size_t running;
-	bool failed;
-	char *first;		/* the first error, printed at the end */
-	struct server_task *tasks;	/* server only, else NULL */
+	bool server;
+	struct outcome *outcome;
+	struct run_task *tasks;
 	size_t ntasks;
 	bool ending;
 };
@@ -62,27 +63,18 @@ end(struct run_state *r)
 	jobs_quit(r->env->jobs, on_quit_done, r);
 }
 
-static void
-note_end(struct run_state *r, bool failed, const char *text)
-{
-	r->running--;
-	if (!failed)
-		return;
-	r->failed = true;
-	if (r->first == NULL)
-		r->first = mem_strdup(text);
-}
-
 static void next_script(struct run_state *r);
 
 static void
 on_once_done(void *arg, bool failed, const char *text, bool stopped)
 {
-	struct run_state *r = arg;
+	const struct run_task *t = arg;
 
 	(void)stopped;
-	note_end(r, failed, text);
-	next_script(r);
+	t->run->running--;
+	if (failed)
+		outcome_failed(t->run->outcome, t->script, text);
+	next_script(t->run);
 }
 
 /* One at a time, in order, or as many as are allowed. */
@@ -92,10 +84,12 @@ next_script(struct run_state *r)
 	struct config *c = r->env->config;
 	size_t most = c->has_parallel && c->parallel > 0 ? JOBS_MAX : 1;
 
-	while (r->stopping == 0 && r->next < c->nscripts &&
-	    r->running < most) {
+	while (r->stopping == 0 && r->next < r->ntasks && r->running < most) {
+		struct run_task *t = &r->tasks[r->next++];
+
 		r->running++;
-		jobs_start(r->env->jobs, c, &c->scripts[r->next++], on_once_done, r);
+		jobs_start(r->env->jobs, t->config, t->script, on_once_done,
+		    t);
 	}
 	if (r->running == 0)
 		end(r);
@@ -109,7 +103,7 @@ on_signal(void *arg, int sig)
 	(void)sig;
 	if (r->stopping++ == 0) {
 		write_line(r, LOG_DEBUG, "Interrupt received, stopping");
-		if (r->tasks != NULL)
+		if (r->server)
 			write_line(r, LOG_INFO, "Stopping server");
 	}
 	for (size_t i = 0; i < r->ntasks; i++)
@@ -121,32 +115,45 @@ on_signal(void *arg, int sig)
 }
 
 static int
-finish(struct run_state *r)
-{
-	int status = r->failed ? 1 : 0;
-
-	progress_free(r->progress);
-	signals_free(r->signals);
-	if (r->first != NULL)
-		log_plain(r->env->log, r->first);
-	free(r->first);
-	return status;
-}
-
-static int
-begin(struct run_state *r, const struct run_env *env)
+begin(struct run_state *r, const struct run_env *env, bool server)
 {
 	struct error err;
 
 	memset(r, 0, sizeof(*r));
 	r->env = env;
+	r->server = server;
 	r->signals = signals_new(env->loop, on_signal, r, &err);
 	if (r->signals == NULL) {
 		log_plain(env->log, err.text);
 		return -1;
 	}
 	r->progress = progress_new(env->loop, env->log, env->jobs);
+	r->outcome = outcome_new(env->config->nscripts);
+	r->ntasks = env->config->nscripts;
+	r->tasks = mem_array(r->ntasks, sizeof(r->tasks[0]));
+	for (size_t i = 0; i < r->ntasks; i++) {
+		r->tasks[i].run = r;
+		r->tasks[i].config = config_ref(env->config);
+		r->tasks[i].script = &env->config->scripts[i];
+	}
 	return 0;
+}
+
+static int
+finish(struct run_state *r)
+{
+	int status = outcome_status(r->outcome);
+
+	progress_free(r->progress);
+	signals_free(r->signals);
+	outcome_write(r->outcome, r->env->log);
+	outcome_free(r->outcome);
+	for (size_t i = 0; i < r->ntasks; i++) {
+		timer_free(r->tasks[i].timer);
+		config_unref(r->tasks[i].config);
+	}
+	free(r->tasks);
+	return status;
 }
 
 int
@@ -154,29 +161,30 @@ run_once(const struct run_env *env)
 {
 	struct run_state r;
 
-	if (begin(&r, env) == -1)
+	if (begin(&r, env, false) == -1)
 		return 1;
 	next_script(&r);
 	loop_run(env->loop);
 	/* A script that was stopped has failed; these did not even begin. */
-	if (r.next < env->config->nscripts)
-		r.failed = true;
+	outcome_not_started(r.outcome, r.ntasks - r.next);
 	return finish(&r);
 }
 
 static void
 on_server_done(void *arg, bool failed, const char *text, bool stopped)
 {
-	struct server_task *t = arg;
+	struct run_task *t = arg;
 
 	t->running = false;
-	note_end(t->run, failed && !stopped, text);
+	t->run->running--;
+	if (failed && !stopped)
+		outcome_failed(t->run->outcome, t->script, text);
 	if (t->run->stopping != 0 && t->run->running == 0)
 		end(t->run);
 }
 
 static void
-write_task(struct server_task *t, int level, const char *message,
+write_task(struct run_task *t, int level, const char *message,
     const struct error *err)
 {
 	struct log_record rec;
@@ -193,7 +201,7 @@ write_task(struct server_task *t, int level, const char *message,
 static void
 on_tick(void *arg)
 {
-	struct server_task *t = arg;
+	struct run_task *t = arg;
 
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
 	if (t->running || t->run->running >= JOBS_MAX) {
@@ -208,7 +216,7 @@ on_tick(void *arg)
 }
 
 static void
-schedule(struct server_task *t)
+schedule(struct run_task *t)
 {
 	struct error err;
 
@@ -230,24 +238,11 @@ int
 run_server(const struct run_env *env)
 {
 	struct run_state r;
-	int status;
 
-	if (begin(&r, env) == -1)
+	if (begin(&r, env, true) == -1)
 		return 1;
-	r.ntasks = env->config->nscripts;
-	r.tasks = mem_array(r.ntasks, sizeof(r.tasks[0]));
-	for (size_t i = 0; i < r.ntasks; i++) {
-		r.tasks[i].run = &r;
-		r.tasks[i].config = config_ref(env->config);
-		r.tasks[i].script = &env->config->scripts[i];
+	for (size_t i = 0; i < r.ntasks; i++)
 		schedule(&r.tasks[i]);
-	}
 	loop_run(env->loop);
-	status = finish(&r);
-	for (size_t i = 0; i < r.ntasks; i++) {
-		timer_free(r.tasks[i].timer);
-		config_unref(r.tasks[i].config);
-	}
-	free(r.tasks);
-	return status;
+	return finish(&r);
 }

@@ -18,7 +18,7 @@ struct log {
 	int fd;
 	int level;
 	bool json;
-	bool terminal;
+	bool terminal;		/* and text: it may have a status line */
 	bool status;		/* a status line is on the terminal */
 	uint64_t dropped;
 	struct buffer queue;
@@ -35,7 +35,7 @@ log_new(struct loop *l, int fd, int level, bool json)
 	g->fd = fd;
 	g->level = level;
 	g->json = json;
-	g->terminal = isatty(fd) == 1;
+	g->terminal = !json && isatty(fd) == 1;
 	buffer_init(&g->queue, 0);
 	g->watch = loop_watch(l, fd, 0, on_writable, g);
 	return g;
@@ -186,31 +186,51 @@ log_message(struct log *g, const struct message *m, const char *script,
 	return 0;
 }
 
-void
-log_plain(struct log *g, const char *text)
+/* Text may hold what a registry said: no terminal codes, nor U+0080 to U+009F,
+ * which are some too. */
+static void
+put_escaped(struct buffer *b, const char *text)
 {
 	size_t n = strlen(text);
-	struct buffer b;
 
-	buffer_init(&b, 0);
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)text[i], next =
 		    (unsigned char)text[i + 1];
 
-		/* It may hold what a registry said: no terminal codes, nor
-		 * U+0080 to U+009F, which are some too. */
 		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-			buffer_printf(&b, "\\x%02x", c);
+			buffer_printf(b, "\\x%02x", c);
 		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
-			buffer_printf(&b, "\\u%04x", next);
+			buffer_printf(b, "\\u%04x", next);
 			i++;
 		} else
-			buffer_putc(&b, (char)c);
+			buffer_putc(b, (char)c);
 	}
 	if (n == 0 || text[n - 1] != '\n')
-		buffer_putc(&b, '\n');
+		buffer_putc(b, '\n');
+}
+
+void
+log_last(struct log *g, const char *text, struct log_record *r)
+{
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	if (g->json)
+		log_format(r, clock_wall(), true, &b);
+	else
+		put_escaped(&b, text);
 	enqueue(g, b.data, b.len);
 	buffer_free(&b);
+	log_record_free(r);
+}
+
+void
+log_plain(struct log *g, const char *text)
+{
+	struct log_record r;
+
+	log_record_init(&r, LOG_ERROR, text);
+	log_last(g, text, &r);
 }
 
 void

@@ -33,12 +33,15 @@ bool log_wants(const struct log *g, int level);
 int log_message(struct log *g, const struct message *m, const char *script,
     struct error *err);
 
-/* Writes text on its own, such as the last error of a run, with a line feed if
- * it has none. Control characters are escaped. */
+/* Writes text on its own, whatever the level, such as the error of a command
+ * line, with a line feed if it has none; in JSON as a record with the level
+ * ERROR. Control characters are escaped. */
 void log_plain(struct log *g, const char *text);
+/* The same, but in JSON r; frees what r holds. */
+void log_last(struct log *g, const char *text, struct log_record *r);
 
 /* Shows a line at the bottom of a terminal until the next output; "" removes
- * it. Does nothing where stderr is not a terminal. */
+ * it. Does nothing where stderr is not a terminal, or JSON is wanted. */
 void log_status(struct log *g, const char *text);
 bool log_is_terminal(const struct log *g);
 

@@ -77,6 +77,16 @@ class Log(Case):
                  if line.startswith("<string>")]
         self.assertEqual(plain, ["<string>:1: A"])
 
+    def test_last_line_names_the_scripts_that_failed(self):
+        result = self.log('error("boom")')
+        self.assertEqual(result.err.rstrip("\n").split("\n")[-1],
+                         'script "t" failed')
+        result = self.box.run("once", "-c", "-", stdin=config(
+            [], {"a": 'log "x"', "b": 'error "B"', "c": 'error "C"'}))
+        self.assertEqual(result.err.rstrip("\n").split("\n")[-1],
+                         '2 of 3 scripts failed: "b" (with the error above), '
+                         '"c"')
+
     def test_levels(self):
         script = 'log("x")'
         for level, shown in (("debug", 1), ("INFO", 1), ("info", 1),
@@ -94,13 +104,24 @@ class Log(Case):
         self.assertEqual(result.lines("Starting script")[0]["level"],
                          "DEBUG")
 
+    def json_log(self, result):
+        """All lines of standard error: each is one JSON object."""
+        lines = result.err.split("\n")
+        self.assertEqual(lines.pop(), "", result)
+        records = []
+        for line in lines:
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                self.fail("%r is no JSON in %s" % (line, result))
+            self.assertEqual(list(records[-1])[:3], ["time", "level", "msg"])
+        return records
+
     def test_json(self):
         result = self.log('log("hello \\"json\\" <&> ünï\\n")\n'
                           'error("boom")', "--logopt", "json")
         self.assertEqual(result.code, 1)
-        lines = [line for line in result.err.split("\n")
-                 if line.startswith("{")]
-        records = [json.loads(line) for line in lines]
+        records = self.json_log(result)
         self.assertEqual(list(records[0]), [
             "time", "level", "msg", "script", "message"])
         self.assertRegex(records[0]["time"],
@@ -108,6 +129,40 @@ class Log(Case):
         self.assertEqual(records[0]["message"], 'hello "json" <&> ünï\n')
         self.assertEqual(records[1]["msg"], "Error running script")
         self.assertTrue(records[1]["error"].startswith("<string>:2: boom"))
+        last = records[-1]
+        self.assertEqual(last["level"], "ERROR")
+        self.assertEqual(last["msg"], 'script "t" failed')
+        self.assertEqual(last["script"], "t")
+        self.assertEqual(last["failed"], 1)
+        self.assertTrue(last["error"].startswith("<string>:2: boom"))
+
+    def test_json_only(self):
+        """Whatever ends the program says it in JSON."""
+        self.box.write("bad.yml", "scripts: [\n")
+        self.box.write("good.yml", config([], {"t": 'log "x"'}))
+        for args in (["once", "-c", "bad.yml"],
+                     ["server", "-c", "bad.yml"],
+                     ["once", "-c", "missing.yml"],
+                     ["once"],
+                     ["wrong"],
+                     ["once", "--wrong"],
+                     ["once", "-c", "good.yml", "-v", "wrong"],
+                     ["version", "--format", "{{"]):
+            for flags in (["--logopt", "json"], ["--logopt=json"]):
+                with self.subTest(args=args, flags=flags):
+                    result = self.box.run(*args, *flags)
+                    self.assertEqual(result.code, 2, result)
+                    records = self.json_log(result)
+                    self.assertGreaterEqual(len(records), 1, result)
+                    self.assertEqual(records[-1]["level"], "ERROR")
+
+    def test_json_of_children_that_die(self):
+        """What a child prints when it dies is part of a record."""
+        result = self.log('local t = {} while true do '
+                          't[#t + 1] = ("x"):rep(1000000) end',
+                          "--logopt", "json", "-v", "trace")
+        self.assertEqual(result.code, 1)
+        self.assertIn("not enough memory", self.json_log(result)[-1]["error"])
 
     def test_json_values_have_types(self):
         registry = self.registry()
@@ -116,7 +171,7 @@ class Log(Case):
             'image.copy("%s/x/y:v1", "%s/x/y:v2")' % (
                 registry.host, registry.host)), "--logopt", "json")
         self.succeeded(result)
-        record = json.loads(result.err.split("\n")[0])
+        record = self.json_log(result)[0]
         self.assertEqual(record["msg"], "Copy image")
         self.assertIs(record["dry-run"], False)
         self.assertIs(record["digestTags"], False)
