@@ -83,6 +83,9 @@ merge_registries(struct config_reader *r, struct config *c,
 
 		*reg = all.list[i].r;
 		memset(&all.list[i].r, 0, sizeof(*reg));
+		if (all.list[i].at != NULL)
+			reg->position = mem_printf("%s:%d", r->name,
+			    all.list[i].at->line);
 		config_registry_finish(reg);
 		if (!c->skip_docker_config)
 			config_read_certificates(r, DOCKERCERTS_DIR, reg);

@@ -35,6 +35,9 @@ enum config_registry_kind {
 struct config_registry {
 	char *key;		/* reference_registry_key() of its name */
 	bool named;		/* in creds: loopback hosts are allowed */
+	/* "FILE:LINE" of its creds entry, of the one with the login where there
+	 * are several; NULL: none. */
+	char *position;
 #define REGISTRY_FIELD(kind, member, key, read, flags, shown, changed) \
 	REGISTRY_TYPE_##kind member;
 #include "supervisor/config/registry.def"

@@ -95,6 +95,13 @@ drop(char **s)
 	*s = NULL;
 }
 
+static bool
+has_login(const struct config_registry *r)
+{
+	return config_is_set(r->user) || config_is_set(r->pass) ||
+	    config_is_set(r->token) || config_is_set(r->cred_helper);
+}
+
 /* A new login displaces an older helper, and a new helper an older login. */
 static void
 displace_login(struct config_registry *d, const struct config_registry *s)
@@ -119,10 +126,10 @@ config_merge(struct config_reader *r, struct config_host *dst,
 {
 	const struct config_registry_field *f;
 
+	if (dst->at == NULL || has_login(&src->r))
+		dst->at = src->at;
 	displace_login(&dst->r, &src->r);
 	for (f = config_registry_fields; f->kind != REGISTRY_END; f++)
 		merge_field(r, f, dst, src);
 	dst->r.named = dst->r.named || src->r.named;
-	if (dst->at == NULL)
-		dst->at = src->at;
 }

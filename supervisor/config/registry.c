@@ -44,6 +44,7 @@ config_registry_wipe(struct config_registry *r)
 	for (f = config_registry_fields; f->kind != REGISTRY_END; f++)
 		config_registry_clear(f, r);
 	free(r->key);
+	free(r->position);
 	memset(r, 0, sizeof(*r));
 }
 

@@ -92,6 +92,26 @@ Test(config, every_field_of_a_registry)
 	finish(c);
 }
 
+Test(config, where_a_registry_is_in_the_file)
+{
+	struct config *c = parse(
+	    "creds:\n"
+	    "- registry: a\n"
+	    "- registry: b\n"
+	    "  user: u\n"
+	    "- registry: b\n"
+	    "  tls: disabled\n"
+	    "- registry: a\n"
+	    "  pass: p\n");
+	struct config_registry *r = config_registry_default("h");
+
+	cr_expect_str_eq(config_registry(c, "a")->position, "f.yml:7");
+	cr_expect_str_eq(config_registry(c, "b")->position, "f.yml:3");
+	cr_expect_null(r->position);
+	config_registry_free(r);
+	finish(c);
+}
+
 Test(config, every_field_of_a_script)
 {
 	struct config *c = parse(
