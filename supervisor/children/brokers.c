@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* brokers.c - which job gets which broker, and when one starts and ends. */
-#include "supervisor/children/brokers.h"
+/* brokers.c - the brokers of all registries: which one a job gets. */
+#include "supervisor/children/brokers_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,36 +8,6 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/reference.h"
-#include "common/wire/channel.h"
-#include "supervisor/children/claims.h"
-#include "supervisor/children/deaths.h"
-
-struct broker_entry {
-	TAILQ_ENTRY(broker_entry) next;
-	struct brokers *all;
-	char *key;
-	struct brokerchild *child;	/* NULL: not running */
-	bool ready, quitting;
-	uint64_t generation;
-	uint32_t last_channel;
-	struct deaths deaths;
-	struct claims claims;
-	struct timer *idle;
-};
-
-struct brokers {
-	struct child_env *env;
-	struct config *config;		/* a reference */
-	bool dry_run;
-	const struct brokers_ops *ops;
-	void *arg;
-	TAILQ_HEAD(, broker_entry) list;
-	void (*quit_done)(void *arg);
-	void *quit_arg;
-	struct timer *quit_now;
-};
-
-static void start(struct broker_entry *b);
 
 static void
 on_quit_now(void *arg)
@@ -68,17 +38,6 @@ brokers_new(struct child_env *env, struct config *config, bool dry_run,
 	return all;
 }
 
-static void
-drop(struct broker_entry *b)
-{
-	TAILQ_REMOVE(&b->all->list, b, next);
-	brokerchild_free(b->child);
-	claims_free(&b->claims);
-	timer_free(b->idle);
-	free(b->key);
-	free(b);
-}
-
 void
 brokers_free(struct brokers *all)
 {
@@ -87,184 +46,10 @@ brokers_free(struct brokers *all)
 	if (all == NULL)
 		return;
 	while ((b = TAILQ_FIRST(&all->list)) != NULL)
-		drop(b);
+		brokerentry_free(b);
 	timer_free(all->quit_now);
 	config_unref(all->config);
 	free(all);
-}
-
-static void
-quit(struct broker_entry *b)
-{
-	if (b->child == NULL || b->quitting)
-		return;
-	b->quitting = true;
-	b->ready = false;
-	timer_disarm(b->idle);
-	brokerchild_quit(b->child);
-}
-
-static void
-on_idle(void *arg)
-{
-	quit(arg);
-}
-
-static void
-idle_if_unused(struct broker_entry *b)
-{
-	if (TAILQ_EMPTY(&b->claims))
-		timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
-}
-
-static void
-refuse(struct broker_entry *b, struct claim *w, const struct error *why)
-{
-	b->all->ops->refused(b->all->arg, w->job, w->id, why);
-	claims_refused(&b->claims, w);
-	idle_if_unused(b);
-}
-
-static void
-refuse_waiting(struct broker_entry *b, const struct error *why)
-{
-	struct claim *w;
-
-	while ((w = claims_waiting(&b->claims)) != NULL)
-		refuse(b, w, why);
-}
-
-/* A channel: one end to the broker, with what the job may do. */
-static void
-attach(struct broker_entry *b, struct claim *w)
-{
-	struct message_out o;
-	struct error err;
-	int pair[2];
-
-	if (brokerchild_is_full(b->child)) {
-		error_set(&err, ERROR_LIMIT, "cannot talk to registry %s: "
-		    "too many channels were requested at once", b->key);
-		refuse(b, w, &err);
-		return;
-	}
-	if (channel_pair(pair, &err) == -1) {
-		refuse(b, w, &err);
-		return;
-	}
-	w->fd = pair[1];
-	w->number = ++b->last_channel;
-	message_start(&o, MSG_CHANNEL, w->number);
-	message_put_u64(&o, w->job);
-	message_put_u64(&o, (b->all->dry_run ? CHANNEL_DRY_RUN : 0) |
-	    CHANNEL_EVERYTHING);
-	message_put_str(&o, w->script);
-	message_put_bytes(&o, "", 0);
-	brokerchild_send(b->child, &o, pair[0]);
-}
-
-/* The broker serves its end: the worker gets the other one. */
-static int
-on_attached(void *arg, uint32_t number, struct error *err)
-{
-	struct broker_entry *b = arg;
-	struct claim *w;
-
-	if (number == 0 || number > b->last_channel)
-		return error_set(err, ERROR_PROTOCOL, "ATTACHED has a number "
-		    "that was never sent");
-	w = claims_sent(&b->claims, number);
-	if (w == NULL)
-		return 0;	/* the job is over */
-	b->all->ops->opened(b->all->arg, w->job, w->id, b->generation, w->fd);
-	claims_opened(w);
-	return 0;
-}
-
-static void
-on_ready(void *arg)
-{
-	struct broker_entry *b = arg;
-	struct claim *w, *next;
-
-	b->ready = true;
-	for (w = TAILQ_FIRST(&b->claims); w != NULL; w = next) {
-		next = TAILQ_NEXT(w, next);
-		if (w->waiting)
-			attach(b, w);
-	}
-}
-
-static void
-on_progress(void *arg, uint64_t job, uint64_t bytes)
-{
-	struct broker_entry *b = arg;
-	const struct claim *c = claims_of(&b->claims, job);
-
-	if (c != NULL && c->opened)
-		b->all->ops->moved(b->all->arg, job, bytes);
-}
-
-static void
-note_death(struct broker_entry *b, const struct error *how)
-{
-	struct log_record r;
-
-	deaths_note(&b->deaths, clock_now());
-	log_record_init(&r, LOG_WARN, "Registry process ended unexpectedly");
-	log_record_string(&r, "registry", b->key);
-	log_record_string(&r, "error", how->kind != ERROR_NONE ? how->text :
-	    "it exited");
-	log_write(b->all->env->log, &r);
-}
-
-static void
-refuse_after_death(struct broker_entry *b, const struct error *how)
-{
-	struct error why = *how;
-
-	if (why.kind == ERROR_NONE)
-		error_set(&why, ERROR_PEER, "its process ended");
-	error_prefix(&why, "cannot talk to registry %s", b->key);
-	why.kind = ERROR_PEER;
-	refuse_waiting(b, &why);
-}
-
-static void
-on_gone(void *arg, const struct error *how)
-{
-	struct broker_entry *b = arg;
-	bool was_up = b->ready || b->quitting;
-
-	if (!b->quitting)
-		note_death(b, how);
-	brokerchild_free(b->child);
-	b->child = NULL;
-	b->ready = b->quitting = false;
-	claims_reset(&b->claims);
-	/* If every channel kills it, it must not be restarted forever. */
-	if (!was_up || deaths_closed(&b->deaths, clock_now()))
-		refuse_after_death(b, how);
-	else if (claims_waiting(&b->claims) != NULL)
-		start(b);
-	if (b->all->quit_done != NULL)
-		on_quit_now(b->all);
-}
-
-static const struct brokerchild_ops child_ops = {
-	on_ready, on_attached, on_progress, on_gone
-};
-
-static void
-start(struct broker_entry *b)
-{
-	struct error err;
-
-	b->generation++;
-	b->child = brokerchild_start(b->all->env, b->all->config, b->key,
-	    &child_ops, b, &err);
-	if (b->child == NULL)
-		refuse_waiting(b, &err);
 }
 
 static struct broker_entry *
@@ -308,27 +93,11 @@ drop_spent(struct brokers *all)
 	for (b = TAILQ_FIRST(&all->list); b != NULL; b = next) {
 		next = TAILQ_NEXT(b, next);
 		if (is_spent(b))
-			drop(b);
+			brokerentry_free(b);
 		else
 			n++;
 	}
 	return n;
-}
-
-static struct broker_entry *
-find_or_add(struct brokers *all, const char *key)
-{
-	struct broker_entry *b = find(all, key);
-
-	if (b != NULL)
-		return b;
-	b = mem_alloc(sizeof(*b));
-	b->all = all;
-	b->key = mem_strdup(key);
-	claims_init(&b->claims);
-	b->idle = loop_timer(all->env->loop, on_idle, b);
-	TAILQ_INSERT_TAIL(&all->list, b, next);
-	return b;
 }
 
 /* 0, or why there is no broker for key. */
@@ -365,7 +134,6 @@ brokers_open(struct brokers *all, uint64_t job, const char *script,
     uint32_t id, const char *registry)
 {
 	char *key = reference_registry_key(registry);
-	struct claim *w;
 	struct broker_entry *b;
 	struct error err;
 
@@ -374,14 +142,10 @@ brokers_open(struct brokers *all, uint64_t job, const char *script,
 		free(key);
 		return;
 	}
-	b = find_or_add(all, key);
+	if ((b = find(all, key)) == NULL)
+		b = brokerentry_new(all, key);
 	free(key);
-	w = claims_wait(&b->claims, job, script, id);
-	timer_disarm(b->idle);
-	if (b->ready)
-		attach(b, w);
-	else if (b->child == NULL)
-		start(b);
+	brokerentry_open(b, job, script, id);
 }
 
 struct brokerchild *
@@ -403,13 +167,8 @@ brokers_forget(struct brokers *all, uint64_t job)
 {
 	struct broker_entry *b;
 
-	TAILQ_FOREACH(b, &all->list, next) {
-		bool used = !TAILQ_EMPTY(&b->claims);
-
-		claims_forget(&b->claims, job);
-		if (used)
-			idle_if_unused(b);
-	}
+	TAILQ_FOREACH(b, &all->list, next)
+		brokerentry_forget(b, job);
 }
 
 void
@@ -420,6 +179,6 @@ brokers_quit(struct brokers *all, void (*done)(void *arg), void *arg)
 	all->quit_done = done;
 	all->quit_arg = arg;
 	TAILQ_FOREACH(b, &all->list, next)
-		quit(b);
+		brokerentry_quit(b);
 	timer_arm(all->quit_now, 0);
 }
