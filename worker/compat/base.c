@@ -199,6 +199,37 @@ base_pairs(lua_State *L)
 }
 
 static int
+next_unprotected(lua_State *L)
+{
+	lua_settop(L, 2);
+	return lua_next(L, 1) ? 2 : 0;
+}
+
+/* Adds the line to 5.3's error about a key. A key whose value is nil may be
+ * one that was removed meanwhile, which is fine. */
+static int
+base_next(lua_State *L)
+{
+	int n;
+
+	vm_check_table(L, 1, "next");
+	lua_settop(L, 2);
+	lua_pushvalue(L, 2);
+	if (!lua_isnil(L, 2) && lua_rawget(L, 1) == LUA_TNIL) {
+		lua_settop(L, 2);
+		lua_pushcfunction(L, next_unprotected);
+		lua_insert(L, 1);
+		if (lua_pcall(L, 2, LUA_MULTRET, 0) != LUA_OK)
+			return vm_raise(L, "%s", lua_tostring(L, -1));
+		n = lua_gettop(L);
+	} else
+		n = next_unprotected(L);
+	if (n == 0)
+		lua_pushnil(L);
+	return n != 0 ? n : 1;
+}
+
+static int
 base_select(lua_State *L)
 {
 	number_truncate(L, 1);
@@ -286,6 +317,7 @@ compat_base(lua_State *L)
 	wrap(L, "ipairs", base_ipairs);
 	wrap(L, "pairs", base_pairs);
 	wrap(L, "select", base_select);
+	lua_register(L, "next", base_next);
 	wrap(L, "xpcall", base_xpcall);
 	lua_pushcfunction(L, base_collectgarbage);
 	lua_setfield(L, -2, "collectgarbage");

@@ -11,6 +11,8 @@
 
 /* Each sets or replaces functions in the global tables. */
 void compat_base(lua_State *L);
+void compat_coroutine(lua_State *L);
+void compat_debug(lua_State *L);
 void compat_env(lua_State *L);
 void compat_string(lua_State *L);
 void compat_table(lua_State *L);
@@ -27,6 +29,8 @@ int concat_call(lua_State *L);
  * worker/lua. The order matters: later ones build on earlier ones. */
 #define COMPAT_LIBRARIES \
 	{ compat_base, base_handler }, \
+	{ compat_coroutine, NULL }, \
+	{ compat_debug, NULL }, \
 	{ compat_env, NULL }, \
 	{ compat_string, string_replacement }, \
 	{ compat_table, NULL }, \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * math.c - the math library: whole results become integers, so that they
- * always print without ".0", and what 5.1 had exists on any build of Lua.
+ * always print without ".0", texts count as the numbers they are, and what 5.1
+ * had exists on any build of Lua.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -109,6 +110,36 @@ math_frexp(lua_State *L)
 	return 2;
 }
 
+/* The argument that beats all others. 5.3 would compare two texts as such:
+ * "9" is more than "10". */
+static int
+extreme(lua_State *L, bool greatest)
+{
+	int n = lua_gettop(L), best = 1;
+
+	for (int i = 1; i <= (n > 0 ? n : 1); i++) {
+		luaL_checknumber(L, i);
+		number_of_text(L, i);
+		if (lua_compare(L, greatest ? best : i, greatest ? i : best,
+		    LUA_OPLT))
+			best = i;
+	}
+	lua_pushvalue(L, best);
+	return 1;
+}
+
+static int
+math_max(lua_State *L)
+{
+	return extreme(L, true);
+}
+
+static int
+math_min(lua_State *L)
+{
+	return extreme(L, false);
+}
+
 static int
 math_random(lua_State *L)
 {
@@ -137,6 +168,7 @@ compat_math(lua_State *L)
 		{ "cosh", math_cosh }, { "sinh", math_sinh },
 		{ "tanh", math_tanh }, { "atan2", math_atan2 },
 		{ "ldexp", math_ldexp }, { "frexp", math_frexp },
+		{ "max", math_max }, { "min", math_min },
 		{ NULL, NULL }
 	};
 	static const char *const whole[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * string.c - the string library: floats among the arguments are written as
- * regbot's Lua wrote them, positions are truncated to whole numbers, and gsub
- * accepts a lone "%".
+ * regbot's Lua wrote them, positions are truncated to whole numbers, gsub
+ * accepts a lone "%", and gmatch an anchor.
  *
  * A pattern that backtracks endlessly cannot be stopped from here: the
  * supervisor's SIGKILL ends it. Memory is bounded by Lua's allocator.
@@ -66,17 +66,8 @@ string_format(lua_State *L)
 		p++;
 		if (c == '%' || ++arg > n)
 			continue;
-		if (strchr("dixXoc", c) != NULL) {
-			int whole;
-			lua_Number v = lua_tonumberx(L, arg, &whole);
-
-			/* "3.7" counts as a number too. */
-			if (whole && lua_type(L, arg) == LUA_TSTRING) {
-				lua_pushnumber(L, v);
-				lua_replace(L, arg);
-			}
+		if (strchr("dixXoc", c) != NULL)
 			number_truncate(L, arg);
-		}
 	}
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
@@ -139,6 +130,39 @@ string_gsub(lua_State *L)
 	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
+/* The iterator of an anchored gmatch: string.match (upvalue 1) of the text
+ * and the pattern, once; upvalue 4 says that it is done. */
+static int
+match_once(lua_State *L)
+{
+	if (lua_toboolean(L, lua_upvalueindex(4)))
+		return 0;
+	lua_pushboolean(L, 1);
+	lua_replace(L, lua_upvalueindex(4));
+	lua_settop(L, 0);
+	for (int i = 1; i <= 3; i++)
+		lua_pushvalue(L, lua_upvalueindex(i));
+	lua_call(L, 2, LUA_MULTRET);
+	return lua_gettop(L);
+}
+
+/* A "^" anchors here as it does in match; 5.3 takes it for a character. */
+static int
+string_gmatch(lua_State *L)
+{
+	number_textify(L, 1);
+	number_textify(L, 2);
+	luaL_checkstring(L, 1);
+	if (*luaL_checkstring(L, 2) != '^')
+		return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	lua_settop(L, 2);
+	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_insert(L, 1);
+	lua_pushboolean(L, 0);
+	lua_pushcclosure(L, match_once, 4);
+	return 1;
+}
+
 static void
 wrap(lua_State *L, const char *name, lua_CFunction f)
 {
@@ -154,13 +178,16 @@ compat_string(lua_State *L)
 		const char *name;
 		int texts, wholes;
 	} table[] = {
-		{ "byte", 1, 6 }, { "find", 3, 4 }, { "gmatch", 3, 0 },
-		{ "len", 1, 0 }, { "lower", 1, 0 }, { "match", 3, 4 },
-		{ "rep", 5, 2 }, { "reverse", 1, 0 }, { "sub", 1, 6 },
-		{ "upper", 1, 0 },
+		{ "byte", 1, 6 }, { "find", 3, 4 }, { "len", 1, 0 },
+		{ "lower", 1, 0 }, { "match", 3, 4 }, { "rep", 5, 2 },
+		{ "reverse", 1, 0 }, { "sub", 1, 6 }, { "upper", 1, 0 },
 	};
 
 	lua_getglobal(L, "string");
+	lua_getfield(L, -1, "gmatch");
+	lua_getfield(L, -2, "match");
+	lua_pushcclosure(L, string_gmatch, 2);
+	lua_setfield(L, -2, "gmatch");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		lua_getfield(L, -1, table[i].name);
 		lua_pushinteger(L, table[i].texts);

@@ -116,6 +116,26 @@ table_remove(lua_State *L)
 	return 1;
 }
 
+/* Raises an error, with the script's line, if "<" would without it. */
+static void
+check_order(lua_State *L, int a, int b)
+{
+	int x = lua_type(L, a), y = lua_type(L, b);
+
+	if (x == y && (x == LUA_TNUMBER || x == LUA_TSTRING))
+		return;
+	if (luaL_getmetafield(L, a, "__lt") != LUA_TNIL ||
+	    luaL_getmetafield(L, b, "__lt") != LUA_TNIL) {
+		lua_pop(L, 1);
+		return;
+	}
+	if (x == y)
+		vm_raise(L, "attempt to compare two %s values",
+		    lua_typename(L, x));
+	vm_raise(L, "attempt to compare %s with %s", lua_typename(L, x),
+	    lua_typename(L, y));
+}
+
 /* Whether the value at index a comes before the one at b; argument 2 is the
  * comparing function, or nil. */
 static bool
@@ -123,8 +143,10 @@ before(lua_State *L, int a, int b)
 {
 	bool r;
 
-	if (lua_isnil(L, 2))
+	if (lua_isnil(L, 2)) {
+		check_order(L, a, b);
 		return lua_compare(L, a, b, LUA_OPLT);
+	}
 	lua_pushvalue(L, 2);
 	lua_pushvalue(L, a);
 	lua_pushvalue(L, b);

@@ -93,8 +93,24 @@ number_normalise(lua_State *L, int i)
 }
 
 void
+number_of_text(lua_State *L, int i)
+{
+	const char *s;
+	size_t n;
+
+	if (lua_type(L, i) != LUA_TSTRING)
+		return;
+	i = lua_absindex(L, i);
+	s = lua_tolstring(L, i, &n);
+	/* A NUL within s ends the text for lua_stringtonumber. */
+	if (strlen(s) == n && lua_stringtonumber(L, s) != 0)
+		lua_replace(L, i);
+}
+
+void
 number_truncate(lua_State *L, int i)
 {
+	number_of_text(L, i);
 	if (is_float(L, i))
 		replace_integer(L, i, lua_tonumber(L, i));
 }

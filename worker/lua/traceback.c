@@ -10,14 +10,14 @@
 #define LEVELS_TAIL 11
 
 static bool
-is_hidden(lua_State *L, lua_Debug *ar)
+is_hidden(lua_State *of, lua_Debug *ar)
 {
 	lua_CFunction f;
-	const struct vm_library *l = vm_of(L)->libraries;
+	const struct vm_library *l = vm_of(of)->libraries;
 
-	lua_getinfo(L, "f", ar);
-	f = lua_tocfunction(L, -1);
-	lua_pop(L, 1);
+	lua_getinfo(of, "f", ar);
+	f = lua_tocfunction(of, -1);
+	lua_pop(of, 1);
 	if (f == NULL)
 		return false;
 	while (l->open != NULL && l->hidden != f)
@@ -64,9 +64,9 @@ global_name(lua_State *L)
 /* Names and words are those of regbot's Lua, which calls every named thing a
  * function. */
 static void
-add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
+add_level(lua_State *L, lua_State *of, lua_Debug *ar, luaL_Buffer *b)
 {
-	lua_getinfo(L, "Slnt", ar);
+	lua_getinfo(of, "Slnt", ar);
 	lua_pushfstring(L, "\n\t%s:", ar->short_src);
 	luaL_addvalue(b);
 	if (ar->currentline > 0) {
@@ -74,7 +74,8 @@ add_level(lua_State *L, lua_Debug *ar, luaL_Buffer *b)
 		luaL_addvalue(b);
 	}
 	luaL_addstring(b, " in ");
-	lua_getinfo(L, "f", ar);
+	lua_getinfo(of, "f", ar);
+	lua_xmove(of, L, 1);
 	if (*ar->namewhat != '\0') {
 		lua_pop(L, 1);
 		lua_pushfstring(L, "function '%s'", ar->name);
@@ -118,30 +119,32 @@ count_levels(lua_State *L)
 	return low;		/* the first that is none */
 }
 
-/* Appends to the message at index 1. */
-static void
-append(lua_State *L)
+void
+traceback_push(lua_State *L, lua_State *of, const char *message, int from)
 {
 	luaL_Buffer b;
 	lua_Debug ar;
-	int end = count_levels(L), shown = 0;
+	int end = count_levels(of), shown = 0;
 
 	luaL_buffinit(L, &b);
-	lua_pushvalue(L, 1);
-	luaL_addvalue(&b);
-	luaL_addstring(&b, "\nstack traceback:");
-	for (int level = 1; level < end && lua_getstack(L, level, &ar);
+	if (message != NULL) {
+		luaL_addstring(&b, message);
+		luaL_addchar(&b, '\n');
+	}
+	luaL_addstring(&b, "stack traceback:");
+	for (int level = from; level < end && lua_getstack(of, level, &ar);
 	    level++) {
-		if (is_hidden(L, &ar))
+		if (is_hidden(of, &ar))
 			continue;
 		if (shown++ == LEVELS_HEAD && end - level > LEVELS_TAIL) {
 			luaL_addstring(&b, "\n\t...");
 			level = end - LEVELS_TAIL - 1;
 			continue;
 		}
-		add_level(L, &ar, &b);
+		add_level(L, of, &ar, &b);
 	}
-	luaL_addstring(&b, "\n\t[C]: ?");	/* what called the script */
+	if (of == L)		/* what called the script */
+		luaL_addstring(&b, "\n\t[C]: ?");
 	luaL_pushresult(&b);
 }
 
@@ -149,8 +152,6 @@ int
 traceback_handler(lua_State *L)
 {
 	lua_settop(L, 1);
-	luaL_tolstring(L, 1, NULL);
-	lua_replace(L, 1);
-	append(L);
+	traceback_push(L, L, luaL_tolstring(L, 1, NULL), 1);
 	return 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * vm.h - the Lua state of a worker: PUC Lua 5.3 with the layer that runs
- * scripts written for regbot's Lua 5.1 unchanged. No io, no debug, no loading
- * of files or bytecode; memory and time are bounded.
+ * scripts written for regbot's Lua 5.1 unchanged. Nothing loads
+ * files or bytecode; memory and time are bounded.
  */
 #ifndef REGBOT_VM_H
 #define REGBOT_VM_H
@@ -73,6 +73,9 @@ const char *vm_check_text(lua_State *L, int arg, const char *name);
 
 /* Raises "bad argument #N to NAME (table expected, got nil)". */
 void vm_check_table(lua_State *L, int arg, const char *name);
+/* Pushes the message (or NULL) with a traceback of a coroutine of L, or of L
+ * itself, below it, from that level on. */
+void traceback_push(lua_State *L, lua_State *of, const char *message, int from);
 /* Sets name in the table at the top to a function that raises "LIBNAME is not
  * available in regbot scripts: WHY"; lib is "io." or "". */
 void vm_refuse(lua_State *L, const char *lib, const char *name,

@@ -72,6 +72,17 @@ Test(vm, numbers)
 		    "tonumber('z', 36.9), tonumber('1', 37), "
 		    "tonumber(nil, 2))", "1.5\t7\t35\tnil\tnil" },
 		{ "print(select(3 / 2, 'a', 'b'))", "a\tb" },
+		/* Texts that are numbers count as numbers, not as texts. */
+		{ "print(math.max('9', '10'), math.min('9', '10'), "
+		    "math.max(9, '10'), math.min('9.5', 10), "
+		    "math.max('0x10', '1e1'), math.type(math.max('10')))",
+		    "10\t9\t10\t9.5\t16\tinteger" },
+		{ "print(math.floor('3.7'), math.ceil('3.2'), "
+		    "math.abs('-3.0'), math.sqrt('16'), math.fmod('7', '3'), "
+		    "math.modf('5.5'))", "3\t4\t3\t4\t1\t5\t0.5" },
+		{ "print(math.ldexp('1', '4.5'), math.random('1.9'), "
+		    "select('2.5', 'a', 'b'), os.difftime('5', '3.5'))",
+		    "16\t1\tb\t2" },
 	};
 
 	CHECK(rows);
@@ -112,6 +123,19 @@ Test(vm, strings)
 		{ "print(getmetatable('').__index == string)", "true" },
 		{ "if string.gmatch('x', '^%d+$') then log 'always' end",
 		    "always" },
+		{ "for k, v in string.gmatch('a=1,b=2', '^(%w)=(%w)') do "
+		    "log(k .. v) end for w in ('xay'):gmatch('^a') do log(w) "
+		    "end for w in ('xx'):gmatch('^x') do log(w) end for w in "
+		    "string.gmatch(5 / 2, '^%d') do log(w) end", "a1\nx\n2" },
+		{ "for w in ('^a^'):gmatch('%^') do log(w) end for w in "
+		    "string.gfind('^^', '[%^]') do log(w) end",
+		    "^\n^\n^\n^" },
+		{ "print(('x'):rep('2.7'), ('abcdef'):sub('2', '3.9'), "
+		    "('abc'):find('c', '2.5'), string.char('65.5'), "
+		    "string.byte('ab', '2.0'))", "xx\tbc\t3\tA\t98" },
+		{ "print(string.format('%d %x %c %5.2f', '3.7', '255', '65', "
+		    "'3.14159'), string.gsub('aaa', 'a', 'b', '2.5'))",
+		    "3 ff A  3.14\tbba\t2" },
 	};
 
 	CHECK(rows);
@@ -187,6 +211,13 @@ Test(vm, tables)
 		    "error('x', 0) end)) log(t[1] + t[2] + t[3])",
 		    "false\tx\n6" },
 		{ "table.sort({}) table.sort({1}, nil) log 'ok'", "ok" },
+		{ "local t = {1, 2, 3} table.insert(t, '2.5', 'x') "
+		    "print(table.concat(t, ','), table.remove(t, '2.9'), "
+		    "table.concat(t, ',', '2.5', '3'), unpack(t, '2.5'))",
+		    "1,x,2,3\tx\t2,3\t2\t3" },
+		{ "local m = {__lt = function(a, b) return a.n < b.n end} "
+		    "local t = {} for i = 1, 3 do t[i] = setmetatable("
+		    "{n = -i}, m) end table.sort(t) log(t[1].n)", "-3" },
 	};
 
 	CHECK(rows);
@@ -213,6 +244,71 @@ Test(vm, time)
 		{ "local t = os.date('!*t', 1706659200) t.month = t.month + 1 "
 		    "os.time(t) print(t.month, t.day)", "2\t31" },
 		{ "print(os.setlocale('C'), os.clock() >= 0)", "false\ttrue" },
+	};
+
+	CHECK(rows);
+}
+
+/* What a coroutine returns, takes, raises and is afterwards. */
+Test(vm, coroutines)
+{
+	static const struct row rows[] = {
+		{ "local f = coroutine.wrap(function(a, b) local c = "
+		    "coroutine.yield(a + b, 'y') return c, nil end) "
+		    "print(f(1, 2)) print(f('z'))", "3\ty\nz\tnil" },
+		{ "for v in coroutine.wrap(function() for i = 1, 3 do "
+		    "coroutine.yield(i) end end) do log(v) end", "1\n2\n3" },
+		{ "local f = coroutine.wrap(function() error({code = 7}) end) "
+		    "local ok, e = pcall(f) print(ok, e.code)", "false\t7" },
+		{ "local f = coroutine.wrap(function() error('x') end) "
+		    "print(pcall(f)) print(pcall(f))", "false\t<string>:1: x\n"
+		    "false\t<string>:1: cannot resume dead coroutine" },
+		{ "local f f = coroutine.wrap(function() f() end) "
+		    "print(pcall(f))", "false\t<string>:1: cannot resume "
+		    "non-suspended coroutine" },
+		{ "local g = coroutine.wrap(function() local f = "
+		    "coroutine.wrap(function() coroutine.yield(1) error('x', "
+		    "0) end) log(f()) print(pcall(f)) coroutine.yield(2) "
+		    "end) log(g())", "1\nfalse\tx\n2" },
+		{ "local co = coroutine.create(function(a) local b = "
+		    "coroutine.yield(a) return b end) print(coroutine.resume("
+		    "co, 1)) print(coroutine.resume(co, 2)) "
+		    "log(coroutine.status(co))", "true\t1\ntrue\t2\ndead" },
+	};
+
+	CHECK(rows);
+}
+
+/* debug.traceback gives a text; level 1 is what called it. */
+Test(vm, tracebacks)
+{
+	static const struct row rows[] = {
+		{ "local function f() return (debug.traceback('m')) end\n"
+		    "log(f())", "m\nstack traceback:\n\t<string>:1: in function "
+		    "'f'\n\t<string>:2: in main chunk\n\t[C]: ?" },
+		{ "local function f() return (debug.traceback('m', 2)) end\n"
+		    "log(f())", "m\nstack traceback:\n\t<string>:2: in main "
+		    "chunk\n\t[C]: ?" },
+		{ "log(debug.traceback())", "stack traceback:\n\t<string>:1: "
+		    "in main chunk\n\t[C]: ?" },
+		{ "local t = {} print(debug.traceback(t) == t, "
+		    "debug.traceback(5 / 2, 99))",
+		    "true\t2.5\nstack traceback:\n\t[C]: ?" },
+		{ "print(xpcall(function() error('x') end, debug.traceback))",
+		    "false\t<string>:1: x\nstack traceback:\n\t[C]: in "
+		    "function 'error'\n\t<string>:1: in function "
+		    "<<string>:1>\n\t[C]: in function 'xpcall'\n\t"
+		    "<string>:1: in main chunk\n\t[C]: ?" },
+		{ "local co = coroutine.create(function() coroutine.yield() "
+		    "end) coroutine.resume(co)\nlog(debug.traceback(co)) "
+		    "log(debug.traceback(co, 'm', 1)) "
+		    "log(debug.traceback(co, nil, 7))",
+		    "stack traceback:\n\t[C]: in function 'yield'\n\t"
+		    "<string>:1: in function <<string>:1>\n"
+		    "m\nstack traceback:\n\t<string>:1: in function "
+		    "<<string>:1>\nstack traceback:" },
+		{ "log(require 'debug' == debug and 'same' or 'other')",
+		    "same" },
 	};
 
 	CHECK(rows);
