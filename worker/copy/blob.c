@@ -134,6 +134,7 @@ static void
 blob_copied(void *obj, struct answer *a)
 {
 	struct copy_blob *b = obj;
+	struct copy_result *r = &b->copy->result;
 
 	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0') {
 		/* Perhaps we may push to that repository but not read it. */
@@ -141,8 +142,14 @@ blob_copied(void *obj, struct answer *a)
 		blob_copy(b);
 	} else if (a->err.kind != ERROR_NONE)
 		blob_fail(b, &a->err);
-	else
+	else {
+		if (a->size > 0) {
+			r->uploaded++;
+			r->bytes += (uint64_t)a->size;
+		} else
+			r->mounted++;
 		blob_done(b);
+	}
 }
 
 static void

@@ -119,6 +119,12 @@ copy_start(struct worker *w, const struct reference *src,
 	return c;
 }
 
+const struct copy_result *
+copy_result(const struct copy *c)
+{
+	return &c->result;
+}
+
 static void
 nothing(void *p)
 {

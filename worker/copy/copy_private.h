@@ -111,6 +111,7 @@ struct copy {
 	struct timer *finish;
 	struct client_call *slot;
 	struct error err;
+	struct copy_result result;
 	bool over;
 	struct steps steps;
 	SLIST_HEAD(, copy_node) all_nodes;

@@ -37,6 +37,7 @@ put_done(void *obj, struct answer *a)
 	char *name;
 
 	if (a->err.kind == ERROR_NONE) {
+		n->copy->result.manifests++;
 		put_over(n);
 		return;
 	}
@@ -56,6 +57,8 @@ put_node(struct copy_node *n)
 	if (c->dry && n->root && c->w->overlay != NULL)
 		overlay_put(c->w->overlay, &n->dst, &n->src, n->digest);
 	if (c->dry || n->present) {
+		if (!n->present)
+			c->result.manifests++;
 		put_over(n);
 		return;
 	}
@@ -83,6 +86,7 @@ top_is_put(void *obj, struct answer *a)
 		    n->dst.registry, n->dst.repository, n->digest);
 		return;
 	}
+	n->copy->result.manifests++;
 	n->present = n->copy->dst.digest[0] != '\0';
 	n->by_digest = false;
 	n->put_by_digest = true;

@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/wire/log_record.h"
 #include "common/wire/loop.h"
+#include "worker/job/tally.h"
 
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
@@ -24,6 +25,7 @@ struct worker {
 	struct client *client;
 	struct overlay *overlay;	/* NULL unless dry_run */
 	struct known *known;	/* NULL until the first copy makes it */
+	struct tally tally;	/* what it did */
 	lua_State *L;
 	char *name;		/* the script's name */
 	char *script;		/* its text */

@@ -76,13 +76,21 @@ static int
 copied(lua_State *L, int status, lua_KContext ctx)
 {
 	struct copy_task *c = (struct copy_task *)ctx;
+	struct tally *tally = &c->task.w->tally;
+	const struct copy_result *r;
 	char *src, *dst, text[2 * REFERENCE_MAX + 64];
 
 	(void)status;
 	if (c->task.err.kind == ERROR_NONE) {
+		r = copy_result(c->copy);
+		if (r->manifests > 0)
+			tally_copied(tally, r->bytes);
+		else
+			tally_up_to_date(tally);
 		task_release(&c->task);
 		return 0;
 	}
+	tally_failed(tally);
 	src = reference_string(value_check_reference(L, 1));
 	dst = reference_string(value_check_reference(L, 2));
 	snprintf(text, sizeof(text), "Failed copying \"%s\" to \"%s\"", src,

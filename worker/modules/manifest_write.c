@@ -30,10 +30,12 @@ manifest_deleted(lua_State *L, int status, lua_KContext ctx)
 
 	(void)status;
 	if (q->task.err.kind != ERROR_NONE) {
+		tally_failed(&q->task.w->tally);
 		snprintf(text, sizeof(text), "Failed deleting \"%s\"",
 		    q->name);
 		return binding_fail(L, &q->task, "%s", text);
 	}
+	tally_deleted(&q->task.w->tally);
 	task_release(&q->task);
 	return 0;
 }
@@ -154,8 +156,10 @@ manifest_was_put(lua_State *L, int status, lua_KContext ctx)
 		error_set(&q->task.err, ERROR_DIGEST, "failed to put "
 		    "manifest, unexpected digest returned, expected %s, "
 		    "received %s", v->digest, q->digest);
-	if (q->task.err.kind != ERROR_NONE)
+	if (q->task.err.kind != ERROR_NONE) {
+		tally_failed(&q->task.w->tally);
 		return binding_fail(L, &q->task, "Failed to put manifest");
+	}
 	task_release(&q->task);
 	return 0;
 }

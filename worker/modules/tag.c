@@ -49,9 +49,11 @@ tag_deleted(lua_State *L, int status, lua_KContext ctx)
 
 	(void)status;
 	if (q->task.err.kind == ERROR_NONE) {
+		tally_deleted(&q->task.w->tally);
 		task_release(&q->task);
 		return 0;
 	}
+	tally_failed(&q->task.w->tally);
 	snprintf(text, sizeof(text), "Failed deleting \"%s\"", q->name);
 	/* regbot looks a tag up before it deletes it, and says so. */
 	if (q->task.err.kind == ERROR_NOT_FOUND &&

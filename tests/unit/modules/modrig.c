@@ -58,6 +58,7 @@ modrig_run(struct modrig *rig, const char *script)
 		vm_free(w.L);
 		rv = 0;
 	}
+	rig->tally = w.tally;
 	overlay_free(w.overlay);
 	known_free(w.known);
 	loop_free(w.loop);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/job/tally.h"
 #include "worker/lua/vm.h"
 
 #define MODRIG_PAGES 8
@@ -32,6 +33,7 @@ struct modrig {
 	char *log;		/* "INFO Delete tag script=t image=..." lines */
 	char *requests;		/* "GET reg/repo name" lines */
 	struct vm_result result;
+	struct tally tally;
 	int cancelled;		/* requests that were given up */
 	int slots;		/* action slots that were not given back */
 	int left;		/* calls still there at the end */

@@ -333,12 +333,12 @@ client_blob_copy(struct client *c, const struct reference *src,
 	struct entry *e = entry_of(c, src, digest);
 	char *repo = reference_repository(dst);
 
-	(void)size;
-	(void)from;
 	if (e == NULL)
 		not_found(call, "");
-	else
+	else {
 		store_add(c->rig->store, repo, "", "", e->bytes);
+		call->answer.size = *from != '\0' ? 0 : (int64_t)size;
+	}
 	free(repo);
 	return call;
 }

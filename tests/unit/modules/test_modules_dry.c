@@ -137,6 +137,35 @@ Test(dry, options_only_with_three_arguments)
 	    modrig_find(&rig, "r:1/x", "v1"));
 }
 
+static void
+check_tally(uint64_t copied, uint64_t up_to_date, uint64_t deleted,
+    uint64_t failed)
+{
+	const struct tally *t = &rig.tally;
+
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	cr_expect_eq(t->copied, copied);
+	cr_expect_eq(t->up_to_date, up_to_date);
+	cr_expect_eq(t->deleted, deleted);
+	cr_expect_eq(t->failed, failed);
+}
+
+Test(dry, what_a_job_did_is_counted)
+{
+	const char *script = "image.copy('r:1/x:v1', 'q:1/y:a')\n"
+	    "image.copy('r:1/x:v1', 'q:1/y:b')\n"
+	    "image.copy('r:1/x:v1', 'q:1/y:b')\n"
+	    "tag.delete('q:1/y:a')\n"
+	    "manifest.head('q:1/y:b'):delete()\n"
+	    "pcall(image.copy, 'r:1/x:none', 'q:1/y:c')";
+
+	modrig_image(&rig, "r:1/x", "v1", "{}");
+	modrig_run(&rig, script);
+	check_tally(2, 1, 2, 1);
+	/* The blobs of the first copy, "{}" and "layer". */
+	cr_expect_eq(rig.tally.bytes, 7u);
+}
+
 Test(dry, ratelimit_wait)
 {
 	modrig_image(&rig, "r:1/x", "v1", "{}");
