@@ -29,9 +29,9 @@ const char *policy_missing(void);
 /* For the supervisor: not dumpable, no core, no_new_privs. 0, or -1. */
 int policy_protect_self(struct error *err);
 
-/* Checks in /proc (a descriptor of /proc/PID opened at spawn) that a child
- * is confined: Seccomp 2, NoNewPrivs 1, no capability. 0, or -1 and *err. A
- * /proc that is mounted with hidepid shows nothing, and passes. */
-int policy_verify(int proc_fd, struct error *err);
+/* Checks that a child is confined: Seccomp 2, NoNewPrivs 1, no capability.
+ * status_fd: its /proc/PID/status, opened before it could hide anything. 0, or
+ * -1 and *err. */
+int policy_verify(int status_fd, struct error *err);
 
 #endif

@@ -28,7 +28,7 @@ struct child {
 	struct watch *exit_watch, *stderr_watch;
 	struct timer *late;	/* READY must come in time */
 	pid_t pid;
-	int pidfd, proc_fd, stderr_fd;
+	int pidfd, status_fd, stderr_fd;
 	bool ready, reaped, control_over;
 	bool busy, dead;
 	siginfo_t status;
@@ -50,7 +50,7 @@ destroy(struct child *c)
 	watch_free(c->stderr_watch);
 	timer_free(c->late);
 	close(c->pidfd);
-	close(c->proc_fd);
+	close(c->status_fd);
 	close(c->stderr_fd);
 	buffer_free(&c->stderr_text);
 	free(c->what);
@@ -197,7 +197,7 @@ on_ready_message(struct child *c, const struct message *m, struct error *err)
 		return error_set(err, ERROR_PROTOCOL, "its version is %s, "
 		    "this program's is %s: install them together",
 		    message_str(m, 0), PACKAGE_VERSION);
-	if (policy_verify(c->proc_fd, err) == -1)
+	if (policy_verify(c->status_fd, err) == -1)
 		return error_prefix(err, "it is not confined");
 	c->ready = true;
 	timer_disarm(c->late);
@@ -283,7 +283,7 @@ child_start(struct child_env *env, const char *program, const char *what,
 	c->arg = arg;
 	c->pid = s.pid;
 	c->pidfd = s.pidfd;
-	c->proc_fd = s.proc_fd;
+	c->status_fd = s.status_fd;
 	c->stderr_fd = s.stderr_fd;
 	buffer_init(&c->stderr_text, STDERR_MAX);
 	c->control = channel_new(l, s.control, paths, false, &control_ops, c);

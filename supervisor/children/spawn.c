@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,6 +15,7 @@
 
 #include "common/mem.h"
 #include "common/wire/channel.h"
+#include "supervisor/children/statusfd.h"
 
 #define CONTROL 3
 #define HIGH 16		/* descriptors are first moved out of the way */
@@ -55,8 +55,8 @@ default_signals(void)
 
 /* Between fork and exec: plain system calls only. */
 static _Noreturn void
-become(const char *path, const char *name, const int fds[3], char *tz,
-    pid_t parent)
+become(const char *path, const char *name, const int fds[3], int status,
+    char *tz, pid_t parent)
 {
 	char *argv[] = { (char *)name, NULL };
 	char *envp[] = { tz, NULL };
@@ -65,7 +65,8 @@ become(const char *path, const char *name, const int fds[3], char *tz,
 	default_signals();
 	if (setsid() == -1)
 		_exit(126);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent ||
+	    statusfd_send(status) == -1)
 		_exit(126);
 	for (int i = 0; i < 3; i++) {
 		high[i] = fcntl(fds[i], F_DUPFD, HIGH);
@@ -90,20 +91,25 @@ timezone_variable(void)
 	return mem_printf("TZ=%s", tz != NULL ? tz : ":/etc/localtime");
 }
 
+/* What we keep of a child that runs. Its end of status is closed here. */
 static int
-open_child(struct spawned *out, struct error *err)
+open_child(struct spawned *out, int status[2], struct error *err)
 {
-	char proc[64];
-
+	close(status[1]);
+	status[1] = -1;
 	out->pidfd = (int)syscall(SYS_pidfd_open, out->pid, 0);
 	if (out->pidfd == -1)
 		return error_sys(err, errno, "cannot open a pidfd");
-	snprintf(proc, sizeof(proc), "/proc/%d", (int)out->pid);
-	out->proc_fd = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (out->proc_fd == -1)
-		return error_sys(err, errno, "cannot open %s, which is needed "
-		    "to check the confinement", proc);
-	return 0;
+	out->status_fd = statusfd_receive(status[0], err);
+	return out->status_fd == -1 ? -1 : 0;
+}
+
+static void
+close_pair(const int pair[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (pair[i] != -1)
+			close(pair[i]);
 }
 
 int
@@ -111,6 +117,7 @@ spawn_child(const char *path, const char *name, struct spawned *out,
     struct error *err)
 {
 	int pair[2] = { -1, -1 }, pipefd[2] = { -1, -1 }, null = -1;
+	int status[2] = { -1, -1 };
 	pid_t parent = getpid();
 	char *tz = timezone_variable();
 	int r = -1;
@@ -120,7 +127,7 @@ spawn_child(const char *path, const char *name, struct spawned *out,
 		error_sys(err, errno, "cannot run it");
 		goto out;
 	}
-	if (channel_pair(pair, err) == -1)
+	if (channel_pair(pair, err) == -1 || statusfd_pair(status, err) == -1)
 		goto out;
 	if (pipe2(pipefd, O_CLOEXEC) == -1 ||
 	    fcntl(pipefd[0], F_SETFL, O_NONBLOCK) == -1 ||
@@ -134,9 +141,9 @@ spawn_child(const char *path, const char *name, struct spawned *out,
 		goto out;
 	}
 	if (out->pid == 0)
-		become(path, name, (int[3]){ null, pipefd[1], pair[1] }, tz,
-		    parent);
-	r = open_child(out, err);
+		become(path, name, (int[3]){ null, pipefd[1], pair[1] },
+		    status[1], tz, parent);
+	r = open_child(out, status, err);
 	if (r == -1) {
 		kill(out->pid, SIGKILL);
 		waitpid(out->pid, NULL, 0);
@@ -146,12 +153,9 @@ spawn_child(const char *path, const char *name, struct spawned *out,
 	out->stderr_fd = pipefd[0];
 	pair[0] = pipefd[0] = -1;
 out:
-	for (int i = 0; i < 2; i++) {
-		if (pair[i] != -1)
-			close(pair[i]);
-		if (pipefd[i] != -1)
-			close(pipefd[i]);
-	}
+	close_pair(pair);
+	close_pair(pipefd);
+	close_pair(status);
 	if (null != -1)
 		close(null);
 	if (r == -1 && out->pidfd != -1)

@@ -15,7 +15,7 @@ char *spawn_path(const char *program);
 struct spawned {	/* descriptors are close-on-exec and the caller's */
 	pid_t pid;
 	int pidfd;
-	int proc_fd;	/* /proc/PID */
+	int status_fd;	/* /proc/PID/status, for policy_verify */
 	int control;	/* our end of the SOCK_SEQPACKET pair */
 	int stderr_fd;	/* read end of its descriptor 2, non-blocking */
 };

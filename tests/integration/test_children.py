@@ -47,9 +47,11 @@ class Children(unittest.TestCase):
         for name, source in (("regbot", "regbot"),
                              ("regbot-broker", self.broker),
                              ("regbot-worker", self.worker)):
-            shutil.copy(os.path.join(BUILD, source),
-                        os.path.join(self.dir, name))
+            self.replace(name, source)
         os.chmod(self.dir, 0o755)
+
+    def replace(self, name, source):
+        shutil.copy(os.path.join(BUILD, source), os.path.join(self.dir, name))
 
     def run_config(self, text, **how):
         config = os.path.join(self.dir, "regbot.yml")

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system around regbot may do to it: a /proc that hides processes,
+limits, users that are missing."""
+import os
+import subprocess
+import unittest
+
+from lib import images
+from lib.fakeregistry import FakeRegistry
+from lib.run import config, creds
+from test_children import Children
+
+ANYBODY = 23456     # an id that no user of a test machine has
+
+
+def can_mount():
+    return os.getuid() == 0 and subprocess.run(
+        ["unshare", "-m", "mount", "-t", "proc", "-o", "hidepid=invisible",
+         "proc", "/proc"], capture_output=True).returncode == 0
+
+
+@unittest.skipUnless(can_mount(), "cannot mount a /proc of its own")
+class HidingProc(Children):
+    """Not root, where /proc hides the processes of others: that is what
+    systemd's ProtectProc= does, and it hides what is not dumpable too."""
+
+    worker, broker = "regbot-worker", "regbot-broker"
+
+    def hidden(self, how, script):
+        reg = FakeRegistry()
+        self.addCleanup(reg.stop)
+        reg.add("x/y", "v1", images.image())
+        with open(os.path.join(self.dir, "regbot.yml"), "w") as file:
+            file.write(config([creds(reg.host)],
+                              {"t": script.replace("HOST", reg.host)}))
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-c",
+             'mount -t proc -o hidepid="$1" proc /proc || exit 99; shift; '
+             'exec setpriv --reuid %d --regid %d --clear-groups "$@"' % (
+                 ANYBODY, ANYBODY), "sh", how,
+             os.path.join(self.dir, "regbot"), "once", "-c",
+             os.path.join(self.dir, "regbot.yml")],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60, cwd="/", env={"HOME": "/", "TZ": "UTC", "PATH":
+                                      os.environ["PATH"]})
+
+    def test_runs(self):
+        for how in ("invisible", "noaccess", "ptraceable"):
+            with self.subTest(hidepid=how):
+                done = self.hidden(how, 'log(#tag.ls("HOST/x/y"))')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("message=1", done.stderr)
+                self.assertNotIn("level=WARN", done.stderr)
+
+    def test_confinement_is_still_checked(self):
+        self.replace("regbot-worker", "tests/adversarial/hostile_worker")
+        done = self.hidden("invisible", "good")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        open(os.path.join(self.dir, "unconfined"), "w").close()
+        done = self.hidden("invisible", "good")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("it is not confined: the process is not confined: "
+                      "Seccomp is 0, not 2", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
