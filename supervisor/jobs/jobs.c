@@ -25,6 +25,7 @@ struct jobs {
 	bool dry_run;
 	struct control control;
 	uint64_t last_id;	/* ids rise and are never used twice */
+	uint64_t moved;
 	TAILQ_HEAD(, jobs_entry) list;
 };
 
@@ -66,8 +67,10 @@ on_refused(void *arg, uint64_t job, uint32_t id, const struct error *why)
 static void
 on_moved(void *arg, uint64_t job, uint64_t bytes)
 {
-	struct job *j = find(arg, job);
+	struct jobs *all = arg;
+	struct job *j = find(all, job);
 
+	all->moved += bytes;
 	if (j != NULL)
 		job_add_moved(j, bytes);
 }
@@ -181,6 +184,12 @@ jobs_each(const struct jobs *all, void (*fn)(void *arg, const struct job *j),
 
 	TAILQ_FOREACH(e, &all->list, next)
 		fn(arg, e->job);
+}
+
+uint64_t
+jobs_moved(const struct jobs *all)
+{
+	return all->moved;
 }
 
 void

@@ -39,6 +39,9 @@ void jobs_stop(struct jobs *all, bool now);
 void jobs_each(const struct jobs *all,
     void (*fn)(void *arg, const struct job *j), void *arg);
 
+/* Bytes that all jobs uploaded so far, those that have ended as well. */
+uint64_t jobs_moved(const struct jobs *all);
+
 /* All have ended: the brokers cancel what they have begun, and end. done is
  * called from the loop. */
 void jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg);

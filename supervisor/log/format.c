@@ -47,6 +47,20 @@ needs_quotes(const char *s)
 	return false;
 }
 
+/* A character of len bytes, or with 0 a byte that is no character. */
+static void
+put_char(struct buffer *out, const char *s, size_t len, uint32_t cp)
+{
+	if (len == 0)
+		buffer_printf(out, "\\x%02x", (unsigned char)*s);
+	else if (printable(cp))
+		buffer_put(out, s, len);
+	else if (cp < 0x80)
+		buffer_printf(out, "\\x%02x", cp);
+	else
+		buffer_printf(out, cp < 0x10000 ? "\\u%04x" : "\\U%08x", cp);
+}
+
 static void
 quote(struct buffer *out, const char *s)
 {
@@ -59,18 +73,11 @@ quote(struct buffer *out, const char *s)
 	buffer_putc(out, '"');
 	for (; n != 0; s += len, n -= len) {
 		len = text_utf8(s, n, &cp);
-		if (len == 0) {
-			buffer_printf(out, "\\x%02x", (unsigned char)*s);
-			len = 1;
-		} else if (cp < 0x80 && (at = strchr(plain, (int)cp)) != NULL)
+		if (len == 1 && (at = strchr(plain, (int)cp)) != NULL)
 			buffer_printf(out, "\\%c", name[at - plain]);
-		else if (printable(cp))
-			buffer_put(out, s, len);
-		else if (cp < 0x80)
-			buffer_printf(out, "\\x%02x", cp);
 		else
-			buffer_printf(out, cp < 0x10000 ? "\\u%04x" :
-			    "\\U%08x", cp);
+			put_char(out, s, len, cp);
+		len = len != 0 ? len : 1;
 	}
 	buffer_putc(out, '"');
 }
@@ -91,35 +98,78 @@ put_value(struct buffer *out, const struct attr *a, bool json)
 		buffer_puts(out, a->text);
 }
 
+/* A terminal's code for a level: red, yellow, green, or faint. */
+static const char *
+color(int level)
+{
+	if (level >= LOG_ERROR)
+		return "\033[31m";
+	if (level >= LOG_WARN)
+		return "\033[33m";
+	return level >= LOG_INFO ? "\033[32m" : "\033[2m";
+}
+
+static void
+put_level(struct buffer *out, int level, enum log_style style)
+{
+	char name[24];
+
+	log_level_name(level, name);
+	if (style == LOG_STYLE_JSON)
+		buffer_printf(out, "\",\"level\":\"%s\",\"msg\":", name);
+	else if (style == LOG_STYLE_COLOR)
+		buffer_printf(out, " level=%s%s\033[m msg=", color(level), name);
+	else
+		buffer_printf(out, " level=%s msg=", name);
+}
+
+static void
+put_key(struct buffer *out, const char *key, bool json)
+{
+	buffer_putc(out, json ? ',' : ' ');
+	if (json)
+		json_write_string(out, key, strlen(key), JSON_CONTROLS);
+	else if (needs_quotes(key))
+		quote(out, key);
+	else
+		buffer_puts(out, key);
+	buffer_putc(out, json ? ':' : '=');
+}
+
 void
-log_format(const struct log_record *r, int64_t wall, bool json,
+log_format(const struct log_record *r, int64_t wall, enum log_style style,
     struct buffer *out)
 {
 	struct attr message = { .kind = ATTR_STRING, .text = r->message };
-	char level[24];
+	bool json = style == LOG_STYLE_JSON;
 
-	log_level_name(r->level, level);
 	buffer_puts(out, json ? "{\"time\":\"" : "time=");
 	/* Milliseconds, or in JSON all significant digits. */
 	text_time(out, wall, json ? 9 : 3, json, false);
-	buffer_printf(out, json ? "\",\"level\":\"%s\",\"msg\":" :
-	    " level=%s msg=", level);
+	put_level(out, r->level, style);
 	put_value(out, &message, json);
 	for (int i = 0; i < r->nattrs; i++) {
-		if (json) {
-			buffer_putc(out, ',');
-			json_write_string(out, r->attrs[i].key,
-			    strlen(r->attrs[i].key), JSON_CONTROLS);
-			buffer_putc(out, ':');
-		} else {
-			buffer_putc(out, ' ');
-			if (needs_quotes(r->attrs[i].key))
-				quote(out, r->attrs[i].key);
-			else
-				buffer_puts(out, r->attrs[i].key);
-			buffer_putc(out, '=');
-		}
+		put_key(out, r->attrs[i].key, json);
 		put_value(out, &r->attrs[i], json);
 	}
 	buffer_puts(out, json ? "}\n" : "\n");
+}
+
+void
+log_escape(const char *text, struct buffer *out)
+{
+	size_t n = strlen(text), len;
+	bool ended = n != 0 && text[n - 1] == '\n';
+	uint32_t cp;
+
+	for (; n != 0; text += len, n -= len) {
+		len = text_utf8(text, n, &cp);
+		if (len == 1 && (cp == '\n' || cp == '\t'))
+			buffer_putc(out, (char)cp);
+		else
+			put_char(out, text, len, cp);
+		len = len != 0 ? len : 1;
+	}
+	if (!ended)
+		buffer_putc(out, '\n');
 }

@@ -11,13 +11,14 @@
 #include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "supervisor/log/terminal.h"
 
 struct log {
 	struct loop *loop;
 	struct watch *watch;
 	int fd;
 	int level;
-	bool json;
+	enum log_style style;
 	bool terminal;		/* and text: it may have a status line */
 	bool status;		/* a status line is on the terminal */
 	uint64_t dropped;
@@ -34,8 +35,9 @@ log_new(struct loop *l, int fd, int level, bool json)
 	g->loop = l;
 	g->fd = fd;
 	g->level = level;
-	g->json = json;
-	g->terminal = !json && isatty(fd) == 1;
+	g->style = json ? LOG_STYLE_JSON : terminal_is_colored(fd) ?
+	    LOG_STYLE_COLOR : LOG_STYLE_TEXT;
+	g->terminal = !json && terminal_is(fd);
 	buffer_init(&g->queue, 0);
 	g->watch = loop_watch(l, fd, 0, on_writable, g);
 	return g;
@@ -105,10 +107,10 @@ log_wants(const struct log *g, int level)
 	return level >= g->level;
 }
 
-bool
-log_is_terminal(const struct log *g)
+unsigned
+log_columns(const struct log *g)
 {
-	return g->terminal;
+	return g->terminal ? terminal_columns(g->fd) : 0;
 }
 
 static void
@@ -122,7 +124,7 @@ enqueue(struct log *g, const char *p, size_t n)
 		return;
 	}
 	if (g->status) {
-		buffer_puts(&g->queue, "\r\033[K");
+		terminal_clear(&g->queue);
 		g->status = false;
 	}
 	if (g->dropped != 0) {
@@ -131,7 +133,7 @@ enqueue(struct log *g, const char *p, size_t n)
 		log_record_int(&r, "lines", (int64_t)g->dropped);
 		g->dropped = 0;
 		buffer_init(&line, 0);
-		log_format(&r, clock_wall(), g->json, &line);
+		log_format(&r, clock_wall(), g->style, &line);
 		buffer_put(&g->queue, line.data, line.len);
 		buffer_free(&line);
 		log_record_free(&r);
@@ -149,7 +151,7 @@ log_borrowed(void *arg, const struct log_record *r)
 	if (!log_wants(g, r->level))
 		return;
 	buffer_init(&line, 0);
-	log_format(r, clock_wall(), g->json, &line);
+	log_format(r, clock_wall(), g->style, &line);
 	enqueue(g, line.data, line.len);
 	buffer_free(&line);
 }
@@ -186,39 +188,16 @@ log_message(struct log *g, const struct message *m, const char *script,
 	return 0;
 }
 
-/* Text may hold what a registry said: no terminal codes, nor U+0080 to U+009F,
- * which are some too. */
-static void
-put_escaped(struct buffer *b, const char *text)
-{
-	size_t n = strlen(text);
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i], next =
-		    (unsigned char)text[i + 1];
-
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-			buffer_printf(b, "\\x%02x", c);
-		else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
-			buffer_printf(b, "\\u%04x", next);
-			i++;
-		} else
-			buffer_putc(b, (char)c);
-	}
-	if (n == 0 || text[n - 1] != '\n')
-		buffer_putc(b, '\n');
-}
-
 void
 log_last(struct log *g, const char *text, struct log_record *r)
 {
 	struct buffer b;
 
 	buffer_init(&b, 0);
-	if (g->json)
-		log_format(r, clock_wall(), true, &b);
+	if (g->style == LOG_STYLE_JSON)
+		log_format(r, clock_wall(), g->style, &b);
 	else
-		put_escaped(&b, text);
+		log_escape(text, &b);
 	enqueue(g, b.data, b.len);
 	buffer_free(&b);
 	log_record_free(r);
@@ -239,8 +218,10 @@ log_status(struct log *g, const char *text)
 	if (!g->terminal || (*text == '\0' && !g->status) ||
 	    g->queue.len > 4096)
 		return;
-	buffer_puts(&g->queue, "\r\033[K");
-	buffer_puts(&g->queue, text);
 	g->status = *text != '\0';
+	if (g->status)
+		terminal_status(&g->queue, text, terminal_columns(g->fd));
+	else
+		terminal_clear(&g->queue);
 	flush(g);
 }

@@ -41,13 +41,20 @@ void log_plain(struct log *g, const char *text);
 void log_last(struct log *g, const char *text, struct log_record *r);
 
 /* Shows a line at the bottom of a terminal until the next output; "" removes
- * it. Does nothing where stderr is not a terminal, or JSON is wanted. */
+ * it. Does nothing where log_columns is 0. */
 void log_status(struct log *g, const char *text);
-bool log_is_terminal(const struct log *g);
+/* How many columns such a line may have now; 0 where stderr is no terminal
+ * that could show it, or JSON is wanted. */
+unsigned log_columns(const struct log *g);
+
+enum log_style { LOG_STYLE_TEXT, LOG_STYLE_JSON, LOG_STYLE_COLOR };
 
 /* Appends the line for a record, with its line feed. wall is nanoseconds since
  * 1970. */
-void log_format(const struct log_record *r, int64_t wall, bool json,
+void log_format(const struct log_record *r, int64_t wall, enum log_style style,
     struct buffer *out);
+/* Appends text and a line feed if it has none at its end. Line feeds and tabs
+ * stay; what log_format would escape is escaped. */
+void log_escape(const char *text, struct buffer *out);
 
 #endif

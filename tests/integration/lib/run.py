@@ -132,7 +132,7 @@ def status(pid):
 class Program:
     """A regbot that is running."""
 
-    def __init__(self, box, args, env, stdin, path):
+    def __init__(self, box, args, env, stdin, path, terminal):
         self.begun = time.monotonic()
         self.out_path = box.path(".stdout-%d" % box.count)
         self.err_path = box.path(".stderr-%d" % box.count)
@@ -141,7 +141,8 @@ class Program:
                 open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
                 [path] + list(args), cwd=box.dir, env=env, stdout=out,
-                stderr=err, stdin=subprocess.PIPE if stdin is not None
+                stderr=terminal.slave if terminal else err,
+                stdin=subprocess.PIPE if stdin is not None
                 else subprocess.DEVNULL, start_new_session=True)
         self.pid = self.process.pid
         if stdin is not None:
@@ -222,14 +223,16 @@ class Box:
             file.write(text)
         return self.path(name)
 
-    def start(self, *args, env=None, stdin=None, path=None):
+    def start(self, *args, env=None, stdin=None, path=None, terminal=None):
+        """Starts regbot; its standard error is a file, or a Terminal."""
         full = {"PATH": os.environ["PATH"], "HOME": self.dir, "TZ": "UTC",
                 "LC_ALL": "C.UTF-8"}
         for name in os.environ:
             if name.startswith(("ASAN_", "UBSAN_", "LSAN_")):
                 full[name] = os.environ[name]
         full.update(env or {})
-        started = Program(self, args, full, stdin, path or program("regbot"))
+        started = Program(self, args, full, stdin, path or program("regbot"),
+                          terminal)
         self.programs.append(started)
         return started
 

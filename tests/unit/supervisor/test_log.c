@@ -119,10 +119,10 @@ Test(log, no_terminal_codes)
 	}
 	cr_assert_eq(pipe(fds), 0);
 	g = log_new(l, fds[1], LOG_INFO, false);
-	log_plain(g, "\x1b[2J\xc2\x9b" "2J");
+	log_plain(g, "\x1b[2J\xc2\x9b" "2J\x9b\t\xe2\x80\xae");
 	log_free(g);
 	cr_assert_gt(read(fds[0], got, sizeof(got) - 1), 0);
-	cr_expect_str_eq(got, "\\x1b[2J\\u009b2J\n");
+	cr_expect_str_eq(got, "\\x1b[2J\\u009b2J\\x9b\t\\u202e\n");
 	close(fds[0]);
 	close(fds[1]);
 	loop_free(l);
