@@ -117,9 +117,16 @@
 #define CONNECT_MS 30000		/* to connect, TLS included */
 #define STALL_BYTES (4 * KIB)		/* a body that moves less than this */
 #define STALL_MS 60000			/* in this time is given up */
-#define ANSWER_MS 600000		/* from a request's end to its answer:
-					 * registries commit large blobs for
-					 * minutes */
+#define ANSWER_READ_MS 30000		/* from the end of a request that reads
+					 * to the end of the answer's headers */
+#define ANSWER_LIST_MS 60000		/* the same for a page of a list, which
+					 * large registries make slowly; it is
+					 * not asked for again after that */
+#define ANSWER_WRITE_MS 600000		/* the same for a write, which is not
+					 * sent again either: registries commit
+					 * large blobs for minutes */
+#define SILENCES_MAX 2			/* tries of a request to which nobody
+					 * answers in time */
 #define RESUMES_MAX 100			/* resumptions of one body */
 #define URL_MAX (8 * KIB)		/* a URL that a registry names */
 #define JSON_DEPTH_MAX 32		/* nesting of a registry's JSON */

@@ -29,7 +29,7 @@ struct token_fetch {
 	char *refresh;		/* or NULL; secret */
 	enum http_method method;
 	bool password;		/* this hop may have it */
-	unsigned tries, redirects;
+	unsigned tries, silences, redirects;
 	struct transfer *transfer;
 	struct timer *timer;	/* the start, and waits between tries */
 };
@@ -173,7 +173,8 @@ on_done(void *arg, struct transfer *t)
 		answered(f, t);
 		return;
 	}
-	if (t->end == TRANSFER_CUT && again(f, -1) == 0)
+	if (t->end == TRANSFER_CUT && !(transfer_timed_out(t) &&
+	    ++f->silences >= SILENCES_MAX) && again(f, -1) == 0)
 		return;
 	on = exchange_text(f->method, &f->url, false);
 	if (t->end == TRANSFER_BLOCKED)
@@ -229,7 +230,7 @@ send_request(struct token_fetch *f)
 			    basic_line(cfg));
 	}
 	spec.max_body = TOKEN_REPLY_MAX;
-	spec.answer_ms = TOKEN_ANSWER_MS;
+	spec.answer_ms = f->ctx->patience.token;
 	spec.head = on_head;
 	spec.done = on_done;
 	spec.arg = f;

@@ -62,6 +62,16 @@ spent(struct http_request *r, struct transfer *t, struct error *err)
 	return true;
 }
 
+/* Has it waited in vain for so long that there is no further try? */
+static bool
+waited_enough(struct http_request *r, const struct transfer *t)
+{
+	if (!transfer_timed_out(t))
+		return false;
+	return ++r->silences >= SILENCES_MAX || (t->unanswered &&
+	    (r->spec.list || !http_request_reads(r)));
+}
+
 static void
 network_failed(struct http_request *r, struct transfer *t)
 {
@@ -76,12 +86,19 @@ network_failed(struct http_request *r, struct transfer *t)
 	free(on);
 	if (t->delivered >= RESUME_PROGRESS && r->resumes < RESUMES_MAX) {
 		r->resumes++;
+		r->silences = 0;
 		r->failures = 0;
 		r->attempts = 0;
 	}
+	if (waited_enough(r, t))
+		r->spec.no_retry = true;
+	/* Whoever began it would wait as long again. */
+	if (t->unanswered && !http_request_reads(r))
+		err.kind = ERROR_LIMIT;
 	if (r->consumed > 0) {
 		http_request_again(r, -1);
-		err.kind = ERROR_RESTART;
+		if (err.kind == ERROR_NETWORK)
+			err.kind = ERROR_RESTART;
 	} else if (http_request_again(r, -1) == 0)
 		return;
 	http_request_complete(r, NULL, &err);
@@ -158,7 +175,6 @@ answered(struct http_request *r, struct transfer *t)
 	int status = t->headers.status;
 	const struct http_spec *s = &r->spec;
 	bool own = target_own(h->ctx.rules, &r->url);
-	bool safe = s->method == HTTP_GET || s->method == HTTP_HEAD;
 
 	if (own && !status_retryable(status))
 		throttle_succeeded(h->throttle);
@@ -177,7 +193,7 @@ answered(struct http_request *r, struct transfer *t)
 		return;
 	}
 	/* A redirect must not turn a write into a read. */
-	if (status_redirects(status) && (safe || status != 303)) {
+	if (status_redirects(status) && (status != 303 || http_request_reads(r))) {
 		redirected(r, t);
 		return;
 	}
@@ -240,7 +256,7 @@ http_answer_done(void *arg, struct transfer *t)
 		exchange_log_warnings(r->h->ctx.log, &t->headers);
 	/* The write has happened, whatever became of the answer's body. */
 	if ((t->end == TRANSFER_CUT || t->end == TRANSFER_BODY) && t->headed &&
-	    r->spec.method != HTTP_GET && r->spec.method != HTTP_HEAD &&
+	    !http_request_reads(r) &&
 	    http_request_success(r, t->headers.status))
 		whole = true;
 	if (whole)

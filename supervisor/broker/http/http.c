@@ -30,6 +30,8 @@ http_new(struct loop *l, const struct http_registry *c, struct error *err)
 	h->ctx.loop = l;
 	h->ctx.cfg = c;
 	h->ctx.secrets = &h->secrets;
+	h->ctx.patience = (struct transfer_patience){ ANSWER_READ_MS,
+	    ANSWER_LIST_MS, ANSWER_WRITE_MS, TOKEN_ANSWER_MS };
 	h->ctx.log = exchange_log_new(c, &h->secrets);
 	h->ctx.rules = target_rules_new(c, err);
 	if (h->ctx.rules == NULL)

@@ -74,6 +74,7 @@ struct http_spec {
 	int64_t range_from;	/* > 0: Range: bytes=N- and 206 expected */
 	size_t max_body;	/* a longer body fails; 0: ERROR_BODY_MAX */
 	int statuses[5];	/* what counts as success, 0-terminated */
+	bool list;		/* a page of a list: ANSWER_LIST_MS */
 	bool no_retry;		/* one attempt (authentication apart) */
 	bool no_backoff;	/* a failure does not slow the registry */
 	struct http_slot *slot;	/* use this slot, which is held and stays so

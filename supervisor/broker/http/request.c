@@ -25,6 +25,12 @@ http_request_success(const struct http_request *r, int status)
 	    (r->spec.range_from > 0 || r->delivered > 0);
 }
 
+bool
+http_request_reads(const struct http_request *r)
+{
+	return r->spec.method == HTTP_GET || r->spec.method == HTTP_HEAD;
+}
+
 static void
 request_free(struct http_request *r)
 {
@@ -75,7 +81,9 @@ launch(struct http_request *r)
 	spec.source = s->source;
 	spec.sink = s->sink;
 	spec.max_body = s->max_body != 0 ? s->max_body : ERROR_BODY_MAX;
-	spec.answer_ms = ANSWER_MS;
+	spec.answer_ms = http_request_reads(r) ? s->list ?
+	    r->h->ctx.patience.list : r->h->ctx.patience.read :
+	    r->h->ctx.patience.write;
 	spec.no_expect = r->no_expect;
 	spec.head = http_answer_head;
 	spec.done = http_answer_done;

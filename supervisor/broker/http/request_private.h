@@ -35,7 +35,7 @@ struct http_request {
 	struct auth_request *auth;
 	struct error failed;		/* why it could not start */
 
-	unsigned attempts, failures, redirects, resumes;
+	unsigned attempts, failures, redirects, resumes, silences;
 	int64_t started_at;
 	uint64_t consumed, delivered;	/* of source and sink, all attempts */
 	bool wrong_range;
@@ -49,6 +49,7 @@ void http_request_complete(struct http_request *r, struct http_reply *reply,
     const struct error *err);
 /* Is status what counts as success? */
 bool http_request_success(const struct http_request *r, int status);
+bool http_request_reads(const struct http_request *r);
 /* Goes through the queue again, at once: a redirect, an authentication. */
 void http_request_continue(struct http_request *r);
 /* After a failure, which counts against the registry: 0 when there will be

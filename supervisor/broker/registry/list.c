@@ -42,7 +42,7 @@ static void
 ask(struct request *r, const char *path, const char *actions)
 {
 	struct http_spec spec = { .method = HTTP_GET, .path = path,
-	    .actions = actions, .accept = "application/json",
+	    .actions = actions, .accept = "application/json", .list = true,
 	    .max_body = LIST_PAGE_MAX, .statuses = { 200 }, .what = "list" };
 	struct buffer query;
 

@@ -7,6 +7,7 @@
 #define REGBOT_CONTEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What the supervisor said about the registry: registry_fields.def, and what
  * else REGISTRY has. Strings are owned, "" where absent; lists are
@@ -24,6 +25,12 @@ struct http_registry {
 	unsigned req_milli;	/* requests per 1000 s; 0: no limit */
 };
 
+/* From a request's end to the end of the answer's headers, in ms: those of
+ * bounds.h, unless a test cannot wait so long. */
+struct transfer_patience {
+	int64_t read, list, write, token;
+};
+
 /* Owned by http.c's object. */
 struct transfer_context {
 	struct loop *loop;
@@ -32,6 +39,7 @@ struct transfer_context {
 	struct target_rules *rules;	/* target.h: where exchanges may go */
 	struct scrub *secrets;		/* scrub.h: what no text may show */
 	struct exchange_log *log;	/* exchange_log.h */
+	struct transfer_patience patience;
 };
 
 #endif

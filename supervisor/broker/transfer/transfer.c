@@ -292,6 +292,12 @@ transfer_easy(struct transfer *t, const struct transfer_spec *s)
 }
 
 bool
+transfer_timed_out(const struct transfer *t)
+{
+	return t->end == TRANSFER_CUT && t->code == CURLE_OPERATION_TIMEDOUT;
+}
+
+bool
 transfer_plain_http(const struct transfer *t)
 {
 	return strstr(t->curl_text, "wrong version number") != NULL ||
@@ -331,6 +337,9 @@ transfer_reason(const struct transfer *t, const char *authority)
 		free(s);
 		return out;
 	case CURLE_OPERATION_TIMEDOUT:
+		if (t->unanswered)
+			return mem_printf("no answer within %lld seconds",
+			    (long long)(t->spec.answer_ms / 1000));
 		if (t->headers.status == 0)
 			return mem_printf("dial tcp %s: i/o timeout", at);
 		return mem_strdup("i/o timeout");

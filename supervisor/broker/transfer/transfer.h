@@ -56,7 +56,8 @@ struct transfer_spec {
 	struct trust *trust;		/* for VERIFY_FULL over https */
 	const char *client_cert, *client_key;	/* "" none; must stay */
 	unsigned local_allowed;		/* address.h: classes to connect to */
-	int64_t answer_ms;		/* longest wait for the headers */
+	int64_t answer_ms;		/* from the request's end to the end of
+					 * the headers */
 	bool no_expect;			/* do not ask before a large body */
 	/* Called once when the headers of a final answer are there. */
 	enum transfer_body (*head)(void *arg, struct transfer *t);
@@ -75,6 +76,7 @@ struct transfer {
 	uint64_t skip;		/* bytes to drop before the sink; head sets */
 	unsigned local_seen;	/* classes of the addresses connected to */
 	CURLcode code;
+	bool unanswered;	/* all was sent, and answer_ms have passed */
 	int os_errno;
 	char address[64];	/* the last one that was tried */
 	char curl_text[CURL_ERROR_SIZE];
@@ -91,6 +93,7 @@ struct transfer {
 	bool dead;		/* cancelled; waits to be freed */
 	bool started;		/* was given to curl */
 	bool added;		/* curl has it */
+	bool ready;		/* connected; the request was begun */
 	bool stale;		/* what it was to be sent on is used up */
 	bool over;		/* curl is done; the sink still gets what is
 				 * held */
@@ -119,6 +122,8 @@ void transfer_resume(struct transfer *t);	/* after HTTP_AGAIN */
  * tcp 127.0.0.1:5000: connect: connection refused", "EOF". Free it. */
 char *transfer_reason(const struct transfer *t, const char *authority);
 
+/* Was it cut because nothing came or went for too long? */
+bool transfer_timed_out(const struct transfer *t);
 /* Was it cut because the other end speaks plain HTTP? */
 bool transfer_plain_http(const struct transfer *t);
 

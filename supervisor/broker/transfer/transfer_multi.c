@@ -294,6 +294,7 @@ stalled(struct transfer *t, int64_t now)
 {
 	curl_off_t up = 0, down = 0;
 	int64_t limit = STALL_MS;
+	bool asked;
 
 	curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &up);
 	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
@@ -303,10 +304,14 @@ stalled(struct transfer *t, int64_t now)
 		t->active_at = now;
 		return false;
 	}
-	if (!t->headed && (t->spec.source == NULL ||
-	    t->consumed == t->source.size))
+	asked = !t->headed && t->ready && (t->spec.source == NULL ||
+	    t->consumed == t->source.size);
+	if (asked)
 		limit = t->spec.answer_ms;
-	return now - t->active_at > limit * NS_PER_MS;
+	if (now - t->active_at <= limit * NS_PER_MS)
+		return false;
+	t->unanswered = asked;
+	return true;
 }
 
 static void

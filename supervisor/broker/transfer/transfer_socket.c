@@ -145,6 +145,7 @@ on_ready(void *arg, char *remote_ip, char *local_ip, int remote_port,
 	if (t->dead)
 		return CURL_PREREQFUNC_ABORT;
 	t->active_at = clock_now();
+	t->ready = true;
 	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
 	if (opened != 0 || quiet(t, find(t->owner, &local, &remote)))
 		return CURL_PREREQFUNC_OK;

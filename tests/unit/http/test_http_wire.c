@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisor/broker/http/http_private.h"
 #include "tests/unit/http/http_rig.h"
 
 #define WRONG "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
@@ -160,5 +161,177 @@ Test(http_wire, a_connection_that_ended_is_not_used)
 	rig_wait(g, r);
 	cr_assert_str_eq(r->body, "right");
 	cr_assert_eq(g->server->connections, 2);
+	rig_free(g);
+}
+
+/* A server that is silent, or says g->extra every 50 ms without an end. */
+static struct timer *drips;
+
+static void
+drip(void *arg)
+{
+	struct rig *g = arg;
+
+	for (struct conn *c = g->server->conns; c != NULL; c = c->next)
+		if (c->requests != 0)
+			conn_printf(c, "%s", g->extra);
+	timer_arm(drips, 50 * NS_PER_MS);
+}
+
+static void
+no_answer(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+
+	(void)head, (void)body, (void)len;
+	if (*g->extra != '\0') {
+		conn_printf(c, "HTTP/1.1 102 x\r\n");
+		timer_arm(drips, 0);
+	}
+	c->holding = true;
+}
+
+static struct rig *
+rig_silent(const char *extra)
+{
+	struct rig *g = rig_new(no_answer);
+
+	g->extra = extra;
+	drips = loop_timer(g->loop, drip, g);
+	/* What is silent for longer is looked at every second. */
+	g->http->ctx.patience = (struct transfer_patience){ 200, 200, 200,
+	    200 };
+	return g;
+}
+
+/* How often a request was sent when it failed. */
+static int
+tries_of(struct rig *g, const struct http_spec *s)
+{
+	struct result *r = rig_start(g, s);
+	int before = g->server->requests;
+
+	rig_wait(g, r);
+	cr_assert_eq(r->err.kind, s->method == HTTP_GET ? ERROR_NETWORK :
+	    ERROR_LIMIT, "%s", r->err.text);
+	cr_assert_not_null(strstr(r->err.text, "no answer within"), "%s",
+	    r->err.text);
+	return g->server->requests - before;
+}
+
+Test(http_wire, a_silent_server_is_given_up)
+{
+	static const char *const says[] = { "X: y\r\n",
+	    "\r\nHTTP/1.1 102 Processing\r\n" };
+	struct http_spec s = rig_spec("x");
+	struct rig *g;
+
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		g = rig_silent(says[i]);
+		cr_assert_eq(tries_of(g, &s), SILENCES_MAX, "%s", says[i]);
+		timer_free(drips);
+		rig_free(g);
+	}
+}
+
+Test(http_wire, lists_and_writes_wait_once)
+{
+	static const enum http_method methods[] = { HTTP_GET, HTTP_PUT,
+	    HTTP_DELETE, HTTP_POST };
+	struct rig *g = rig_silent("");
+	struct http_spec s = rig_spec("x");
+
+	s.list = s.no_backoff = true;
+	for (size_t i = 0; i < 4; i++) {
+		s.method = methods[i];
+		cr_assert_eq(tries_of(g, &s), 1, "%zu", i);
+	}
+	timer_free(drips);
+	rig_free(g);
+}
+
+Test(http_wire, each_kind_of_request_has_its_own_patience)
+{
+	struct rig *g = rig_new(no_answer);
+	const struct transfer_patience *p = &g->http->ctx.patience;
+
+	cr_assert_eq(p->read, ANSWER_READ_MS);
+	cr_assert_eq(p->list, ANSWER_LIST_MS);
+	cr_assert_eq(p->write, ANSWER_WRITE_MS);
+	cr_assert_eq(p->token, TOKEN_ANSWER_MS);
+	/* All tries of a read together: about a minute. */
+	cr_assert_leq(SILENCES_MAX * (CONNECT_MS > ANSWER_READ_MS ?
+	    CONNECT_MS : ANSWER_READ_MS), 60000);
+	rig_free(g);
+}
+
+static void
+answer_late(void *arg)
+{
+	struct rig *g = arg;
+
+	conn_answer(g->held[0], "201 Created", "", "");
+}
+
+static void
+hold(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+
+	(void)head, (void)body, (void)len;
+	c->holding = true;
+	g->held[0] = c;
+	timer_arm(drips, 1500 * NS_PER_MS);
+}
+
+Test(http_wire, a_write_may_take_longer_than_a_read)
+{
+	struct rig *g = rig_new(hold);
+	struct http_spec s = rig_spec("x");
+	struct result *r;
+
+	g->http->ctx.patience.read = 200;
+	drips = loop_timer(g->loop, answer_late, g);
+	s.method = HTTP_PUT;
+	s.statuses[0] = 201;
+	r = rig_start(g, &s);
+	rig_wait(g, r);
+	cr_assert_eq(r->status, 201, "%s", r->err.text);
+	timer_free(drips);
+	rig_free(g);
+}
+
+/* The token server is silent. */
+static void
+no_token(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+	char *extra;
+
+	(void)head, (void)body, (void)len;
+	if (c->server == g->other) {
+		c->holding = true;
+		return;
+	}
+	extra = mem_printf("WWW-Authenticate: Bearer realm=\"http://127.0.0.1"
+	    ":%u/token\"\r\n", g->other->port);
+	conn_answer(c, "401 Unauthorized", extra, "");
+	free(extra);
+}
+
+Test(http_wire, a_silent_token_server_is_given_up)
+{
+	struct rig *g = rig_new(no_token);
+	struct result *r;
+
+	g->other = server_new(g->loop, no_token, g);
+	g->http->ctx.patience.token = 200;
+	r = rig_get(g, "x");
+	rig_wait(g, r);
+	cr_assert_eq(r->err.kind, ERROR_NETWORK, "%s", r->err.text);
+	cr_assert_eq(g->other->requests, SILENCES_MAX);
 	rig_free(g);
 }
