@@ -48,6 +48,8 @@ struct config_script {
 	char *name;
 	char *text;
 	size_t text_len;
+	int text_line;		/* of the file, where text begins */
+	bool text_literal;	/* and its lines follow each other there */
 	int64_t interval;	/* ns, 0: none */
 	char *schedule;		/* cron expression, "" for none */
 	int64_t timeout;	/* ns, 0: none */
@@ -100,6 +102,12 @@ void config_unref(struct config *c);
 /* The registry with that key (reference_registry_key), or NULL. */
 const struct config_registry *config_registry(const struct config *c,
     const char *key);
+
+/* "FILE:LINE": where the script's text has that line (from 1), or begins if
+ * its form in the file does not tell that. NULL when it has no such line. The
+ * caller frees it. */
+char *config_script_place(const struct config *c,
+    const struct config_script *s, uint64_t line);
 
 /* A registry that no creds entry names: defaults for key. The caller frees
  * it with config_registry_free. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scripts.c - reading defaults and scripts. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "common/mem.h"
 #include "supervisor/config/config_private.h"
 
-static config_read_fn read_agent, read_modules;
+static config_read_fn read_agent, read_modules, read_text;
 
 static const struct config_field default_fields[] = {
 #define ROW(member, key, read, flags, max) \
@@ -36,7 +37,7 @@ static const struct config_field script_fields[] = {
 #define ROW(member, key, read, max) \
 	CONFIG_FIELD(struct script, s.member, key, read, 0, max)
 	ROW(name, "name", config_read_string, NAME_MAX_LEN),
-	ROW(text, "script", config_read_string, SCRIPT_MAX),
+	ROW(text, "script", read_text, SCRIPT_MAX),
 	ROW(interval, "interval", config_read_duration, 0),
 	ROW(schedule, "schedule", config_read_string, 0),
 	ROW(timeout, "timeout", config_read_duration, 0),
@@ -80,6 +81,19 @@ read_modules(struct config_reader *r, const struct yaml_node *v,
 		*m = path;
 	}
 	return 0;
+}
+
+/* out is a script's member text; its neighbours keep where it stands. */
+static int
+read_text(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	struct config_script *s = (struct config_script *)(void *)
+	    ((char *)out - offsetof(struct config_script, text));
+
+	s->text_line = v->text_line;
+	s->text_literal = v->literal;
+	return config_read_string(r, v, f, out);
 }
 
 int
@@ -185,4 +199,23 @@ config_read_scripts(struct config_reader *r, const struct yaml_node *v,
 			return -1;
 	}
 	return 0;
+}
+
+char *
+config_script_place(const struct config *c, const struct config_script *s,
+    uint64_t line)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < s->text_len; i++)
+		lines += s->text[i] == '\n';
+	lines += s->text_len != 0 && s->text[s->text_len - 1] != '\n';
+	/* Lua counts one more when something is missing at the end. */
+	if (line == lines + 1 && lines != 0)
+		line = lines;
+	if (line == 0 || line > lines)
+		return NULL;
+	return mem_printf("%s:%" PRIu64, strcmp(c->path, "-") == 0 ?
+	    "<stdin>" : c->path, (uint64_t)s->text_line +
+	    (s->text_literal ? line - 1 : 0));
 }

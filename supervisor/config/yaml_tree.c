@@ -242,6 +242,9 @@ read_scalar(struct yaml_reader *r, yaml_event_t *e)
 {
 	struct yaml_node *n = new_node(r, YAML_SCALAR, e);
 
+	n->literal = e->data.scalar.style == YAML_LITERAL_SCALAR_STYLE;
+	n->text_line = n->line + (n->literal ||
+	    e->data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
 	n->len = e->data.scalar.length;
 	n->text = mem_strndup((const char *)e->data.scalar.value, n->len);
 	explicit_bzero(e->data.scalar.value, n->len);

@@ -21,6 +21,8 @@ struct yaml_node {
 	char *text;		/* a scalar's, NUL-terminated */
 	size_t len;
 	bool plain;		/* neither quoted nor !!str: null, true, 5 */
+	bool literal;		/* from |: a line of it is one of the file */
+	int text_line;		/* of the file, where a scalar's text begins */
 	char *tag;		/* one that is not of YAML's core, or NULL */
 	struct yaml_node **items; /* a list's; a map's keys and values */
 	size_t nitems;

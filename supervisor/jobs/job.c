@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/jobs/deadline.h"
+#include "supervisor/jobs/position.h"
 
 struct job {
 	struct child_env *env;
@@ -113,11 +114,16 @@ static void
 end(struct job *j)
 {
 	struct log_record r;
+	char *position;
 
 	if (j->failed) {
 		log_record_init(&r, LOG_WARN, "Error running script");
 		log_record_string(&r, "script", j->script->name);
 		log_record_string(&r, "error", j->text);
+		position = position_of(j->config, j->script, j->text);
+		if (position != NULL)
+			log_record_string(&r, "position", position);
+		free(position);
 		log_write(j->env->log, &r);
 	} else
 		write_debug(j, "Finished script");

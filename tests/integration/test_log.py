@@ -69,6 +69,21 @@ class Log(Case):
         rest = result.err.split("\n")
         self.assertIn("<string>:2: boom", rest)
 
+    def test_error_has_its_line_of_the_file(self):
+        text = ("scripts:\n- name: t\n  script: |\n"
+                "    log \"one\"\n\n    error(\"boom\")\n"
+                "- name: long\n  timeout: 1s\n  script: |\n"
+                "    local n = 0\n    while true do n = n + 1 end\n")
+        self.box.write("r.yml", text)
+        result = self.box.run("once", "-c", "r.yml")
+        self.assertEqual(
+            [line["position"] for line in result.lines(
+                "Error running script")],
+            ["r.yml:6", "r.yml:11"], result)
+        result = self.box.run("once", "-c", "-", stdin=text)
+        self.assertEqual(result.lines("Error running script")[0]["position"],
+                         "<stdin>:6", result)
+
     def test_first_error_is_the_one_printed(self):
         result = self.box.run("once", "-c", "-", stdin=config(
             [], {"a": 'error "A"', "b": 'error "B"'}))
