@@ -73,6 +73,20 @@ take_job(struct worker *w, const struct client_job *job)
 		vm_set_memory(w->L, job->memory);
 }
 
+static void
+finish(const struct worker *w, const struct vm_result *result)
+{
+	const struct client_done done = {
+		.failed = result->failed, .exit_code = result->exit_code,
+		.text = result->text, .copied = w->tally.copied,
+		.up_to_date = w->tally.up_to_date,
+		.deleted = w->tally.deleted, .failures = w->tally.failed,
+		.bytes = w->tally.bytes
+	};
+
+	client_finish(w->client, &done);
+}
+
 int
 main(void)
 {
@@ -90,7 +104,7 @@ main(void)
 		fail(&err);
 	take_job(&w, &job);
 	vm_run(w.L, w.script, w.script_len, &result);
-	client_finish(w.client, result.failed, result.exit_code, result.text);
+	finish(&w, &result);
 	/* Nothing is closed: a script's objects have no say any more. */
 	_exit(0);
 }

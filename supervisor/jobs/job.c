@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "supervisor/jobs/deadline.h"
 #include "supervisor/jobs/position.h"
+#include "supervisor/jobs/summary.h"
 
 struct job {
 	struct child_env *env;
@@ -27,6 +28,7 @@ struct job {
 	bool failed;
 	char *text;		/* of DONE, or why it could not run */
 	char *late;		/* where the deadline found it, or NULL */
+	struct summary summary;
 	const struct job_ops *ops;
 	void *arg;
 };
@@ -127,6 +129,11 @@ end(struct job *j)
 		log_write(j->env->log, &r);
 	} else
 		write_debug(j, "Finished script");
+	if (!j->summary.told)
+		j->summary.bytes = j->moved;
+	if (j->sent)
+		summary_write(&j->summary, j->env->log, j->script->name,
+		    j->dry_run, clock_now() - j->started);
 	j->ops->over(j->arg, j, j->failed, j->text,
 	    deadline_reason(j->deadline) == DEADLINE_CANCELED);
 }
@@ -249,6 +256,8 @@ on_done(struct job *j, const struct message *m, struct error *err)
 {
 	if (j->done || !j->sent)
 		return error_set(err, ERROR_PROTOCOL, "DONE is out of order");
+	if (summary_read(&j->summary, m, err) == -1)
+		return -1;
 	j->done = true;
 	deadline_done(j->deadline);
 	free(j->text);

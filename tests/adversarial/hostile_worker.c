@@ -60,7 +60,7 @@ ready(void)
 }
 
 static void
-done(uint64_t failed, const char *text)
+done_with(uint64_t failed, const char *text, uint64_t number)
 {
 	struct message_out o;
 
@@ -68,7 +68,15 @@ done(uint64_t failed, const char *text)
 	message_put_u64(&o, failed);
 	message_put_u64(&o, 0);
 	message_put_str(&o, text);
+	for (int i = 0; i < 5; i++)
+		message_put_u64(&o, number);
 	say(&o);
+}
+
+static void
+done(uint64_t failed, const char *text)
+{
+	done_with(failed, text, 0);
 }
 
 static void
@@ -147,7 +155,9 @@ act(const char *what)
 	else if (strcmp(what, "done-twice") == 0) {
 		done(0, "");
 		done(0, "");
-	} else if (strcmp(what, "no-id") == 0)
+	} else if (strcmp(what, "done-numbers") == 0)
+		done_with(0, "", UINT64_MAX);
+	else if (strcmp(what, "no-id") == 0)
 		empty(MSG_SLOT, 0);
 	else if (strcmp(what, "slot-twice") == 0) {
 		empty(MSG_SLOT, 7);

@@ -18,6 +18,7 @@ KILLED = {
     "oversize": "before the script was over",
     "descriptor": "carried a descriptor",
     "ready-twice": "READY came twice",
+    "done-numbers": "a number in DONE is out of bounds",
     "no-id": "SLOT has no id",
     "slot-twice": "was requested twice",
     "release-nothing": "is not held",

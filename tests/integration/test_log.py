@@ -16,8 +16,10 @@ class Log(Case):
                             stdin=config([], {"t": script}), **more)
 
     def after_time(self, result):
-        """The log lines without their first attribute."""
+        """The log lines without their first attribute, and without the one at
+        the script's end."""
         lines = result.err.rstrip("\n").split("\n")
+        self.assertIn(' msg="Script summary" script=t ', lines.pop(), result)
         for line in lines:
             self.assertRegex(line, "^time=%s level=" % TIME)
         return [line.split(" ", 1)[1] for line in lines]
@@ -41,7 +43,7 @@ class Log(Case):
         """A script cannot forge a line of the log."""
         result = self.log('log("x\\ntime=2020-01-01T00:00:00.000Z '
                           'level=ERROR msg=forged")')
-        self.assertEqual(len(result.lines()), 1)
+        self.assertEqual(len(result.lines()), 2)
 
     def test_invalid_utf8_does_not_get_out(self):
         result = self.box.start("once", "-c", "-", stdin=config(
@@ -205,6 +207,46 @@ class Log(Case):
             r"script=t source=%s/x/y:v1 target=%s/x/y:v1 digestTags=false "
             r"forceRecursive=false includeExternal=false dry-run=false$" % (
                 re.escape(a.host), re.escape(b.host)))
+
+    def summary(self, result, script="t"):
+        """The line at a script's end: its attributes but the usual ones."""
+        line, = result.lines("Script summary", script)
+        self.assertEqual(line["level"], "INFO")
+        self.assertRegex(line["elapsed"], r"^[0-9.hm]+s$")
+        return {k: v for k, v in line.fields.items() if k not in (
+            "time", "level", "msg", "script", "elapsed")}
+
+    def test_summary(self):
+        """A line at a script's end says what it did."""
+        one, two = self.registry(), self.registry()
+        made = images.image("sum", layers=[10, 20])
+        made.push(one.client, "x/y", "v1")
+        made.push(two.client, "have/it", "v1")
+        script = "\n".join([
+            'image.copy("ONE/x/y:v1", "TWO/have/it:v1")',
+            'image.copy("ONE/x/y:v1", "TWO/new/a:v1")',
+            'image.copy("ONE/x/y:v1", "TWO/new/b:v1")',
+            'pcall(image.copy, "ONE/x/y:none", "TWO/new/a:none")',
+            'tag.delete("TWO/have/it:v1")',
+        ]).replace("ONE", one.host).replace("TWO", two.host)
+        dry = self.succeeded(self.once([one, two], script, "--dry-run"))
+        got = self.summary(dry)
+        self.assertEqual(int(got.pop("would-copy")) +
+                         int(got.pop("up-to-date")), 3)
+        self.assertEqual(got, {"would-delete": "1", "failed": "1"})
+        real = self.succeeded(self.once([one, two], script))
+        got = self.summary(real)
+        self.assertGreater(int(got.pop("bytes")), 30)
+        self.assertEqual(got, {
+            "copied": "2", "up-to-date": "1", "deleted": "1", "failed": "1"})
+
+    def test_summary_of_a_script_that_failed(self):
+        result = self.box.run("once", "-c", "-", stdin=config(
+            [], {"a": 'error "x"', "b": 'log "fine"'}))
+        for script in "ab":
+            self.assertEqual(self.summary(result, script), {
+                "copied": "0", "up-to-date": "0", "deleted": "0",
+                "failed": "0", "bytes": "0"})
 
     def test_print_goes_to_the_log(self):
         result = self.log('print("to", 1, nil)')

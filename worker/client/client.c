@@ -268,16 +268,21 @@ client_late(struct client *c, const char *where)
 }
 
 void
-client_finish(struct client *c, bool failed, int exit_code, const char *text)
+client_finish(struct client *c, const struct client_done *d)
 {
 	struct message_out o;
 
 	c->over = true;
 	timer_disarm(c->deliver);
 	message_start(&o, MSG_DONE, 0);
-	message_put_u64(&o, failed ? 1 : 0);
-	message_put_u64(&o, (uint64_t)(unsigned)exit_code);
-	put_cut(&o, text != NULL ? text : "", ERROR_TEXT_MAX);
+	message_put_u64(&o, d->failed ? 1 : 0);
+	message_put_u64(&o, (uint64_t)(unsigned)d->exit_code);
+	put_cut(&o, d->text != NULL ? d->text : "", ERROR_TEXT_MAX);
+	message_put_u64(&o, d->copied);
+	message_put_u64(&o, d->up_to_date);
+	message_put_u64(&o, d->deleted);
+	message_put_u64(&o, d->failures);
+	message_put_u64(&o, d->bytes);
 	client_send(c, &o, NULL);
 	channel_drain(c->control, 0);
 }

@@ -64,10 +64,15 @@ void client_ready(struct client *c);
 int client_get_job(struct client *c, struct client_job *job,
     struct error *err);
 void client_late(struct client *c, const char *where);	/* "<string>:3" */
-/* Sends DONE and waits until everything queued has been sent. exit_code is the
- * script's own (os.exit), 0 otherwise. */
-void client_finish(struct client *c, bool failed, int exit_code,
-    const char *text);
+struct client_done {	/* what DONE says */
+	bool failed;
+	int exit_code;		/* the script's own (os.exit), else 0 */
+	const char *text;	/* the error, or NULL */
+	uint64_t copied, up_to_date, deleted, failures;
+	uint64_t bytes;		/* uploaded */
+};
+/* Sends DONE and waits until everything queued has been sent. */
+void client_finish(struct client *c, const struct client_done *d);
 
 void client_log(struct client *c, const struct log_record *r);
 /* What os.getenv may answer: NULL when the name was not passed. Borrowed. */

@@ -162,13 +162,17 @@ Test(client, says_goodbye)
 	memset(text, 'x', ERROR_TEXT_MAX - 1);
 	memcpy(text + ERROR_TEXT_MAX - 1, "\xc3\xa4" "b", 4);
 	client_late(r->client, "<string>:3");
-	client_finish(r->client, true, 3, text);
+	client_finish(r->client, &(struct client_done){ .failed = true,
+	    .exit_code = 3, .text = text, .copied = 4, .up_to_date = 5,
+	    .deleted = 6, .failures = 7, .bytes = 8 });
 	cr_expect_str_eq(rig_take(&r->supervisor, MSG_LATE)->s[0],
 	    "<string>:3");
 	m = rig_take(&r->supervisor, MSG_DONE);
 	cr_expect_eq(m->n[0], 1u);
 	cr_expect_eq(m->n[1], 3u);
 	cr_expect_eq(m->len[2], ERROR_TEXT_MAX - 1u);
+	for (int i = 3; i < 8; i++)
+		cr_expect_eq(m->n[i], (uint64_t)i + 1);
 	free(text);
 	rig_free(r);
 }
