@@ -90,15 +90,18 @@ open_standard(void)
 		close(fd);
 }
 
-/* If SIGCHLD is ignored, the kernel reaps children before we can. And a child
- * takes four descriptors; the soft limit is for programs that use select(2),
- * which we do not. */
+/* If SIGCHLD is ignored, the kernel reaps children before we can. Where the log
+ * is a file at the limit of ulimit -f, writing fails as on a full disk, which
+ * must not end us; children start with default signals. And a child takes four
+ * descriptors; the soft limit is for programs that use select(2), which we do
+ * not. */
 static void
 shed_inherited(void)
 {
 	struct rlimit files;
 
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
 	if (getrlimit(RLIMIT_NOFILE, &files) == -1 ||
 	    files.rlim_cur >= FILES_WANTED)
 		return;

@@ -22,6 +22,9 @@ struct log {
 	bool terminal;		/* and text: it may have a status line */
 	bool status;		/* a status line is on the terminal */
 	uint64_t dropped;
+	uint64_t told;		/* the count in a line that is in the queue */
+	bool midline;		/* the last byte written ended no line */
+	bool cut;		/* a line was cut: the next begins with \n */
 	struct buffer queue;
 };
 
@@ -43,6 +46,19 @@ log_new(struct loop *l, int fd, int level, bool json)
 	return g;
 }
 
+/* The output is gone, full, or a file at its limit. */
+static void
+lose(struct log *g)
+{
+	for (size_t i = 1; i < g->queue.len; i++)
+		g->dropped += g->queue.data[i] == '\n';
+	if (g->told != 0)
+		g->dropped += g->told - 1;
+	g->told = 0;
+	g->cut = g->midline;
+	buffer_clear(&g->queue);
+}
+
 /* The descriptor is shared with whoever started us, so it cannot be made
  * non-blocking; poll before each small write does the same. */
 static bool
@@ -55,15 +71,18 @@ write_some(struct log *g)
 	if (n == 0 || poll(&p, 1, 0) != 1)
 		return false;
 	if ((p.revents & POLLOUT) == 0) {
-		buffer_clear(&g->queue);	/* nobody reads it */
+		lose(g);	/* nobody reads it */
 		return false;
 	}
 	w = write(g->fd, g->queue.data, n);
 	if (w == -1 && errno != EAGAIN && errno != EINTR)
-		buffer_clear(&g->queue);
+		lose(g);
 	if (w <= 0)
 		return false;
+	g->midline = g->queue.data[w - 1] != '\n';
 	buffer_consume(&g->queue, (size_t)w);
+	if (g->queue.len == 0)
+		g->told = 0;
 	return true;
 }
 
@@ -127,10 +146,15 @@ enqueue(struct log *g, const char *p, size_t n)
 		terminal_clear(&g->queue);
 		g->status = false;
 	}
+	if (g->cut) {
+		buffer_putc(&g->queue, '\n');
+		g->cut = false;
+	}
 	if (g->dropped != 0) {
 		log_record_init(&r, LOG_WARN, "Log lines were dropped, the "
-		    "output is too slow");
+		    "output is too slow or full");
 		log_record_int(&r, "lines", (int64_t)g->dropped);
+		g->told = g->dropped;
 		g->dropped = 0;
 		buffer_init(&line, 0);
 		log_format(&r, clock_wall(), g->style, &line);

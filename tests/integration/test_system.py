@@ -2,6 +2,7 @@
 """What the system around regbot may do to it: a /proc that hides processes,
 limits, users that are missing."""
 import os
+import resource
 import subprocess
 import unittest
 
@@ -61,6 +62,27 @@ class HidingProc(Children):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("it is not confined: the process is not confined: "
                       "Seccomp is 0, not 2", done.stderr)
+
+
+class Limits(Children):
+    worker, broker = "regbot-worker", "regbot-broker"
+
+    def test_the_log_reaches_the_limit_of_its_file(self):
+        log = os.path.join(self.dir, "log")
+        with open(os.path.join(self.dir, "regbot.yml"), "w") as file:
+            file.write(config([], {
+                "a": 'for i = 1, 500 do log("one of many lines") end',
+                "b": 'error("the second script ran")'}))
+        with open(log, "w") as file:
+            done = subprocess.run(
+                [os.path.join(self.dir, "regbot"), "once", "-c",
+                 os.path.join(self.dir, "regbot.yml")],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=file, timeout=60, env={"HOME": self.dir},
+                preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_FSIZE, (8192, 8192)))
+        self.assertEqual(os.path.getsize(log), 8192)
+        self.assertEqual(done.returncode, 1)
 
 
 if __name__ == "__main__":

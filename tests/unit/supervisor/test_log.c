@@ -2,9 +2,11 @@
 /* test_log.c - lines as slog writes them, and outputs that are slow. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "supervisor/log/log.h"
@@ -165,6 +167,52 @@ Test(log, script_is_who_sent_it)
 	close(fds[0]);
 	close(fds[1]);
 	loop_free(l);
+}
+
+static void
+say(struct log *g, const char *text)
+{
+	struct log_record r;
+
+	log_record_init(&r, LOG_INFO, text);
+	log_write(g, &r);
+}
+
+/* A file at its limit is like a full disk: what is lost is counted, and what
+ * comes later is on lines of its own. */
+Test(log, full_output)
+{
+	struct loop *l = loop_new();
+	struct rlimit limit;
+	FILE *f = tmpfile();
+	struct log *g = log_new(l, fileno(f), LOG_INFO, false);
+	char got[1024];
+	const char *at;
+	size_t n;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = 75;	/* in the second line */
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	say(g, "first");
+	say(g, "second");
+	for (int i = 0; i < 7; i++)
+		say(g, "lost");
+	limit.rlim_cur = limit.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	say(g, "last");
+	log_free(g);
+	loop_free(l);
+	n = (size_t)pread(fileno(f), got, sizeof(got) - 1, 0);
+	got[n] = '\0';
+	fclose(f);
+	cr_expect_eq(got[74] == '\n', false);
+	cr_assert_eq(got[75], '\n', "%s", got);
+	cr_assert_eq(strncmp(got + 76, "time=", 5), 0, "%s", got);
+	at = strstr(got, "lines=8\ntime=");
+	cr_assert_not_null(at, "%s", got);
+	cr_expect_not_null(strstr(at, "msg=last\n"), "%s", got);
+	cr_expect_null(strstr(got, "lost"));
 }
 
 /* An output that takes nothing does not stop the loop, and lines that were
