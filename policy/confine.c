@@ -23,16 +23,17 @@
 #include "policy/filter.h"
 
 #ifndef WORKER_ID
-#define WORKER_ID 61234
+#define WORKER_ID 65521
 #endif
 #ifndef BROKER_ID
-#define BROKER_ID 61235
+#define BROKER_ID 65522
 #endif
 
 #define WORKER_FILES 64		/* null, stderr, control, its channels */
 #define BROKER_FILES 4096	/* channels, streams, connections */
 
 static bool own_ids_missing;
+static const char *absent_user = "";
 
 #ifdef SANITIZERS
 static bool confined;
@@ -129,6 +130,8 @@ own_ids(enum policy_role role, struct error *err)
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
 		return error_set(err, ERROR_SYSTEM, "user %u could still "
 		    "return to root", uid);
+	if (pw == NULL)
+		absent_user = name;
 	return 0;
 }
 
@@ -267,6 +270,12 @@ const char *
 policy_missing(void)
 {
 	return own_ids_missing ? "a separate user id" : "";
+}
+
+const char *
+policy_absent_user(void)
+{
+	return absent_user;
 }
 
 int

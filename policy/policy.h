@@ -26,6 +26,10 @@ int policy_confine(enum policy_role role, uint64_t memory,
  * as "the sandbox lacks X here"; "" when nothing is missing. */
 const char *policy_missing(void);
 
+/* After policy_confine: the user that the process should run as and that does
+ * not exist, so that it runs as a number; or "". */
+const char *policy_absent_user(void);
+
 /* For the supervisor: not dumpable, no core, no_new_privs. 0, or -1. */
 int policy_protect_self(struct error *err);
 

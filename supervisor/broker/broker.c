@@ -290,6 +290,7 @@ broker_new(struct loop *l, int control_fd, const char *build,
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, build);
 	message_put_str(&o, policy_missing());
+	message_put_str(&o, policy_absent_user());
 	channel_send(b->control, &o, -1, NULL);
 	return b;
 }

@@ -187,6 +187,26 @@ warn_missing(struct child_env *env, const char *layer)
 	log_write(env->log, &r);
 }
 
+static void
+warn_absent(struct child_env *env, const char *user)
+{
+	bool *logged = &env->absent_logged[strstr(user, "broker") != NULL];
+	struct log_record r;
+	char *create;
+
+	if (*user == '\0' || *logged)
+		return;
+	*logged = true;
+	create = mem_printf("useradd --system --user-group --no-create-home "
+	    "--shell /usr/sbin/nologin %s", user);
+	log_record_init(&r, LOG_WARN, "A user does not exist, running with a "
+	    "numeric id instead");
+	log_record_string(&r, "user", user);
+	log_record_string(&r, "create", create);
+	log_write(env->log, &r);
+	free(create);
+}
+
 static int
 on_ready_message(struct child *c, const struct message *m, struct error *err)
 {
@@ -202,6 +222,7 @@ on_ready_message(struct child *c, const struct message *m, struct error *err)
 	c->ready = true;
 	timer_disarm(c->late);
 	warn_missing(c->env, message_str(m, 1));
+	warn_absent(c->env, message_str(m, 2));
 	c->ops->ready(c->arg);
 	return 0;
 }

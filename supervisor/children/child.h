@@ -25,6 +25,8 @@ struct child_env {
 	/* A layer of the sandbox that this system does not offer was logged:
 	 * one warning per start. */
 	bool missing_logged;
+	/* A user that does not exist was logged, worker's and broker's. */
+	bool absent_logged[2];
 };
 
 struct child_ops {

@@ -56,6 +56,7 @@ ready(void)
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, PACKAGE_VERSION);
 	message_put_str(&o, "");
+	message_put_str(&o, "");
 	say(&o);
 }
 

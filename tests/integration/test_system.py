@@ -4,11 +4,13 @@ limits, users that are missing."""
 import os
 import resource
 import subprocess
+import threading
 import unittest
 
-from lib import images
+from lib import images, misbehave
+from lib.case import Case
 from lib.fakeregistry import FakeRegistry
-from lib.run import config, creds
+from lib.run import Result, config, creds, program, status
 from test_children import Children
 
 ANYBODY = 23456     # an id that no user of a test machine has
@@ -83,6 +85,54 @@ class Limits(Children):
                     resource.RLIMIT_FSIZE, (8192, 8192)))
         self.assertEqual(os.path.getsize(log), 8192)
         self.assertEqual(done.returncode, 1)
+
+
+@unittest.skipUnless(can_mount(), "only root changes its user")
+class Users(Case):
+    """Whom children of root run as."""
+
+    NAMES = ("_regbot-worker", "_regbot-broker")
+
+    def ids(self, passwd):
+        """The uids of a worker and a broker that run where this is
+        /etc/passwd, and what the log says."""
+        reg, gate, seen = self.fake(), threading.Event(), threading.Event()
+        self.addCleanup(gate.set)
+        reg.on("GET", "/tags/list", misbehave.hold(gate, seen))
+        self.box.write("passwd", passwd)
+        script = "pcall(tag.ls, '%s/x')" % reg.host
+        self.box.write("regbot.yml", config(
+            [creds(reg.host)], {"a": script, "b": script}))
+        running = self.box.start(
+            "-m", "sh", "-c", 'mount --bind passwd /etc/passwd && exec "$0" '
+            'once -c regbot.yml', program("regbot"), path="unshare")
+        self.assertTrue(seen.wait(20))
+        found = [status(running.child(name))["Uid"].split()[0]
+                 for name in ("regbot-worker", "regbot-broker")]
+        gate.set()
+        self.succeeded(running.wait())
+        return found, Result(0, "", running.read(running.err_path), 0)
+
+    def test_numbers_where_there_is_no_user(self):
+        found, result = self.ids("root:x:0:0::/root:/bin/sh\n")
+        for one in found:
+            self.assertIn(int(one), range(65520, 65534))
+        self.assertNotEqual(*found)
+        lines = result.lines("A user does not exist, running with a numeric "
+                             "id instead")
+        self.assertEqual([one["user"] for one in lines], list(self.NAMES))
+        for one in lines:
+            self.assertEqual(one["level"], "WARN")
+            self.assertRegex(one["create"], "^useradd --system .* %s$" %
+                             one["user"])
+
+    def test_named_users(self):
+        found, result = self.ids(
+            "root:x:0:0::/root:/bin/sh\n"
+            "_regbot-worker:x:991:991::/nonexistent:/bin/false\n"
+            "_regbot-broker:x:992:992::/nonexistent:/bin/false\n")
+        self.assertEqual(found, ["991", "992"])
+        self.assertNotIn("level=WARN", result.err)
 
 
 if __name__ == "__main__":

@@ -217,6 +217,7 @@ client_ready(struct client *c)
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, PACKAGE_VERSION);
 	message_put_str(&o, policy_missing());
+	message_put_str(&o, policy_absent_user());
 	client_send(c, &o, NULL);
 }
 

@@ -16,6 +16,7 @@ send_ready(struct channel *c)
 	message_start(&o, MSG_READY, 0);
 	message_put_str(&o, "build");
 	message_put_str(&o, "");
+	message_put_str(&o, "");
 	return channel_send(c, &o, -1, NULL);
 }
 
