@@ -143,3 +143,22 @@ duration_format(int64_t ns, char out[DURATION_TEXT])
 			snprintf(out, DURATION_TEXT, "%s%s", sign, seconds);
 	}
 }
+
+/* Cuts off a last part that is 0: the one of that unit, after another one. */
+static void
+drop_zero(char *s, char unit, char before)
+{
+	size_t n = strlen(s);
+
+	if (n > 3 && s[n - 1] == unit && s[n - 2] == '0' &&
+	    s[n - 3] == before)
+		s[n - 2] = '\0';
+}
+
+void
+duration_brief(int64_t ns, char out[DURATION_TEXT])
+{
+	duration_format(ns, out);
+	drop_zero(out, 's', 'm');
+	drop_zero(out, 'm', 'h');
+}

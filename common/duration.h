@@ -18,5 +18,7 @@ int duration_parse(const char *s, int64_t *out, struct error *err);
 
 /* As Go's Duration.String: "1h0m0s", "1.5s", "100ms", "0s". */
 void duration_format(int64_t ns, char out[DURATION_TEXT]);
+/* The same as people write it: "1h", "10m", "1h30m", "1m30s". */
+void duration_brief(int64_t ns, char out[DURATION_TEXT]);
 
 #endif

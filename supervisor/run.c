@@ -100,7 +100,6 @@ on_signal(void *arg, int sig)
 {
 	struct run_state *r = arg;
 
-	(void)sig;
 	if (r->stopping++ == 0) {
 		write_line(r, LOG_DEBUG, "Interrupt received, stopping");
 		if (r->server)
@@ -109,7 +108,7 @@ on_signal(void *arg, int sig)
 	for (size_t i = 0; i < r->ntasks; i++)
 		if (r->tasks[i].timer != NULL)
 			timer_disarm(r->tasks[i].timer);
-	jobs_stop(r->env->jobs, r->stopping > 1);
+	jobs_stop(r->env->jobs, stop_of_signal(sig), r->stopping > 1);
 	if (r->running == 0)
 		end(r);
 }

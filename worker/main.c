@@ -27,13 +27,11 @@ static const struct vm_library libraries[] = {
 };
 
 static void
-stop(void *arg, enum error_kind reason)
+stop(void *arg, enum stop_reason why)
 {
 	struct worker *w = arg;
 
-	w->stopped = true;
-	if (reason == ERROR_DEADLINE)
-		w->deadline = clock_now();
+	w->stopped = why;
 }
 
 static _Noreturn void

@@ -6,21 +6,20 @@
 
 #include "common/bounds.h"
 #include "common/clock.h"
-#include "common/duration.h"
 #include "common/mem.h"
 
 struct deadline {
 	int64_t timeout;
 	struct timer *passed, *kill;
-	enum deadline_reason reason;
+	enum stop_reason reason;
 	const struct deadline_ops *ops;
 	void *arg;
 };
 
 static void
-stop(struct deadline *d, enum deadline_reason why)
+stop(struct deadline *d, enum stop_reason why)
 {
-	if (d->reason != DEADLINE_NONE)
+	if (d->reason != STOP_NONE)
 		return;
 	d->reason = why;
 	timer_arm(d->kill, KILL_AFTER_MS * NS_PER_MS);
@@ -30,7 +29,7 @@ stop(struct deadline *d, enum deadline_reason why)
 static void
 on_passed(void *arg)
 {
-	stop(arg, DEADLINE_PASSED);
+	stop(arg, STOP_DEADLINE);
 }
 
 static void
@@ -68,10 +67,10 @@ deadline_free(struct deadline *d)
 }
 
 void
-deadline_cancel(struct deadline *d)
+deadline_cancel(struct deadline *d, enum stop_reason why)
 {
 	if (d != NULL)
-		stop(d, DEADLINE_CANCELED);
+		stop(d, why);
 }
 
 void
@@ -81,28 +80,21 @@ deadline_done(struct deadline *d)
 	timer_arm(d->kill, KILL_AFTER_MS * NS_PER_MS);
 }
 
-enum deadline_reason
+enum stop_reason
 deadline_reason(const struct deadline *d)
 {
-	return d != NULL ? d->reason : DEADLINE_NONE;
+	return d != NULL ? d->reason : STOP_NONE;
 }
 
 char *
 deadline_text(const struct deadline *d, const char *at, bool begun)
 {
-	char limit[DURATION_TEXT];
-	const char *colon = at != NULL ? ": " : "";
+	struct error err;
 
-	if (at == NULL)
-		at = "";
-	if (d->reason == DEADLINE_CANCELED)
-		return mem_printf("%s%scontext canceled: the script %s", at,
-		    colon, begun ? "did not stop when it was told to and was "
-		    "killed" : "did not start");
-	if (d->reason == DEADLINE_NONE)
+	if (stop_error(d->reason, d->timeout, &err) == 0)
 		return NULL;
-	duration_format(d->timeout, limit);
-	return mem_printf("%s%scontext deadline exceeded: the script %s its "
-	    "timeout of %s%s", at, colon, begun ? "ran past" :
-	    "did not start within", limit, begun ? " and was killed" : "");
+	return mem_printf("%s%s%s%s", at != NULL ? at : "",
+	    at != NULL ? ": " : "", err.text, begun ?
+	    ": the script did not end and was killed" :
+	    " before the script started");
 }

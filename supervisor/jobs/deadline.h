@@ -11,16 +11,13 @@
 #include <stdint.h>
 
 #include "common/wire/loop.h"
-
-enum deadline_reason {	/* as PROTOCOL.md numbers those of STOP */
-	DEADLINE_NONE = 0, DEADLINE_CANCELED = 1, DEADLINE_PASSED = 2
-};
+#include "common/wire/stop.h"
 
 struct deadline;
 
 struct deadline_ops {
 	/* The worker has to end now. Called once at most. */
-	void (*stop)(void *arg, enum deadline_reason why);
+	void (*stop)(void *arg, enum stop_reason why);
 	/* It did not end in time. */
 	void (*kill)(void *arg);
 };
@@ -31,13 +28,13 @@ struct deadline *deadline_new(struct loop *l, int64_t timeout,
 void deadline_free(struct deadline *d);	/* NULL is fine */
 
 /* Stops the job, unless its timeout has passed already. NULL is fine. */
-void deadline_cancel(struct deadline *d);
+void deadline_cancel(struct deadline *d, enum stop_reason why);
 
 /* The script is over: its worker must be gone soon, whatever it still does. */
 void deadline_done(struct deadline *d);
 
 /* Why the job was stopped, if it was. NULL counts as one that was not. */
-enum deadline_reason deadline_reason(const struct deadline *d);
+enum stop_reason deadline_reason(const struct deadline *d);
 
 /* The sentence for a job that was stopped whose worker did not say how its
  * script ended; NULL if it was not stopped. at: where the worker was, or NULL;

@@ -115,6 +115,7 @@ write_debug(struct job *j, const char *message)
 static void
 end(struct job *j)
 {
+	enum stop_reason why = deadline_reason(j->deadline);
 	struct log_record r;
 	char *position;
 
@@ -135,7 +136,7 @@ end(struct job *j)
 		summary_write(&j->summary, j->env->log, j->script->name,
 		    j->dry_run, clock_now() - j->started);
 	j->ops->over(j->arg, j, j->failed, j->text,
-	    deadline_reason(j->deadline) == DEADLINE_CANCELED);
+	    why != STOP_NONE && why != STOP_DEADLINE);
 }
 
 static void
@@ -172,7 +173,7 @@ on_kill(void *arg)
 }
 
 static void
-on_stop(void *arg, enum deadline_reason why)
+on_stop(void *arg, enum stop_reason why)
 {
 	struct job *j = arg;
 	struct message_out o;
@@ -189,9 +190,9 @@ on_stop(void *arg, enum deadline_reason why)
 static const struct deadline_ops deadline_ops = { on_stop, on_kill };
 
 void
-job_stop(struct job *j, bool now)
+job_stop(struct job *j, enum stop_reason why, bool now)
 {
-	deadline_cancel(j->deadline);
+	deadline_cancel(j->deadline, why);
 	if (now && j->child != NULL)
 		child_kill(j->child, NULL);
 }
@@ -220,7 +221,7 @@ on_ready(void *arg)
 	struct message_out o;
 	size_t n;
 
-	if (deadline_reason(j->deadline) != DEADLINE_NONE)
+	if (deadline_reason(j->deadline) != STOP_NONE)
 		return;		/* killed, and READY was under way */
 	j->sent = true;
 	message_start(&o, MSG_JOB, 0);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/wire/message.h"
+#include "common/wire/stop.h"
 #include "supervisor/children/child.h"
 #include "supervisor/config/config.h"
 
@@ -32,8 +33,8 @@ struct job *job_start(struct child_env *env, struct config *config,
     const struct job_ops *ops, void *arg);
 void job_free(struct job *j);	/* kills its worker; over is not called */
 
-/* STOP: cancelled; SIGKILL follows. now: SIGKILL at once. */
-void job_stop(struct job *j, bool now);
+/* STOP, and SIGKILL follows. now: SIGKILL at once. */
+void job_stop(struct job *j, enum stop_reason why, bool now);
 
 uint64_t job_id(const struct job *j);
 const char *job_name(const struct job *j);	/* of its script */

@@ -168,12 +168,12 @@ jobs_start(struct jobs *all, struct config *config,
 }
 
 void
-jobs_stop(struct jobs *all, bool now)
+jobs_stop(struct jobs *all, enum stop_reason why, bool now)
 {
 	struct jobs_entry *e;
 
 	TAILQ_FOREACH(e, &all->list, next)
-		job_stop(e->job, now);
+		job_stop(e->job, why, now);
 }
 
 void

@@ -33,7 +33,7 @@ void jobs_start(struct jobs *all, struct config *config,
     const struct config_script *script, jobs_done_fn *done, void *arg);
 
 /* Stops all that run, as job_stop. */
-void jobs_stop(struct jobs *all, bool now);
+void jobs_stop(struct jobs *all, enum stop_reason why, bool now);
 
 /* Calls fn for each that runs, the oldest first. */
 void jobs_each(const struct jobs *all,

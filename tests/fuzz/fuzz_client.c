@@ -46,7 +46,7 @@ on_done(void *arg, struct answer *a)
 }
 
 static void
-on_stop(void *arg, enum error_kind reason)
+on_stop(void *arg, enum stop_reason reason)
 {
 	(void)arg;
 	(void)reason;

@@ -212,7 +212,7 @@ class Answers(Case):
         running = self.begin([self.reg], [{
             "name": "t", "timeout": "2s",
             "script": 'tag.ls("%s/x/y")' % self.reg.host}])
-        self.failed(running.wait(8), r"deadline exceeded")
+        self.failed(running.wait(8), r"timeout of \S+ reached")
 
     def test_storm_of_429(self):
         """Four scripts at a registry that wants to be left alone: none
@@ -382,4 +382,4 @@ class Slow(Case):
                 defaults={"parallel": 2})
             result = running.wait(15)
             self.assertEqual(result.messages("other"), ["done"], result)
-            self.failed(result, r"deadline exceeded")
+            self.failed(result, r"timeout of \S+ reached")

@@ -162,7 +162,7 @@ class Reading(Case):
             "name": "t", "timeout": "2s",
             "script": 'tag.ls("%s/h/img")' % self.reg.host}])
         result = program.wait(15)
-        self.failed(result, r"context deadline exceeded")
+        self.failed(result, r"timeout of \S+ reached")
         self.assertLess(result.seconds, 6)
 
     # Manifests and configurations.

@@ -88,7 +88,7 @@ class Server(Case):
         result = self.end(running)
         # To be told to stop is no failure of a service.
         self.assertEqual(result.code, 0, result)
-        self.assertRegex(result.error("t"), "context canceled")
+        self.assertRegex(result.error("t"), ": stopped by SIGTERM\n")
 
     def test_script_without_schedule(self):
         running = self.serve([

@@ -73,10 +73,10 @@ job_stop(struct client *c, const struct message *m, struct error *err)
 {
 	uint64_t why = message_u64(m, 0);
 
-	if (why != 1 && why != 2)
+	if (why == STOP_NONE || why >= STOP_REASONS)
 		return error_set(err, ERROR_PROTOCOL,
 		    "STOP has an unknown reason");
-	c->stopped = why == 1 ? ERROR_CANCELED : ERROR_DEADLINE;
+	c->stopped = (enum stop_reason)why;
 	c->stop(c->arg, c->stopped);
 	return 0;
 }
@@ -153,9 +153,9 @@ control_closed(void *arg, const struct error *why)
 		if (b->state == BROKER_OPENING)
 			client_broker_refused(b, &err);
 	client_control_gone(c);
-	if (c->stopped == ERROR_NONE) {
-		c->stopped = ERROR_CANCELED;
-		c->stop(c->arg, ERROR_CANCELED);
+	if (c->stopped == STOP_NONE) {
+		c->stopped = STOP_CANCELED;
+		c->stop(c->arg, STOP_CANCELED);
 	}
 }
 
@@ -165,7 +165,7 @@ static const struct channel_ops control_ops = {
 
 struct client *
 client_new(struct loop *l, int fd,
-    void (*stop)(void *arg, enum error_kind reason), void *arg)
+    void (*stop)(void *arg, enum stop_reason why), void *arg)
 {
 	struct client *c = mem_alloc(sizeof(*c));
 
@@ -224,14 +224,15 @@ client_ready(struct client *c)
 int
 client_get_job(struct client *c, struct client_job *job, struct error *err)
 {
-	while (c->job_state != JOB_COMPLETE && c->stopped == ERROR_NONE &&
+	while (c->job_state != JOB_COMPLETE && c->stopped == STOP_NONE &&
 	    !c->gone)
 		loop_step(c->loop, -1);
 	if (c->gone)
 		return error_set(err, ERROR_PEER,
 		    "the supervisor ended before it sent a job");
-	if (c->stopped != ERROR_NONE)
-		return error_set(err, c->stopped,
+	if (c->stopped != STOP_NONE)
+		return error_set(err, c->stopped == STOP_DEADLINE ?
+		    ERROR_DEADLINE : ERROR_CANCELED,
 		    "the job was stopped before it began");
 	*job = c->job;
 	c->job_state = JOB_TAKEN;

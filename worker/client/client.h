@@ -21,6 +21,7 @@
 #include "common/reference.h"
 #include "common/wire/log_record.h"
 #include "common/wire/loop.h"
+#include "common/wire/stop.h"
 
 struct client;
 struct client_call;		/* one operation under way */
@@ -52,10 +53,10 @@ struct client_job {	/* what JOB and SCRIPT said */
 	bool parallel_unset;	/* defaults.parallel was not given */
 };
 
-/* fd is the control channel. stop is called at STOP (reason: ERROR_CANCELED
- * or ERROR_DEADLINE) and when the supervisor is gone. */
+/* fd is the control channel. stop is called at STOP, and when the supervisor
+ * is gone (STOP_CANCELED). */
 struct client *client_new(struct loop *l, int fd,
-    void (*stop)(void *arg, enum error_kind reason), void *arg);
+    void (*stop)(void *arg, enum stop_reason why), void *arg);
 void client_free(struct client *c);
 
 /* The life of a job, in this order: send READY, wait for the job, and finally

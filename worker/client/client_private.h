@@ -130,11 +130,11 @@ struct client {
 	struct loop *loop;
 	struct channel *control;
 	struct timer *deliver;
-	void (*stop)(void *arg, enum error_kind reason);
+	void (*stop)(void *arg, enum stop_reason why);
 	void *arg;
 	bool over;		/* DONE was sent: nothing is delivered */
 	bool gone;		/* the supervisor is gone */
-	enum error_kind stopped;
+	enum stop_reason stopped;
 	enum client_job_state job_state;
 	struct client_job job;
 	size_t script_got;

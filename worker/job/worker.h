@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/wire/log_record.h"
 #include "common/wire/loop.h"
+#include "common/wire/stop.h"
 #include "worker/job/tally.h"
 
 struct client;		/* client.h */
@@ -34,11 +35,10 @@ struct worker {
 	int log_level;		/* records below it need not be sent */
 	int64_t timeout_ns;	/* the script's, for messages; 0: none */
 	int64_t deadline;	/* clock_now() time, 0: none */
-	bool stopped;		/* the supervisor said STOP */
+	enum stop_reason stopped;	/* the supervisor said STOP */
 };
 
-/* 0 while the job may go on; -1 with "context deadline exceeded" or "context
- * canceled" (regbot's words) once it may not. */
+/* 0 while the job may go on; -1 with stop_error's words once it may not. */
 int worker_check(const struct worker *w, struct error *err);
 
 /* Runs the loop until *done, or until the job must stop: then -1 with err as

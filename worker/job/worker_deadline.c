@@ -6,12 +6,11 @@
 int
 worker_check(const struct worker *w, struct error *err)
 {
+	enum stop_reason why = w->stopped;
+
 	if (w->deadline != 0 && clock_now() >= w->deadline)
-		return error_set(err, ERROR_DEADLINE,
-		    "context deadline exceeded");
-	if (w->stopped)
-		return error_set(err, ERROR_CANCELED, "context canceled");
-	return 0;
+		why = STOP_DEADLINE;
+	return stop_error(why, w->timeout_ns, err);
 }
 
 static void

@@ -18,7 +18,7 @@ binding_context(lua_State *L)
 	struct error err;
 
 	if (worker_check(vm_worker(L), &err) == -1)
-		vm_raise(L, "Context error: %s", err.text);
+		vm_raise(L, "%s", err.text);
 }
 
 int

@@ -19,7 +19,7 @@
 #include "worker/modules/listing.h"
 #include "worker/modules/value.h"
 
-/* Raises "Context error: ..." once the job must stop. */
+/* Raises why the job must stop, once it must. */
 void binding_context(lua_State *L);
 
 /* Raises "text: why the task failed" and releases the task. */

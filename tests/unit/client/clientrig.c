@@ -88,7 +88,7 @@ peer_clear(struct peer *p)
 }
 
 static void
-rig_stop(void *arg, enum error_kind reason)
+rig_stop(void *arg, enum stop_reason reason)
 {
 	struct rig *r = arg;
 

@@ -44,7 +44,7 @@ struct rig {
 	unsigned nbrokers;
 	bool hold_open;		/* OPEN is left to the test */
 	unsigned stops;
-	enum error_kind stop_reason;
+	enum stop_reason stop_reason;
 };
 
 struct rig *rig_new(void);

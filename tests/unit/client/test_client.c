@@ -100,7 +100,7 @@ expect_violation(struct rig *r)
 	cr_assert_eq(client_get_job(r->client, &job, &err), -1);
 	cr_expect_eq(err.kind, ERROR_PEER);
 	cr_expect_eq(r->stops, 1u);
-	cr_expect_eq(r->stop_reason, ERROR_CANCELED);
+	cr_expect_eq(r->stop_reason, STOP_CANCELED);
 	rig_free(r);
 }
 
@@ -144,12 +144,24 @@ Test(client, stop_before_the_job)
 	struct client_job job;
 	struct error err;
 
-	rig_send_u64(&r->supervisor, MSG_STOP, 0, 2);
+	rig_send_u64(&r->supervisor, MSG_STOP, 0, STOP_DEADLINE);
 	cr_assert_eq(client_get_job(r->client, &job, &err), -1);
 	cr_expect_eq(err.kind, ERROR_DEADLINE);
-	cr_expect_eq(r->stop_reason, ERROR_DEADLINE);
+	cr_expect_eq(r->stop_reason, STOP_DEADLINE);
 	cr_expect_eq(r->stops, 1u);
 	rig_free(r);
+}
+
+Test(client, stop_for_an_unknown_reason)
+{
+	static const uint64_t reasons[] = { STOP_NONE, STOP_REASONS };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct rig *r = rig_new();
+
+		rig_send_u64(&r->supervisor, MSG_STOP, 0, reasons[i]);
+		expect_violation(r);
+	}
 }
 
 Test(client, says_goodbye)
@@ -330,7 +342,7 @@ Test(client, when_the_supervisor_is_gone_everything_fails)
 	cr_expect_eq(b.err.kind, ERROR_PEER);
 	cr_expect_eq(c.err.kind, ERROR_PEER);
 	cr_expect_eq(r->stops, 1u);
-	cr_expect_eq(r->stop_reason, ERROR_CANCELED);
+	cr_expect_eq(r->stop_reason, STOP_CANCELED);
 	client_manifest_head(r->client, &ref, rig_done, &d);
 	cr_expect_eq(d.calls, 0u);
 	rig_wait(r, &d);

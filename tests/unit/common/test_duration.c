@@ -63,6 +63,25 @@ Test(duration, what_go_reads_is_read)
 	}
 }
 
+Test(duration, in_brief)
+{
+	static const char *const rows[][2] = {
+		{ "10m", "10m" }, { "1h", "1h" }, { "90m", "1h30m" },
+		{ "20m10s", "20m10s" }, { "10h0m5s", "10h0m5s" },
+		{ "0s", "0s" }, { "10s", "10s" }, { "60m0.5s", "1h0m0.5s" },
+		{ "100ms", "100ms" }, { "-1h", "-1h" }, { "-10m", "-10m" },
+	};
+	char text[DURATION_TEXT];
+	int64_t ns;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cr_assert_eq(duration_parse(rows[i][0], &ns, NULL), 0);
+		duration_brief(ns, text);
+		cr_expect_str_eq(text, rows[i][1], "%s: %s", rows[i][0],
+		    text);
+	}
+}
+
 Test(duration, the_rest_is_refused_with_a_sentence)
 {
 	struct error err;

@@ -85,7 +85,7 @@ call_cancel(struct client_call *call)
 static void
 stop(void *arg)
 {
-	((struct worker *)arg)->stopped = true;
+	((struct worker *)arg)->stopped = STOP_SIGTERM;
 }
 
 static const struct vm_library libraries[] = {
@@ -103,6 +103,7 @@ vmrig_run(struct vmrig *rig, const char *script)
 	buffer_init(&client.log, 0);
 	if (rig->timeout_ms != 0)
 		w.deadline = clock_now() + rig->timeout_ms * NS_PER_MS;
+	w.timeout_ns = rig->timeout_ms * NS_PER_MS;
 	if (rig->stop_after_ms != 0)
 		timer_arm(t, rig->stop_after_ms * NS_PER_MS);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,

@@ -49,6 +49,7 @@ modrig_run(struct modrig *rig, const char *script)
 		w.overlay = overlay_new();
 	if (rig->timeout_ms != 0)
 		w.deadline = clock_now() + rig->timeout_ms * NS_PER_MS;
+	w.timeout_ns = rig->timeout_ms * NS_PER_MS;
 	buffer_init(&c.log, 0);
 	buffer_init(&c.requests, 0);
 	w.L = vm_new(&w, rig->memory != 0 ? rig->memory : WORKER_MEMORY,

@@ -172,17 +172,17 @@ Test(modules, deadline)
 	rig.hang = true;
 	rig.timeout_ms = 50;
 	check_error("tag.ls('r:1/x')", "<string>:1: Failed retrieving tag "
-	    "list: failed to list tags for r:1/x:latest: context deadline "
-	    "exceeded");
+	    "list: failed to list tags for r:1/x:latest: timeout of "
+	    "50ms reached");
 	cr_assert_eq(rig.cancelled, 1);
 	check_error("image.config('r:1/x')", "<string>:1: manifest pull "
-	    "failed: failed to get manifest r:1/x:latest: context deadline "
-	    "exceeded");
+	    "failed: failed to get manifest r:1/x:latest: timeout of "
+	    "50ms reached");
 	check_error("image.copy('r:1/x', 'r:1/y')", "<string>:1: Failed "
-	    "copying \"r:1/x:latest\" to \"r:1/y:latest\": context deadline "
-	    "exceeded");
+	    "copying \"r:1/x:latest\" to \"r:1/y:latest\": timeout of "
+	    "50ms reached");
 	check_error("pcall(tag.ls, 'r:1/x') tag.ls('r:1/x')", "<string>:1: "
-	    "Context error: context deadline exceeded");
+	    "timeout of 50ms reached");
 }
 
 Test(modules, no_requests_without_a_name)

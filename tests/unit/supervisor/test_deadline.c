@@ -8,10 +8,10 @@
 
 static struct loop *loop;
 static int stops;
-static enum deadline_reason reason;
+static enum stop_reason reason;
 
 static void
-on_stop(void *arg, enum deadline_reason why)
+on_stop(void *arg, enum stop_reason why)
 {
 	cr_assert_eq(arg, &stops);
 	stops++;
@@ -58,16 +58,15 @@ Test(deadline, passes)
 	cr_assert_null(deadline_text(d, NULL, true));
 	while (stops == 0)
 		loop_step(loop, -1);
-	cr_assert_eq(reason, DEADLINE_PASSED);
+	cr_assert_eq(reason, STOP_DEADLINE);
 	/* What comes later does not change the reason. */
-	deadline_cancel(d);
+	deadline_cancel(d, STOP_SIGTERM);
 	cr_assert_eq(stops, 1);
-	cr_assert_eq(deadline_reason(d), DEADLINE_PASSED);
-	expect_text(d, "<string>:3", true, "<string>:3: context deadline "
-	    "exceeded: the script ran past its timeout of 1ms and was "
-	    "killed");
-	expect_text(d, NULL, false, "context deadline exceeded: the script "
-	    "did not start within its timeout of 1ms");
+	cr_assert_eq(deadline_reason(d), STOP_DEADLINE);
+	expect_text(d, "<string>:3", true, "<string>:3: timeout of 1ms "
+	    "reached: the script did not end and was killed");
+	expect_text(d, NULL, false, "timeout of 1ms reached before the script "
+	    "started");
 	deadline_free(d);
 }
 
@@ -75,14 +74,14 @@ Test(deadline, canceled)
 {
 	struct deadline *d = deadline_new(loop, 0, &ops, &stops);
 
-	deadline_cancel(d);
-	deadline_cancel(d);
+	deadline_cancel(d, STOP_SIGINT);
+	deadline_cancel(d, STOP_SIGTERM);
 	cr_assert_eq(stops, 1);
-	cr_assert_eq(reason, DEADLINE_CANCELED);
-	expect_text(d, NULL, true, "context canceled: the script did not stop "
-	    "when it was told to and was killed");
-	expect_text(d, NULL, false, "context canceled: the script did not "
-	    "start");
+	cr_assert_eq(reason, STOP_SIGINT);
+	expect_text(d, NULL, true, "stopped by SIGINT: the script did not end "
+	    "and was killed");
+	expect_text(d, NULL, false, "stopped by SIGINT before the script "
+	    "started");
 	deadline_free(d);
 }
 
@@ -95,13 +94,13 @@ Test(deadline, done_in_time)
 	loop_step(loop, 5);
 	loop_step(loop, 5);
 	cr_assert_eq(stops, 0);
-	cr_assert_eq(deadline_reason(d), DEADLINE_NONE);
+	cr_assert_eq(deadline_reason(d), STOP_NONE);
 	deadline_free(d);
 }
 
 Test(deadline, of_a_job_that_never_started)
 {
-	deadline_cancel(NULL);
-	cr_assert_eq(deadline_reason(NULL), DEADLINE_NONE);
+	deadline_cancel(NULL, STOP_SIGTERM);
+	cr_assert_eq(deadline_reason(NULL), STOP_NONE);
 	deadline_free(NULL);
 }
