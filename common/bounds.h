@@ -66,6 +66,22 @@
 #define READY_MS 10000		/* from spawn to READY */
 #define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
 #define QUIT_MS 5000		/* a broker's time to cancel its uploads */
+#define FORCE_MS 500		/* a second signal that soon is not a second
+				 * wish: timeout(1) sends two */
+#define DELETION_MS 1800000	/* the end waits so long for a tag deletion
+				 * that has begun to write: ANSWER_WRITE_MS each
+				 * for the PUT of the empty image, for its DELETE
+				 * and for the PUT that puts the tag back */
+#define DELETIONS_MAX 1024	/* tag deletions of a broker that write */
+#define FINISH_FIRST_MS 5000	/* jobs wait so long for a new broker that
+				 * finishes its predecessor's tag deletions */
+#define FINISH_LOOKS 6		/* how often it looks whether a PUT that was
+				 * cut arrives after all: after 0, 1, 2, 4, 8
+				 * and 16 s */
+#define PING_MS 5000		/* how often a broker is asked for a sign of
+				 * life */
+#define PINGS_MAX 3		/* it is killed at the next that is due when so
+				 * many are not answered: after 15 to 20 s */
 #define BROKER_IDLE_MS 60000	/* a broker without channels is ended */
 #define BROKER_DEATHS 3		/* deaths of a broker within that time ... */
 #define BROKER_CLOSED_MS 60000	/* ... close its registry for that time */

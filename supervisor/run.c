@@ -25,6 +25,7 @@ struct run_task {		/* a script */
 struct run_state {
 	const struct run_env *env;
 	int stopping;		/* stop signals received so far */
+	int64_t stopped;	/* when the last one that counts came */
 	struct signals *signals;
 	struct progress *progress;
 	size_t next;		/* once, in order: the script to run next */
@@ -99,6 +100,7 @@ static void
 on_signal(void *arg, int sig)
 {
 	struct run_state *r = arg;
+	bool soon;
 
 	if (r->stopping++ == 0) {
 		write_line(r, LOG_DEBUG, "Interrupt received, stopping");
@@ -108,6 +110,15 @@ on_signal(void *arg, int sig)
 	for (size_t i = 0; i < r->ntasks; i++)
 		if (r->tasks[i].timer != NULL)
 			timer_disarm(r->tasks[i].timer);
+	/* Asked again while only brokers are left: nothing is waited for. */
+	soon = clock_now() - r->stopped < (int64_t)FORCE_MS * NS_PER_MS;
+	if (!soon)
+		r->stopped = clock_now();
+	if (r->ending && r->stopping > 1 && !soon) {
+		jobs_abandon(r->env->jobs);
+		loop_stop(r->env->loop);
+		return;
+	}
 	jobs_stop(r->env->jobs, stop_of_signal(sig), r->stopping > 1);
 	if (r->running == 0)
 		end(r);
@@ -141,7 +152,7 @@ begin(struct run_state *r, const struct run_env *env, bool server)
 static int
 finish(struct run_state *r)
 {
-	int status = outcome_status(r->outcome);
+	int status = jobs_left(r->env->jobs) ? 1 : outcome_status(r->outcome);
 
 	progress_free(r->progress);
 	signals_free(r->signals);

@@ -34,6 +34,13 @@ enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2 };
 enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
 enum stream_role { ROLE_READ, ROLE_WRITE };
 
+/* How a tag deletion that had begun to write ended, in DELETED. */
+enum deletion_outcome {
+	DELETION_DONE,		/* the tag is gone */
+	DELETION_UNDONE,	/* the tag has an image that somebody wants */
+	DELETION_LEFT		/* it may have the empty image */
+};
+
 /* What a request does at the registry. */
 enum message_effect { EFFECT_READS, EFFECT_WRITES };
 

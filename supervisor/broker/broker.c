@@ -78,7 +78,7 @@ on_quit_late(void *arg)
 {
 	struct broker *b = arg;
 
-	if (!server_committed(b->server))
+	if (!server_committed(b->server) && !registry_committed(b->registry))
 		over(b, 0);
 	else
 		timer_arm(b->quit, (int64_t)QUIT_MS * NS_PER_MS);
@@ -152,7 +152,40 @@ on_progress(void *arg, uint64_t job, uint64_t bytes)
 static const struct server_ops server_ops = {
 	on_log, on_progress, on_settled
 };
-static const struct registry_ops registry_ops = { send_record, on_settled };
+static void
+on_deleting(void *arg, uint32_t number, const struct deletion *d)
+{
+	struct broker *b = arg;
+	struct message_out o;
+
+	message_start(&o, MSG_DELETING, number);
+	message_put_str(&o, d->repository);
+	message_put_str(&o, d->tag);
+	message_put_str(&o, d->image);
+	message_put_str(&o, d->old);
+	channel_send(b->control, &o, -1, NULL);
+	/* What is on the socket counts even if we die; what is queued does
+	 * not. The supervisor never stops reading. */
+	channel_drain(b->control, 0);
+}
+
+static void
+on_deleted(void *arg, uint32_t number, enum deletion_outcome how,
+    bool unheard, const struct error *why)
+{
+	struct broker *b = arg;
+	struct message_out o;
+
+	message_start(&o, MSG_DELETED, number);
+	message_put_u64(&o, how);
+	message_put_u64(&o, unheard);
+	message_put_str(&o, why->kind != ERROR_NONE ? why->text : "");
+	channel_send(b->control, &o, -1, NULL);
+}
+
+static const struct registry_ops registry_ops = {
+	send_record, on_settled, on_deleting, on_deleted
+};
 
 static void
 start(struct broker *b)
@@ -210,6 +243,27 @@ take_stream_end(struct broker *b, const struct message *m, int fd,
 	return 0;
 }
 
+static void
+finish(struct broker *b, const struct message *m)
+{
+	struct deletion d = { message_str(m, 0), message_str(m, 1),
+	    message_str(m, 2), message_str(m, 3) };
+
+	if (b->registry != NULL)
+		registry_tagfinish(b->registry, m->id, &d);
+	else
+		on_deleted(b, m->id, DELETION_LEFT, true, &b->server->failed);
+}
+
+static void
+pong(struct broker *b)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_PONG, 0);
+	channel_send(b->control, &o, -1, NULL);
+}
+
 static bool
 in_order(const struct broker *b, enum message_type type)
 {
@@ -221,6 +275,8 @@ in_order(const struct broker *b, enum message_type type)
 		return b->state == BROKER_CONFIGURED;
 	case MSG_CHANNEL:
 	case MSG_STREAM_END:
+	case MSG_FINISH:
+	case MSG_PING:
 		return b->state == BROKER_SERVING ||
 		    b->state == BROKER_QUITTING;
 	default:
@@ -233,7 +289,7 @@ on_message(void *arg, const struct message *m, int fd, struct error *err)
 {
 	struct broker *b = arg;
 	bool wants_fd = m->type == MSG_CHANNEL || m->type == MSG_STREAM_END;
-	bool wants_id = m->type == MSG_CHANNEL;
+	bool wants_id = m->type == MSG_CHANNEL || m->type == MSG_FINISH;
 
 	if (!in_order(b, m->type) || wants_id != (m->id != 0) ||
 	    wants_fd != (fd != -1)) {
@@ -256,6 +312,12 @@ on_message(void *arg, const struct message *m, int fd, struct error *err)
 		return take_channel(b, m, fd, err);
 	case MSG_STREAM_END:
 		return take_stream_end(b, m, fd, err);
+	case MSG_FINISH:
+		finish(b, m);
+		return 0;
+	case MSG_PING:
+		pong(b);
+		return 0;
 	default:
 		quit(b);
 		return 0;

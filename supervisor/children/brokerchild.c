@@ -17,8 +17,13 @@ struct brokerchild {
 	struct credhelper *helper;
 	char *user, *pass, *token;	/* from the helper, or NULL */
 	struct child *child;
-	bool confined, started;
+	struct deletions *deletions;	/* the owner's */
+	bool confined, started, ready, quitting;
+	struct timer *first;	/* channels wait for FINISH so long */
 	struct timer *kill;
+	int64_t quit_end;	/* when it is killed, deletions or not */
+	struct timer *ping;
+	unsigned unanswered;	/* PINGs */
 	const struct brokerchild_ops *ops;
 	void *arg;
 };
@@ -30,7 +35,9 @@ brokerchild_free(struct brokerchild *c)
 		return;
 	credhelper_cancel(c->helper);
 	child_free(c->child);
+	timer_free(c->first);
 	timer_free(c->kill);
+	timer_free(c->ping);
 	mem_wipe(c->user);
 	mem_wipe(c->pass);
 	mem_wipe(c->token);
@@ -103,7 +110,37 @@ send_registry(struct brokerchild *c)
 	brokerchild_send(c, &o, -1);
 }
 
-/* It is told nothing before it is confined. */
+static void
+send_quit(struct brokerchild *c)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_QUIT, 0);
+	brokerchild_send(c, &o, -1);
+	c->quit_end = clock_now() + (int64_t)DELETION_MS * NS_PER_MS;
+	timer_arm(c->kill, QUIT_MS * NS_PER_MS);
+}
+
+static void
+send_finish(void *arg, struct message_out *o)
+{
+	brokerchild_send(arg, o, -1);
+}
+
+static void
+ready(void *arg)
+{
+	struct brokerchild *c = arg;
+
+	if (c->ready || c->quitting)
+		return;
+	c->ready = true;
+	timer_disarm(c->first);
+	c->ops->ready(c->arg);
+}
+
+/* It is told nothing before it is confined. What a broker before it left
+ * undone comes first: no job should see an empty image under a tag. */
 static void
 configure(struct brokerchild *c)
 {
@@ -116,7 +153,14 @@ configure(struct brokerchild *c)
 	message_start(&o, MSG_START, 0);
 	brokerchild_send(c, &o, -1);
 	c->started = true;
-	c->ops->ready(c->arg);
+	timer_arm(c->ping, (int64_t)PING_MS * NS_PER_MS);
+	deletions_finish(c->deletions, send_finish, c);
+	if (c->quitting)
+		send_quit(c);
+	else if (deletions_pending(c->deletions))
+		timer_arm(c->first, (int64_t)FINISH_FIRST_MS * NS_PER_MS);
+	else
+		ready(c);
 }
 
 static void
@@ -161,12 +205,30 @@ on_progress(struct brokerchild *c, const struct message *m, struct error *err)
 	return 0;
 }
 
+static int
+on_deleted(struct brokerchild *c, const struct message *m, struct error *err)
+{
+	if (deletions_ended(c->deletions, m, err) == -1)
+		return -1;
+	if (!deletions_pending(c->deletions))
+		ready(c);
+	return 0;
+}
+
 /* Everything that a broker may say. */
 static int
 on_message(void *arg, const struct message *m, struct error *err)
 {
 	struct brokerchild *c = arg;
 
+	if (m->type == MSG_PONG) {
+		c->unanswered = 0;
+		return 0;
+	}
+	if (m->type == MSG_DELETING && c->started)
+		return deletions_begun(c->deletions, m, err);
+	if (m->type == MSG_DELETED)
+		return on_deleted(c, m, err);
 	if (m->type == MSG_LOG)
 		return log_message(c->env->log, m, NULL, err);
 	if (m->type == MSG_PROGRESS)
@@ -185,25 +247,57 @@ on_gone(void *arg, const struct error *how)
 	c->ops->gone(c->arg, how);
 }
 
+/* The time for cleaning up is over. A tag deletion that has begun to write has
+ * more, or its tag would keep an empty image. */
 static void
 on_kill(void *arg)
 {
 	struct brokerchild *c = arg;
 
+	if (deletions_pending(c->deletions) && clock_now() < c->quit_end) {
+		timer_arm(c->kill, QUIT_MS * NS_PER_MS);
+		return;
+	}
+	deletions_give_up(c->deletions, "the registry did not answer in time");
 	child_kill(c->child, NULL);
+}
+
+/* A broker does nothing that takes long without its loop, so one that says
+ * nothing is stuck. Counting what is not answered, instead of measuring time,
+ * spares it if we ourselves were stopped. */
+static void
+on_ping(void *arg)
+{
+	struct brokerchild *c = arg;
+	struct message_out o;
+	char *why;
+
+	timer_arm(c->ping, (int64_t)PING_MS * NS_PER_MS);
+	if (c->unanswered < PINGS_MAX) {
+		c->unanswered++;
+		message_start(&o, MSG_PING, 0);
+		brokerchild_send(c, &o, -1);
+	} else if (!child_is_traced(c->child)) {
+		why = mem_printf("the broker of registry %s was killed: it "
+		    "has been silent for %d seconds", c->registry->name,
+		    PINGS_MAX * PING_MS / 1000);
+		child_kill(c->child, why);
+		free(why);
+	}
 }
 
 static const struct child_ops broker_ops = { on_ready, on_message, on_gone };
 
 struct brokerchild *
 brokerchild_start(struct child_env *env, struct config *config,
-    const char *key, const struct brokerchild_ops *ops, void *arg,
-    struct error *err)
+    const char *key, struct deletions *deletions,
+    const struct brokerchild_ops *ops, void *arg, struct error *err)
 {
 	struct brokerchild *c = mem_alloc(sizeof(*c));
 	char *what;
 
 	c->env = env;
+	c->deletions = deletions;
 	c->ops = ops;
 	c->arg = arg;
 	c->config = config_ref(config);
@@ -213,7 +307,9 @@ brokerchild_start(struct child_env *env, struct config *config,
 		config_registry_certs(c->config, c->own, log_borrowed,
 		    env->log);
 	}
+	c->first = loop_timer(env->loop, ready, c);
 	c->kill = loop_timer(env->loop, on_kill, c);
+	c->ping = loop_timer(env->loop, on_ping, c);
 	what = mem_printf("broker of registry %s", key);
 	c->child = child_start(env, "regbot-broker", what, B2S,
 	    &broker_ops, c, err);
@@ -234,15 +330,22 @@ brokerchild_start(struct child_env *env, struct config *config,
 void
 brokerchild_quit(struct brokerchild *c)
 {
-	struct message_out o;
+	bool pending = deletions_pending(c->deletions);
 
-	if (!c->started) {
+	c->quitting = true;
+	timer_disarm(c->first);
+	if (pending)
+		deletions_awaited(c->deletions);
+	if (c->started)
+		send_quit(c);
+	else if (!pending)
 		child_kill(c->child, NULL);
-		return;
-	}
-	message_start(&o, MSG_QUIT, 0);
-	brokerchild_send(c, &o, -1);
-	timer_arm(c->kill, QUIT_MS * NS_PER_MS);
+}
+
+bool
+brokerchild_has_started(const struct brokerchild *c)
+{
+	return c->started;
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include "common/wire/message.h"
 #include "supervisor/children/child.h"
+#include "supervisor/children/deletions.h"
 #include "supervisor/config/config.h"
 
 struct brokerchild;
@@ -26,10 +27,12 @@ struct brokerchild_ops {
 };
 
 /* key: reference_registry_key() of the registry. Keeps a reference to config.
- * NULL and *err when it cannot be started. */
+ * deletions, which outlives it, has what a broker before it began and did not
+ * finish: this one does, before it is ready (or FINISH_FIRST_MS have passed),
+ * and adds its own. NULL and *err when it cannot be started. */
 struct brokerchild *brokerchild_start(struct child_env *env,
-    struct config *config, const char *key, const struct brokerchild_ops *ops,
-    void *arg, struct error *err);
+    struct config *config, const char *key, struct deletions *deletions,
+    const struct brokerchild_ops *ops, void *arg, struct error *err);
 void brokerchild_free(struct brokerchild *c);	/* kills; NULL is fine */
 
 /* As child_is_dying and child_is_full. */
@@ -40,7 +43,11 @@ bool brokerchild_is_full(const struct brokerchild *c);
  * killed. */
 void brokerchild_send(struct brokerchild *c, struct message_out *o, int fd);
 
-/* QUIT, and SIGKILL once its time is over. gone is called in the end. */
+/* It got its registry: until then it cannot do anything. */
+bool brokerchild_has_started(const struct brokerchild *c);
+
+/* QUIT, and SIGKILL once its time is over: QUIT_MS, or DELETION_MS as long as
+ * a tag deletion is under way, which is logged. gone is called in the end. */
 void brokerchild_quit(struct brokerchild *c);
 
 #endif

@@ -22,10 +22,20 @@ brokerentry_quit(struct broker_entry *b)
 	brokerchild_quit(b->child);
 }
 
+/* A broker that must finish what it writes is not idle; and a registry that
+ * was closed after deaths is open again by now. */
 static void
 on_idle(void *arg)
 {
-	brokerentry_quit(arg);
+	struct broker_entry *b = arg;
+
+	if (!deletions_pending(&b->deletions)) {
+		brokerentry_quit(b);
+		return;
+	}
+	timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
+	if (b->child == NULL)
+		start(b);
 }
 
 static void
@@ -33,6 +43,18 @@ idle_if_unused(struct broker_entry *b)
 {
 	if (TAILQ_EMPTY(&b->claims))
 		timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
+}
+
+void
+brokerentry_end(struct broker_entry *b)
+{
+	if (b->child == NULL && deletions_pending(&b->deletions) &&
+	    !deaths_closed(&b->deaths, clock_now()))
+		start(b);
+	if (b->child == NULL)
+		deletions_give_up(&b->deletions, "its process ended "
+		    "unexpectedly and cannot be replaced");
+	brokerentry_quit(b);
 }
 
 static void
@@ -111,6 +133,7 @@ on_ready(void *arg)
 		if (w->waiting)
 			attach(b, w);
 	}
+	idle_if_unused(b);
 }
 
 static void
@@ -148,23 +171,37 @@ refuse_after_death(struct broker_entry *b, const struct error *how)
 	refuse_waiting(b, &why);
 }
 
+/* A successor, where somebody needs it: a job, or an unfinished deletion. */
+static void
+replace(struct broker_entry *b)
+{
+	if (b->all->quit_done != NULL)
+		brokerentry_end(b);
+	else if (deletions_pending(&b->deletions) ||
+	    claims_waiting(&b->claims) != NULL)
+		start(b);
+}
+
 static void
 on_gone(void *arg, const struct error *how)
 {
 	struct broker_entry *b = arg;
-	bool was_up = b->ready || b->quitting;
+	bool was_up = b->quitting || brokerchild_has_started(b->child);
 
-	if (!b->quitting)
+	if (!b->quitting || deletions_pending(&b->deletions))
 		note_death(b, how);
 	brokerchild_free(b->child);
 	b->child = NULL;
 	b->ready = b->quitting = false;
 	claims_reset(&b->claims);
 	/* If every channel kills it, it must not be restarted forever. */
-	if (!was_up || deaths_closed(&b->deaths, clock_now()))
+	if (!was_up || deaths_closed(&b->deaths, clock_now())) {
 		refuse_after_death(b, how);
-	else if (claims_waiting(&b->claims) != NULL)
-		start(b);
+		idle_if_unused(b);
+		if (b->all->quit_done != NULL)
+			brokerentry_end(b);
+	} else
+		replace(b);
 	timer_arm(b->all->quit_now, 0);
 }
 
@@ -179,7 +216,7 @@ start(struct broker_entry *b)
 
 	b->generation++;
 	b->child = brokerchild_start(b->all->env, b->all->config, b->key,
-	    &child_ops, b, &err);
+	    &b->deletions, &child_ops, b, &err);
 	if (b->child == NULL)
 		refuse_waiting(b, &err);
 }
@@ -192,6 +229,7 @@ brokerentry_new(struct brokers *all, const char *key)
 	b->all = all;
 	b->key = mem_strdup(key);
 	claims_init(&b->claims);
+	deletions_init(&b->deletions, all->env->log, b->key);
 	b->idle = loop_timer(all->env->loop, on_idle, b);
 	TAILQ_INSERT_TAIL(&all->list, b, next);
 	return b;
@@ -203,6 +241,8 @@ brokerentry_free(struct broker_entry *b)
 	TAILQ_REMOVE(&b->all->list, b, next);
 	brokerchild_free(b->child);
 	claims_free(&b->claims);
+	deletions_free(&b->deletions);
+	b->all->left |= b->deletions.left;
 	timer_free(b->idle);
 	free(b->key);
 	free(b);

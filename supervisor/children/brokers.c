@@ -80,6 +80,7 @@ static bool
 is_spent(const struct broker_entry *b)
 {
 	return b->child == NULL && TAILQ_EMPTY(&b->claims) &&
+	    !deletions_pending(&b->deletions) &&
 	    deaths_over(&b->deaths, clock_now());
 }
 
@@ -179,6 +180,26 @@ brokers_quit(struct brokers *all, void (*done)(void *arg), void *arg)
 	all->quit_done = done;
 	all->quit_arg = arg;
 	TAILQ_FOREACH(b, &all->list, next)
-		brokerentry_quit(b);
+		brokerentry_end(b);
 	timer_arm(all->quit_now, 0);
+}
+
+void
+brokers_abandon(struct brokers *all)
+{
+	struct broker_entry *b;
+
+	TAILQ_FOREACH(b, &all->list, next)
+		deletions_give_up(&b->deletions, "ended by a signal");
+}
+
+bool
+brokers_left(const struct brokers *all)
+{
+	const struct broker_entry *b;
+	bool left = all->left;
+
+	TAILQ_FOREACH(b, &all->list, next)
+		left |= b->deletions.left;
+	return left;
 }

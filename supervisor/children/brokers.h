@@ -47,7 +47,12 @@ struct brokerchild *brokers_used(const struct brokers *b, uint64_t job,
 /* The job is over: its claims end, nothing more is called for it. */
 void brokers_forget(struct brokers *b, uint64_t job);
 
-/* QUIT to all. done is called from the loop once they are gone. */
+/* QUIT to all. done is called from the loop once they are gone. Tag deletions
+ * that have begun to write are waited for. */
 void brokers_quit(struct brokers *b, void (*done)(void *arg), void *arg);
+/* brokers_free comes next, without waiting: logs what tag deletions leave. */
+void brokers_abandon(struct brokers *b);
+/* A tag may be left with an empty image. */
+bool brokers_left(const struct brokers *b);
 
 #endif

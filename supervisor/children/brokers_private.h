@@ -20,6 +20,7 @@ struct broker_entry {
 	uint32_t last_channel;
 	struct deaths deaths;
 	struct claims claims;
+	struct deletions deletions;
 	struct timer *idle;
 };
 
@@ -33,6 +34,7 @@ struct brokers {
 	void (*quit_done)(void *arg);
 	void *quit_arg;
 	struct timer *quit_now;
+	bool left;		/* deletions.left of one that is gone */
 };
 
 struct broker_entry *brokerentry_new(struct brokers *all, const char *key);
@@ -45,5 +47,8 @@ void brokerentry_open(struct broker_entry *b, uint64_t job,
 void brokerentry_forget(struct broker_entry *b, uint64_t job);
 /* QUIT to a broker that runs. */
 void brokerentry_quit(struct broker_entry *b);
+/* The end of all: QUIT too; where tag deletions are not finished and no broker
+ * runs, one is started for them. */
+void brokerentry_end(struct broker_entry *b);
 
 #endif

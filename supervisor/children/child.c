@@ -332,3 +332,16 @@ child_is_full(const struct child *c)
 {
 	return channel_is_full(c->control);
 }
+
+bool
+child_is_traced(const struct child *c)
+{
+	static const char want[] = "\nTracerPid:\t";
+	char text[4096];
+	const char *at;
+	ssize_t n = pread(c->status_fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, want);
+	return at != NULL && at[strlen(want)] != '0';
+}

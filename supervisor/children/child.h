@@ -55,6 +55,8 @@ void child_free(struct child *c);
 /* Its control channel is closed or it has ended, whether or not that was
  * handled yet. */
 bool child_is_dying(const struct child *c);
+/* A debugger holds it. */
+bool child_is_traced(const struct child *c);
 /* It is behind with reading: two more descriptors would end it. */
 bool child_is_full(const struct child *c);
 

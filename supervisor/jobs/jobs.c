@@ -197,3 +197,15 @@ jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg)
 {
 	brokers_quit(all->control.brokers, done, arg);
 }
+
+void
+jobs_abandon(struct jobs *all)
+{
+	brokers_abandon(all->control.brokers);
+}
+
+bool
+jobs_left(const struct jobs *all)
+{
+	return brokers_left(all->control.brokers);
+}

@@ -45,5 +45,10 @@ uint64_t jobs_moved(const struct jobs *all);
 /* All have ended: the brokers cancel what they have begun, and end. done is
  * called from the loop. */
 void jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg);
+/* jobs_free comes next, without waiting for what jobs_quit waits for. */
+void jobs_abandon(struct jobs *all);
+/* A tag was or may be left with the empty image that is deleted in its place;
+ * the log says which. */
+bool jobs_left(const struct jobs *all);
 
 #endif

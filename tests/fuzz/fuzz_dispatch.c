@@ -19,6 +19,8 @@
 
 #define SHA "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
 	"f61caaff8a"
+#define OTHER "sha256:0000000000000000000000000000000000000000000000000000" \
+	"000000000000"
 #define STREAMS 8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,7 +31,8 @@ const char *const fuzz_seeds[] = {
 	"\x01\x0b\x01\x01\x02\x05\x01\x02\x01\x06\x01\x01\x02\x02\x01\x01",
 	"\x01\x0a\x01\x01\x05\x01\x02\x02\x01\x01\x02\x02\x01\x06\x01\x04",
 	"\x01\x06\x01\x01\x04\x05\x04\x01\x04\x01\x04\x03\x04\x02\x04\x06",
-	"\x01\x04\x01\x01\x02\x05\x01\x02\x04\x01\x08\x09\x0a", NULL
+	"\x01\x04\x01\x01\x02\x05\x01\x02\x04\x01\x08\x09\x0a",
+	"\x0b\x01\x01\x04\x01\x02\x01\x01\x02\x04\x01\x01\x01\x02\x01", NULL
 };
 
 static struct rig rig;
@@ -198,6 +201,20 @@ raw(void)
 	rig_run(&rig);
 }
 
+/* PING, or the end of a deletion that a broker before this one began. */
+static void
+supervise(void)
+{
+	uint32_t id = 1 + byte() % 4;
+
+	if (byte() % 2 == 0)
+		rig_send(&rig, rig.control, -1, MSG_PING, 0, "");
+	else
+		rig_send(&rig, rig.control, -1, MSG_FINISH, id, "ssss", "a",
+		    "latest", SHA, OTHER);
+	rig_run(&rig);
+}
+
 /* Nothing that the broker counts may disagree with what it has. */
 static void
 check(void)
@@ -228,7 +245,7 @@ check(void)
 static void
 step(void)
 {
-	switch (byte() % 12) {
+	switch (byte() % 13) {
 	case 1:
 		ask();
 		break;
@@ -265,6 +282,10 @@ step(void)
 			quitting = true;
 			rig_send(&rig, rig.control, -1, MSG_QUIT, 0, "");
 		}
+		break;
+	case 11:
+		if (rig.status == -1)
+			supervise();
 		break;
 	default:
 		break;

@@ -9,65 +9,53 @@
 
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/image/placeholder.h"
 #include "common/text.h"
 
-static const struct types {
-	const char *manifest, *config, *layer;
-} oci = {
-	"application/vnd.oci.image.manifest.v1+json",
-	"application/vnd.oci.image.config.v1+json",
-	"application/vnd.oci.image.layer.v1.tar",
-}, docker = {
-	"application/vnd.docker.distribution.manifest.v2+json",
-	"application/vnd.docker.container.image.v1+json",
-	"application/vnd.docker.image.rootfs.diff.tar.gzip",
-};
+#define CREATED "1970-01-01T00:00:00Z"
 
 static void
 put_config(struct empty_image *i, const char *tag)
 {
 	struct buffer now;
-	uint64_t random = 0;
+	uint64_t random[2] = { 0, 0 };
 
 	/* Without random bytes the time alone makes it unique. */
-	if (getrandom(&random, sizeof(random), 0) == -1)
-		random = 0;
+	if (getrandom(random, sizeof(random), 0) == -1)
+		random[0] = random[1] = 0;
 	buffer_init(&now, 0);
 	text_time(&now, clock_wall(), 9, false, true);
 	buffer_printf(&i->config,
-	    "{\"created\":\"%s\",\"architecture\":\"amd64\","
+	    "{\"created\":\"" CREATED "\",\"architecture\":\"amd64\","
 	    "\"os\":\"linux\",\"config\":{\"Labels\":{"
 	    "\"delete-date\":\"%.10s %.18s +0000 UTC\","
-	    "\"delete-id\":\"%016" PRIx64 "\",\"delete-tag\":\"%s\"}},"
+	    "\"delete-id\":\"%016" PRIx64 "%016" PRIx64 "\","
+	    "\"delete-tag\":\"%s\"}},"
 	    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]},"
-	    "\"history\":[{\"created\":\"%s\","
+	    "\"history\":[{\"created\":\"" CREATED "\","
 	    "\"created_by\":\"# regbot\",\"comment\":\"empty JSON blob\"}]}",
-	    now.data, now.data, now.data + 11, random, tag, i->layer_digest,
-	    now.data);
+	    now.data, now.data + 11, random[0], random[1], tag,
+	    i->layer_digest);
 	buffer_free(&now);
 }
 
 void
-emptyimage_new(struct empty_image *i, const char *tag, const char *like)
+emptyimage_new(struct empty_image *i, const char *repository, const char *tag,
+    const char *like)
 {
-	const struct types *t = strncmp(like, "application/vnd.oci.",
-	    strlen("application/vnd.oci.")) == 0 ? &oci : &docker;
+	static const char oci[] = "application/vnd.oci.";
 
 	memset(i, 0, sizeof(*i));
 	buffer_init(&i->layer, 0);
 	buffer_init(&i->config, 0);
 	buffer_init(&i->manifest, 0);
-	buffer_puts(&i->layer, "{}");
+	buffer_puts(&i->layer, PLACEHOLDER_LAYER);
 	digest_of(i->layer.data, i->layer.len, i->layer_digest);
 	put_config(i, tag);
 	digest_of(i->config.data, i->config.len, i->config_digest);
-	i->media_type = t->manifest;
-	buffer_printf(&i->manifest,
-	    "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":"
-	    "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu},\"layers\":"
-	    "[{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu}]}",
-	    t->manifest, t->config, i->config_digest, i->config.len,
-	    t->layer, i->layer_digest, i->layer.len);
+	i->media_type = placeholder_put(&i->manifest,
+	    strncmp(like, oci, strlen(oci)) == 0, i->config_digest,
+	    i->config.len, repository, tag);
 	digest_of(i->manifest.data, i->manifest.len, i->digest);
 }
 

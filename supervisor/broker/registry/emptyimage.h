@@ -18,9 +18,11 @@ struct empty_image {
 };
 
 /* With OCI's or Docker's media types, matching like (a manifest's media type).
- * The config holds the time, a random number and the tag, which make its
- * digest unique and tell a reader what it is. */
-void emptyimage_new(struct empty_image *i, const char *tag, const char *like);
+ * The config holds a random number and the time, which make the digests
+ * unique; but it says that it was created in 1970, so that a script that
+ * deletes what is old finds it if it is ever left behind. */
+void emptyimage_new(struct empty_image *i, const char *repository,
+    const char *tag, const char *like);
 void emptyimage_free(struct empty_image *i);
 
 #endif

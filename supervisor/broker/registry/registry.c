@@ -89,6 +89,7 @@ registry_new(struct loop *l, const struct http_registry *config,
 	reg->arg = arg;
 	reg->http = http;
 	LIST_INIT(&reg->uploads);
+	LIST_INIT(&reg->finishes);
 	return reg;
 }
 
@@ -98,6 +99,7 @@ registry_free(struct registry *reg)
 	if (reg == NULL)
 		return;
 	upload_free_all(reg);
+	registry_tagfinish_free_all(reg);
 	http_free(reg->http);
 	free(reg);
 }
@@ -105,5 +107,12 @@ registry_free(struct registry *reg)
 bool
 registry_busy(const struct registry *reg)
 {
-	return reg != NULL && !LIST_EMPTY(&reg->uploads);
+	return reg != NULL && (!LIST_EMPTY(&reg->uploads) ||
+	    !LIST_EMPTY(&reg->finishes));
+}
+
+bool
+registry_committed(const struct registry *reg)
+{
+	return reg != NULL && !LIST_EMPTY(&reg->finishes);
 }

@@ -13,10 +13,18 @@
 #include "common/error.h"
 #include "common/wire/log_record.h"
 #include "common/wire/loop.h"
+#include "common/wire/message.h"
 #include "supervisor/broker/http/http.h"
 #include "supervisor/serve/backend.h"
 
+struct tagfinish;
 struct upload;
+
+struct deletion {	/* of a tag, which begins to write; all borrowed */
+	const char *repository, *tag;
+	const char *image;	/* the empty image's digest */
+	const char *old;	/* the digest that the tag had */
+};
 
 struct registry_ops {
 	/* A line for the log; borrowed. */
@@ -24,6 +32,14 @@ struct registry_ops {
 	/* An upload is gone: registry_busy() may have changed. Must not free
 	 * the registry. */
 	void (*settled)(void *arg);
+	/* A tag deletion writes once this has returned: whoever finishes it
+	 * if we die must know of it by then. */
+	void (*deleting)(void *arg, uint32_t number,
+	    const struct deletion *d);
+	/* It is over, by why (kind ERROR_NONE on success). unheard: no worker
+	 * is told. */
+	void (*deleted)(void *arg, uint32_t number,
+	    enum deletion_outcome how, bool unheard, const struct error *why);
 };
 
 struct registry {
@@ -33,6 +49,9 @@ struct registry {
 	void *arg;			/* of ops */
 	struct http *http;
 	LIST_HEAD(, upload) uploads;	/* all of them, see upload.h */
+	LIST_HEAD(, tagfinish) finishes; /* as well, see tagfinish.c */
+	uint32_t last_deletion;		/* their numbers rise */
+	unsigned deletions;		/* that have begun and are not over */
 	bool over;			/* nothing is cleaned up any more */
 };
 
@@ -48,8 +67,22 @@ struct registry *registry_new(struct loop *l,
 /* At once, uploads are left. The server must be gone. NULL is fine. */
 void registry_free(struct registry *reg);
 
-/* Are there uploads that must still be completed or deleted? */
+/* Is there anything that must still be completed or deleted? */
 bool registry_busy(const struct registry *reg);
+/* A part of it that nothing may interrupt? */
+bool registry_committed(const struct registry *reg);
+
+/* A tag deletion begins to write: its number, or 0 when there are
+ * DELETIONS_MAX already. Each has its registry_deleted. */
+uint32_t registry_deleting(struct registry *reg, const struct deletion *d);
+void registry_deleted(struct registry *reg, uint32_t number,
+    enum deletion_outcome how, bool unheard, const struct error *why);
+
+/* Finishes the deletion of that number that a process before this one began:
+ * ends in registry_deleted. */
+void registry_tagfinish(struct registry *reg, uint32_t number,
+    const struct deletion *d);
+void registry_tagfinish_free_all(struct registry *reg);
 
 /* The operations: run functions start what a request asks for and may end it,
  * stop functions release what they took (struct backend_op). */

@@ -80,3 +80,24 @@ Test(control_setup, head_that_is_switched_off_is_a_get)
 	cr_assert_eq(rig_next(&rig), MSG_END);
 	rig_free(&rig);
 }
+
+Test(control, ping_is_answered)
+{
+	rig_send(&rig, rig.control, -1, MSG_PING, 0, "");
+	rig_run(&rig);
+	cr_assert_eq(rig_get(&rig, rig.control), MSG_PONG);
+	cr_assert_eq(rig.status, -1);
+}
+
+Test(control_setup, nothing_can_be_finished_with_a_bad_regcert)
+{
+	rig_new(&rig, RIG_EVERYTHING, 16, "bad");
+	rig_send(&rig, rig.control, -1, MSG_FINISH, 3, "ssss", "a", "old", SHA,
+	    SHA);
+	rig_run(&rig);
+	cr_assert_eq(rig_get(&rig, rig.control), MSG_DELETED);
+	cr_assert_eq(rig.m.id, 3);
+	cr_assert_eq(message_u64(&rig.m, 0), DELETION_LEFT);
+	cr_assert_not_null(strstr(message_str(&rig.m, 2), "regcert"));
+	rig_free(&rig);
+}

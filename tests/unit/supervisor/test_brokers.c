@@ -4,6 +4,7 @@
  * the clock are this file's: it defines all of brokerchild.h and clock.h.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,18 +14,20 @@
 #include "tests/unit/supervisor/configrig.h"
 
 struct brokerchild {
+	struct deletions *deletions;
 	const struct brokerchild_ops *ops;
 	void *arg;
 	uint32_t channel;	/* the last CHANNEL's number */
 };
 
 static int64_t now = NS_PER_S;
-static bool full;
+static bool full, started = true;
 static struct brokerchild *child;	/* the latest that was started */
 static int starts, quits, refusals, openings;
 
 static struct child_env env;
 static struct config *config;
+static int null;
 static struct brokers *brokers;
 
 int64_t
@@ -41,7 +44,8 @@ clock_wall(void)
 
 struct brokerchild *
 brokerchild_start(struct child_env *e, struct config *c, const char *key,
-    const struct brokerchild_ops *ops, void *arg, struct error *err)
+    struct deletions *d, const struct brokerchild_ops *ops, void *arg,
+    struct error *err)
 {
 	(void)e;
 	(void)c;
@@ -49,6 +53,7 @@ brokerchild_start(struct child_env *e, struct config *c, const char *key,
 	(void)err;
 	starts++;
 	child = mem_alloc(sizeof(*child));
+	child->deletions = d;
 	child->ops = ops;
 	child->arg = arg;
 	return child;
@@ -65,6 +70,13 @@ brokerchild_is_dying(const struct brokerchild *c)
 {
 	(void)c;
 	return false;
+}
+
+bool
+brokerchild_has_started(const struct brokerchild *c)
+{
+	(void)c;
+	return started;
 }
 
 bool
@@ -87,6 +99,15 @@ brokerchild_quit(struct brokerchild *c)
 {
 	(void)c;
 	quits++;
+}
+
+static void
+die(struct brokerchild *c)
+{
+	struct error how;
+
+	error_set(&how, ERROR_PEER, "it was killed");
+	c->ops->gone(c->arg, &how);
 }
 
 static void
@@ -123,6 +144,8 @@ set_up(void)
 	cr_assert_not_null(config);
 	buffer_free(&warnings);
 	env.loop = loop_new();
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	env.log = log_new(env.loop, null, LOG_ERROR, false);
 	brokers = brokers_new(&env, config, false, &brokers_ops, NULL);
 }
 
@@ -131,7 +154,9 @@ tear_down(void)
 {
 	brokers_free(brokers);
 	config_unref(config);
+	log_free(env.log);
 	loop_free(env.loop);
+	close(null);
 }
 
 static void
@@ -190,4 +215,122 @@ Test(brokers, is_not_idle_while_a_job_waits)
 	attached();
 	cr_expect_eq(openings, 1);
 	cr_expect_eq(starts, 1);
+}
+
+/* A tag deletion of the running broker has begun to write. */
+static void
+deleting(uint32_t id)
+{
+	struct message_out o;
+	static struct message m;
+	struct error err;
+
+	message_start(&o, MSG_DELETING, id);
+	message_put_str(&o, "x/y");
+	message_put_str(&o, "v1");
+	for (int i = 0; i < 2; i++)
+		message_put_str(&o, "sha256:44136fa355b3678a1146ad16f7e8649e"
+		    "94fb4fc21fe77e8310c060f61caaff8a");
+	cr_assert_eq(message_finish(&o, &err), 0);
+	cr_assert_eq(message_decode(&m, o.frame.data, o.frame.len, B2S, &err),
+	    0);
+	message_out_free(&o);
+	cr_assert_eq(deletions_begun(child->deletions, &m, &err), 0);
+}
+
+static void
+with_a_deletion(void)
+{
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	attached();
+	deleting(1);
+}
+
+static int gone;
+
+static void
+on_quit_done(void *arg)
+{
+	(void)arg;
+	gone++;
+}
+
+Test(brokers, a_successor_is_started_for_a_deletion_alone)
+{
+	with_a_deletion();
+	brokers_forget(brokers, 1);
+	die(child);
+	cr_expect_eq(starts, 2);
+	cr_expect(deletions_pending(child->deletions));
+}
+
+Test(brokers, none_is_started_for_nothing)
+{
+	with_a_deletion();
+	brokers_forget(brokers, 1);
+	deletions_free(child->deletions);
+	die(child);
+	cr_expect_eq(starts, 1);
+}
+
+Test(brokers, is_not_idle_while_it_deletes)
+{
+	with_a_deletion();
+	brokers_forget(brokers, 1);
+	pass(BROKER_IDLE_MS);
+	pass(BROKER_IDLE_MS);
+	cr_expect_eq(quits, 0);
+	deletions_free(child->deletions);
+	pass(BROKER_IDLE_MS);
+	cr_expect_eq(quits, 1);
+}
+
+Test(brokers, the_end_waits_for_a_successor)
+{
+	with_a_deletion();
+	brokers_quit(brokers, on_quit_done, NULL);
+	cr_expect_eq(quits, 1);
+	die(child);
+	pass(0);
+	cr_expect_eq(starts, 2);
+	cr_expect_eq(quits, 2);
+	cr_expect_eq(gone, 0);
+	deletions_free(child->deletions);
+	child->ops->gone(child->arg, &(struct error){ .kind = ERROR_NONE });
+	pass(0);
+	cr_expect_eq(gone, 1);
+	cr_expect_not(brokers_left(brokers));
+}
+
+Test(brokers, the_end_gives_up_after_some_deaths)
+{
+	with_a_deletion();
+	brokers_quit(brokers, on_quit_done, NULL);
+	for (int i = 0; i < BROKER_DEATHS; i++)
+		die(child);
+	pass(0);
+	cr_expect_eq(starts, BROKER_DEATHS);
+	cr_expect_eq(gone, 1);
+	cr_expect(brokers_left(brokers));
+}
+
+Test(brokers, a_closed_registry_finishes_when_it_opens_again)
+{
+	with_a_deletion();
+	brokers_forget(brokers, 1);
+	for (int i = 0; i < BROKER_DEATHS; i++)
+		die(child);
+	cr_expect_eq(starts, BROKER_DEATHS);
+	pass(BROKER_IDLE_MS);
+	cr_expect_eq(starts, BROKER_DEATHS + 1);
+}
+
+Test(brokers, what_is_abandoned_is_left)
+{
+	with_a_deletion();
+	brokers_quit(brokers, on_quit_done, NULL);
+	cr_expect_not(brokers_left(brokers));
+	brokers_abandon(brokers);
+	cr_expect(brokers_left(brokers));
 }
