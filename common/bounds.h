@@ -64,6 +64,8 @@
 #define STREAMS_PER_JOB 64	/* stream pairs open for one job */
 #define STDERR_MAX (4 * KIB)	/* what is kept of a child's stderr */
 #define READY_MS 10000		/* from spawn to READY */
+#define COMPILE_MS 10000	/* to look for syntax errors at the start; then
+				 * the rest of the scripts is just run */
 #define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
 #define QUIT_MS 5000		/* a broker's time to cancel its uploads */
 #define FORCE_MS 500		/* a second signal that soon is not a second

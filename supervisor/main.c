@@ -57,7 +57,8 @@ run(struct child_env *env, const struct cli *cli)
 {
 	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
 	    .modules_here = cli->command == CLI_ONCE };
-	struct run_env r = { .loop = env->loop, .log = env->log };
+	struct run_env r = { .loop = env->loop, .log = env->log,
+	    .children = env };
 	struct error err;
 	int status;
 

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/duration.h"
 #include "common/mem.h"
+#include "common/text.h"
+#include "supervisor/jobs/compile.h"
 #include "supervisor/jobs/progress.h"
 #include "supervisor/outcome.h"
 #include "supervisor/schedule.h"
@@ -17,6 +20,7 @@ struct run_task {		/* a script */
 	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
+	char *broken;		/* its syntax error: it is not started */
 	int64_t interval;	/* server only, as timer */
 	struct timer *timer;
 	bool running;
@@ -28,6 +32,7 @@ struct run_state {
 	int64_t stopped;	/* when the last one that counts came */
 	struct signals *signals;
 	struct progress *progress;
+	struct compile *compile;	/* while scripts are looked at */
 	size_t next;		/* once, in order: the script to run next */
 	size_t running;
 	bool server;
@@ -88,6 +93,8 @@ next_script(struct run_state *r)
 	while (r->stopping == 0 && r->next < r->ntasks && r->running < most) {
 		struct run_task *t = &r->tasks[r->next++];
 
+		if (t->broken != NULL)
+			continue;
 		r->running++;
 		jobs_start(r->env->jobs, t->config, t->script, on_once_done,
 		    t);
@@ -97,11 +104,46 @@ next_script(struct run_state *r)
 }
 
 static void
+on_broken(void *arg, size_t script, const char *text)
+{
+	struct run_state *r = arg;
+	struct run_task *t = &r->tasks[script];
+
+	t->broken = mem_strdup(text);
+	job_write_error(r->env->log, t->config, t->script, text);
+	outcome_failed(r->outcome, t->script, text);
+}
+
+static void
+on_compiled(void *arg)
+{
+	struct run_state *r = arg;
+
+	compile_free(r->compile);
+	r->compile = NULL;
+	if (!r->server)
+		next_script(r);
+}
+
+static const struct compile_ops compile_ops = { on_broken, on_compiled };
+
+/* A syntax error in the last script should be told before the first one has
+ * worked for hours. */
+static void
+compile(struct run_state *r)
+{
+	r->compile = compile_start(r->env->children, r->env->config,
+	    &compile_ops, r);
+}
+
+static void
 on_signal(void *arg, int sig)
 {
 	struct run_state *r = arg;
 	bool soon;
 
+	compile_free(r->compile);
+	r->compile = NULL;
 	if (r->stopping++ == 0) {
 		write_line(r, LOG_DEBUG, "Interrupt received, stopping");
 		if (r->server)
@@ -158,7 +200,9 @@ finish(struct run_state *r)
 	signals_free(r->signals);
 	outcome_write(r->outcome, r->env->log);
 	outcome_free(r->outcome);
+	compile_free(r->compile);
 	for (size_t i = 0; i < r->ntasks; i++) {
+		free(r->tasks[i].broken);
 		timer_free(r->tasks[i].timer);
 		config_unref(r->tasks[i].config);
 	}
@@ -170,13 +214,20 @@ int
 run_once(const struct run_env *env)
 {
 	struct run_state r;
+	size_t left = 0;
 
 	if (begin(&r, env, false) == -1)
 		return 1;
-	next_script(&r);
+	if (r.ntasks > 1)
+		compile(&r);
+	else
+		next_script(&r);
 	loop_run(env->loop);
 	/* A script that was stopped has failed; these did not even begin. */
-	outcome_not_started(r.outcome, r.ntasks - r.next);
+	for (size_t i = r.next; i < r.ntasks; i++)
+		if (r.tasks[i].broken == NULL)
+			left++;
+	outcome_not_started(r.outcome, left);
 	return finish(&r);
 }
 
@@ -212,22 +263,47 @@ static void
 on_tick(void *arg)
 {
 	struct run_task *t = arg;
+	struct run_state *r = t->run;
 
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
-	if (t->running || t->run->running >= JOBS_MAX) {
+	if (t->broken != NULL) {
+		job_write_error(r->env->log, t->config, t->script, t->broken);
+		return;
+	}
+	if (t->running || r->running >= JOBS_MAX) {
 		write_task(t, LOG_DEBUG, "Skipped task, it is still running",
 		    NULL);
 		return;
 	}
 	write_task(t, LOG_DEBUG, "Running task", NULL);
 	t->running = true;
-	t->run->running++;
-	jobs_start(t->run->env->jobs, t->config, t->script, on_server_done, t);
+	r->running++;
+	jobs_start(r->env->jobs, t->config, t->script, on_server_done, t);
+}
+
+/* What a server says at its start: when the script runs first. */
+static void
+write_next(struct run_task *t, int64_t wall)
+{
+	char interval[DURATION_TEXT];
+	struct log_record rec;
+	struct buffer when;
+
+	log_record_init(&rec, LOG_INFO, "Scheduled task");
+	log_record_string(&rec, "name", t->script->name);
+	duration_format(t->interval, interval);
+	log_record_string(&rec, "interval", interval);
+	buffer_init(&when, 0);
+	text_time(&when, wall, 0, false, false);
+	log_record_string(&rec, "next", buffer_str(&when));
+	buffer_free(&when);
+	log_write(t->run->env->log, &rec);
 }
 
 static void
 schedule(struct run_task *t)
 {
+	int64_t wall, delay;
 	struct error err;
 
 	if (schedule_interval(t->script, &t->interval, &err) == -1) {
@@ -239,20 +315,36 @@ schedule(struct run_task *t)
 			    &err);
 		return;
 	}
-	write_task(t, LOG_DEBUG, "Scheduled task", NULL);
+	wall = clock_wall();
+	delay = schedule_delay(t->interval, wall);
 	t->timer = loop_timer(t->run->env->loop, on_tick, t);
-	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
+	timer_arm(t->timer, delay);
+	write_next(t, wall + delay);
 }
 
 int
 run_server(const struct run_env *env)
 {
+	size_t scheduled = 0;
 	struct run_state r;
+	char *text;
 
 	if (begin(&r, env, true) == -1)
 		return 1;
-	for (size_t i = 0; i < r.ntasks; i++)
+	for (size_t i = 0; i < r.ntasks; i++) {
 		schedule(&r.tasks[i]);
-	loop_run(env->loop);
-	return finish(&r);
+		scheduled += r.tasks[i].timer != NULL ? 1 : 0;
+	}
+	if (scheduled != 0) {
+		compile(&r);
+		loop_run(env->loop);
+		return finish(&r);
+	}
+	finish(&r);
+	text = mem_printf("there is nothing to run on a schedule: give at least "
+	    "one script of %s an \"interval\" such as 1h, or use the command "
+	    "once", env->config->path);
+	log_plain(env->log, text);
+	free(text);
+	return RUN_NOTHING;
 }

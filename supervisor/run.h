@@ -14,16 +14,20 @@
 struct run_env {		/* all of it is borrowed */
 	struct loop *loop;
 	struct log *log;
+	struct child_env *children;
 	struct config *config;
 	struct jobs *jobs;
 };
 
 /* Runs every script once: in order, or all at once where defaults.parallel
- * is set. 0 when all succeeded, else 1. The first error is printed last. */
+ * is set. Where there are several, all are looked at for syntax errors first,
+ * and those that have one are not run. 0 when all succeeded, else 1. */
 int run_once(const struct run_env *env);
 
 /* Runs scripts on their intervals until SIGINT or SIGTERM. 0, or 1 when a
- * run failed (one that was only stopped does not count). */
+ * run failed (one that was only stopped does not count), or RUN_NOTHING when no
+ * script could be scheduled. */
+#define RUN_NOTHING 2	/* as if the configuration were wrong */
 int run_server(const struct run_env *env);
 
 #endif

@@ -4,6 +4,7 @@
  * right, says READY, and gets its job over descriptor 3.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +72,23 @@ take_job(struct worker *w, const struct client_job *job)
 		vm_set_memory(w->L, job->memory);
 }
 
+/* The scripts that are only compiled, until there is one to run. */
+static int
+get_job(struct worker *w, struct client_job *job, struct error *err)
+{
+	char *text;
+
+	while (client_get_job(w->client, job, err) == 0) {
+		if (!job->compile)
+			return 0;
+		w->log_level = job->log_level;
+		text = vm_compile(w->L, job->script, job->script_len);
+		client_compiled(w->client, job, text);
+		free(text);
+	}
+	return -1;
+}
+
 static void
 finish(const struct worker *w, const struct vm_result *result)
 {
@@ -98,7 +116,7 @@ main(void)
 	if (policy_confine(POLICY_WORKER, WORKER_SPACE, &err) == -1)
 		fail(&err);
 	client_ready(w.client);
-	if (client_get_job(w.client, &job, &err) == -1)
+	if (get_job(&w, &job, &err) == -1)
 		fail(&err);
 	take_job(&w, &job);
 	vm_run(w.L, w.script, w.script_len, &result);

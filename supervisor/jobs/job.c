@@ -111,24 +111,31 @@ write_debug(struct job *j, const char *message)
 	log_write(j->env->log, &r);
 }
 
+void
+job_write_error(struct log *log, const struct config *c,
+    const struct config_script *script, const char *text)
+{
+	struct log_record r;
+	char *position = position_of(c, script, text);
+
+	log_record_init(&r, LOG_WARN, "Error running script");
+	log_record_string(&r, "script", script->name);
+	log_record_string(&r, "error", text);
+	if (position != NULL)
+		log_record_string(&r, "position", position);
+	free(position);
+	log_write(log, &r);
+}
+
 /* The end of a job: its owner frees it. */
 static void
 end(struct job *j)
 {
 	enum stop_reason why = deadline_reason(j->deadline);
-	struct log_record r;
-	char *position;
 
-	if (j->failed) {
-		log_record_init(&r, LOG_WARN, "Error running script");
-		log_record_string(&r, "script", j->script->name);
-		log_record_string(&r, "error", j->text);
-		position = position_of(j->config, j->script, j->text);
-		if (position != NULL)
-			log_record_string(&r, "position", position);
-		free(position);
-		log_write(j->env->log, &r);
-	} else
+	if (j->failed)
+		job_write_error(j->env->log, j->config, j->script, j->text);
+	else
 		write_debug(j, "Finished script");
 	if (!j->summary.told)
 		j->summary.bytes = j->moved;

@@ -16,6 +16,10 @@
 
 struct job;
 
+/* Logs that script of c failed, or cannot run, with text. */
+void job_write_error(struct log *log, const struct config *c,
+    const struct config_script *script, const char *text);
+
 struct job_ops {
 	/* A request of the worker. Returning -1 kills it. */
 	int (*request)(void *arg, struct job *j, const struct message *m,

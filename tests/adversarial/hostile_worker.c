@@ -240,34 +240,69 @@ broker(void)
 	_exit(0);
 }
 
+/* Reads the next script; whether it is only compiled. */
+static bool
+get_script(char *script, size_t size)
+{
+	static struct message m;
+	static char frame[MESSAGE_MAX];
+	bool compiles = false;
+	size_t got = 0, want = 1;
+	struct error err;
+	ssize_t n;
+
+	while (got < want) {
+		n = read(CONTROL, frame, sizeof(frame));
+		if (n <= 0 || message_decode(&m, frame, (size_t)n, S2W,
+		    &err) == -1)
+			_exit(7);
+		if (m.type == MSG_JOB) {
+			want = message_u64(&m, 1);
+			compiles = (message_u64(&m, 3) & JOB_COMPILE) != 0;
+		}
+		if (m.type != MSG_SCRIPT || m.f[0].len > size - got - 1)
+			continue;
+		memcpy(script + got, m.f[0].p, m.f[0].len);
+		got += m.f[0].len;
+	}
+	script[got] = '\0';
+	script[strcspn(script, "\n")] = '\0';
+	return compiles;
+}
+
+/* What it says when a script is only compiled. */
+static void
+compile(const char *script)
+{
+	struct message_out o;
+
+	if (strcmp(script, "compile-die") == 0)
+		_exit(3);
+	if (strcmp(script, "compile-log") == 0)
+		log_line("not now");
+	if (strcmp(script, "compile-done") == 0)
+		done(0, "");
+	for (int i = strcmp(script, "compile-many") == 0 ? 1000 : 1; i > 0;
+	    i--) {
+		message_start(&o, MSG_COMPILED, 0);
+		message_put_str(&o, "");
+		say(&o);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	static struct message m;
 	static char frame[MESSAGE_MAX], script[4096];
 	struct error err;
-	size_t got = 0, want = 1;
-	ssize_t n;
 
 	if (argc > 0 && strstr(argv[0], "broker") != NULL)
 		broker();
 	if (!unconfined() && policy_confine(POLICY_WORKER, 0, &err) == -1)
 		_exit(8);
 	ready();
-	while (got < want) {
-		n = read(CONTROL, frame, sizeof(frame));
-		if (n <= 0 || message_decode(&m, frame, (size_t)n, S2W,
-		    &err) == -1)
-			_exit(7);
-		if (m.type == MSG_JOB)
-			want = message_u64(&m, 1);
-		if (m.type != MSG_SCRIPT || m.f[0].len > sizeof(script) - got -
-		    1)
-			continue;
-		memcpy(script + got, m.f[0].p, m.f[0].len);
-		got += m.f[0].len;
-	}
-	script[strcspn(script, "\n")] = '\0';
+	while (get_script(script, sizeof(script)))
+		compile(script);
 	act(script);
 	for (;;)
 		if (read(CONTROL, frame, sizeof(frame)) <= 0)

@@ -111,10 +111,10 @@ class Inherited(Children):
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         self.addCleanup(p.stderr.close)
         self.addCleanup(p.kill)
-        p.stdin.write(b"scripts: [{name: a, script: good}]\n")
+        p.stdin.write(b"scripts: [{name: a, script: good, interval: 1h}]\n")
         p.stdin.close()
         # It says so once signals are its own.
-        self.assertIn(b"No schedule or interval", p.stderr.readline())
+        self.assertIn(b"Scheduled task", p.stderr.readline())
         with open("/proc/%d/status" % p.pid) as f:
             status = dict(line.split(":", 1) for line in f)
         taken = int(status["SigBlk"], 16)
@@ -142,6 +142,23 @@ class HostileWorker(Children):
         self.check_alive("ignore-stop",
                          "ran past its timeout of 1s and was killed",
                          timeout="1s")
+
+    def test_worker_that_compiles_is_not_needed(self):
+        """Whatever it does, the scripts run."""
+        for act, why in (("compile-die", "ended with status 3"),
+                         ("compile-log", "LOG is out of order"),
+                         ("compile-done", "DONE is out of order"),
+                         ("compile-many", None)):
+            with self.subTest(act=act):
+                p = self.run_scripts(["good", act, "last"])
+                err = p.stderr.decode("utf-8", "replace")
+                self.assertEqual(p.returncode, 0, err)
+                for name in ("good", act, "last"):
+                    self.assertIn('msg="Finished script" script=' + name, err)
+                if why:
+                    self.assertIn("Scripts were not checked before they run",
+                                  err)
+                    self.assertIn(why, err)
 
     def test_done_twice(self):
         p = self.run_scripts(["done-twice", "good"])

@@ -94,6 +94,26 @@ class Log(Case):
                  if line.startswith("<string>")]
         self.assertEqual(plain, ["<string>:1: A"])
 
+    def test_syntax_error_of_the_last_is_told_first(self):
+        """In the words that running it alone gives; the others run."""
+        wrong = 'log "c"\n-- more\nlog("d" .. = 3)'
+        alone = self.log(wrong)
+        self.assertEqual(alone.code, 1)
+        result = self.box.run("once", "-c", "-", "-v", "debug", stdin=config(
+            [], {"a": 'log "a"', "b": 'log "\\d"', "c": wrong,
+                 "empty": ""}))
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(result.messages(), ["a", "d"])
+        self.assertEqual(result.error("c"), alone.error("t"))
+        order = [(one["msg"], one["script"]) for one in result.lines()]
+        self.assertLess(order.index(("Error running script", "c")),
+                        order.index(("Starting script", "a")))
+        self.assertNotIn(("Starting script", "c"), order)
+        self.assertEqual(len(result.lines("Error running script")), 1)
+        # What is only a warning comes once, when the script runs.
+        self.assertEqual(len(result.lines("Backslash without meaning")), 1)
+        self.assertIn('script "c" failed', result.err.split("\n"))
+
     def test_last_line_names_the_scripts_that_failed(self):
         result = self.log('error("boom")')
         self.assertEqual(result.err.rstrip("\n").split("\n")[-1],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`regbot server`: runs on intervals, skips what still runs, ends cleanly."""
+import datetime
 import signal
 import threading
 
@@ -89,6 +90,53 @@ class Server(Case):
         # To be told to stop is no failure of a service.
         self.assertEqual(result.code, 0, result)
         self.assertRegex(result.error("t"), ": stopped by SIGTERM\n")
+
+    def test_says_what_it_will_do(self):
+        running = self.serve([
+            {"name": "hourly", "interval": "1h", "script": 'log "x"'},
+            {"name": "every", "schedule": "@every 90s", "interval": "5m",
+             "script": 'log "x"'},
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}])
+        self.ticks(running, 1)
+        lines = self.end(running).lines("Scheduled task")
+        self.assertEqual([(one["level"], one["name"], one["interval"])
+                          for one in lines], [
+            ("INFO", "hourly", "1h0m0s"), ("INFO", "every", "1m30s"),
+            ("INFO", "tick", "1s")])
+        for line, seconds in zip(lines, (3600, 90, 1)):
+            begun = datetime.datetime.fromisoformat(
+                line["time"].replace("Z", "+00:00"))
+            self.assertRegex(line["next"], r"T\d\d:\d\d:\d\dZ$")
+            left = datetime.datetime.fromisoformat(
+                line["next"].replace("Z", "+00:00")) - begun
+            self.assertLessEqual(abs(left.total_seconds() - seconds), 1.1)
+
+    def test_nothing_to_schedule(self):
+        """A server that would never do anything is a mistake."""
+        for script in ({"script": 'log "x"'},
+                       {"script": 'log "x"', "schedule": "@every soon"}):
+            result = self.serve([{"name": "t", **script}]).wait()
+            self.assertEqual(result.code, 2, result)
+            self.assertRegex(result.err.rstrip("\n").split("\n")[-1],
+                             'regbot.yml.*"interval"')
+
+    def test_syntax_error_is_told_at_the_start(self):
+        """And at each run, which starts no worker."""
+        running = self.serve([
+            {"name": "never", "interval": "1h", "script": "log = = 1"},
+            {"name": "wrong", "interval": "1s", "script": 'log "x" end'},
+            {"name": "tick", "interval": "1s", "script": 'log "tick"'}],
+            flags=("-v", "debug"))
+        self.ticks(running, 2)
+        self.ticks(running, 2, 'msg="Error running script" script=wrong')
+        result = self.end(running)
+        self.assertEqual(result.code, 1, result)
+        told = result.lines("Error running script", "never")[0]
+        self.assertRegex(told["error"], "^<string>:1: ")
+        self.assertIn("regbot.yml:", told["position"])
+        self.assertEqual(result.lines("Starting script", "wrong"), [])
+        self.assertIn('2 of 3 scripts failed: "never" (with the error above), '
+                      '"wrong"', result.err)
 
     def test_script_without_schedule(self):
         running = self.serve([

@@ -31,6 +31,7 @@ job_start(struct client *c, const struct message *m, struct error *err)
 	j->script_len = size;
 	j->timeout_ns = (int64_t)message_u64(m, 2);
 	j->dry_run = (message_u64(m, 3) & JOB_DRY_RUN) != 0;
+	j->compile = (message_u64(m, 3) & JOB_COMPILE) != 0;
 	j->parallel_unset = (message_u64(m, 3) & JOB_PARALLEL_UNSET) != 0;
 	j->log_level = (int)level - LOG_LEVEL_BIAS;
 	j->memory = message_u64(m, 5);
@@ -239,15 +240,6 @@ client_get_job(struct client *c, struct client_job *job, struct error *err)
 	return 0;
 }
 
-const char *
-client_getenv(const struct client *c, const char *name)
-{
-	for (size_t i = 0; i < c->nenv; i++)
-		if (strcmp(c->env[i].name, name) == 0)
-			return c->env[i].value;
-	return NULL;
-}
-
 /* Puts as much of a text as fits, never half a UTF-8 sequence. */
 static void
 put_cut(struct message_out *o, const char *text, size_t max)
@@ -256,6 +248,30 @@ put_cut(struct message_out *o, const char *text, size_t max)
 
 	message_put_str(o, cut);
 	free(cut);
+}
+
+void
+client_compiled(struct client *c, struct client_job *job, const char *error)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_COMPILED, 0);
+	put_cut(&o, error != NULL ? error : "", ERROR_TEXT_MAX);
+	client_send(c, &o, NULL);
+	free(job->name);
+	free(job->script);
+	memset(&c->job, 0, sizeof(c->job));
+	c->script_got = 0;
+	c->job_state = JOB_WANTED;
+}
+
+const char *
+client_getenv(const struct client *c, const char *name)
+{
+	for (size_t i = 0; i < c->nenv; i++)
+		if (strcmp(c->env[i].name, name) == 0)
+			return c->env[i].value;
+	return NULL;
 }
 
 void

@@ -47,6 +47,7 @@ struct client_job {	/* what JOB and SCRIPT said */
 	char *name, *script;
 	size_t script_len;
 	bool dry_run;
+	bool compile;		/* it is only compiled; another one follows */
 	int log_level;
 	int64_t timeout_ns;	/* 0: none */
 	uint64_t memory;	/* what Lua may allocate */
@@ -64,6 +65,10 @@ void client_free(struct client *c);
 void client_ready(struct client *c);
 int client_get_job(struct client *c, struct client_job *job,
     struct error *err);
+/* Answers a job that is only compiled, whose texts it frees. error: NULL for
+ * none. */
+void client_compiled(struct client *c, struct client_job *job,
+    const char *error);
 void client_late(struct client *c, const char *where);	/* "<string>:3" */
 struct client_done {	/* what DONE says */
 	bool failed;

@@ -92,17 +92,23 @@ compile(lua_State *L)
 	return 1;
 }
 
+/* Leaves the handler for errors and a function, or the error. */
 static int
-run(lua_State *L, const char *script, size_t len)
+load(lua_State *L, const char *script, size_t len)
 {
-	int status;
-
 	lua_settop(L, 0);
 	lua_pushcfunction(L, traceback_handler);
 	lua_pushcfunction(L, compile);
 	lua_pushlightuserdata(L, (void *)(uintptr_t)script);
 	lua_pushinteger(L, (lua_Integer)len);
-	status = lua_pcall(L, 2, 1, 0);
+	return lua_pcall(L, 2, 1, 0);
+}
+
+static int
+run(lua_State *L, const char *script, size_t len)
+{
+	int status = load(L, script, len);
+
 	return status == LUA_OK ? lua_pcall(L, 0, 0, 1) : status;
 }
 
@@ -115,11 +121,32 @@ run_to_end(lua_State *L, const char *script, size_t len)
 	return run(L, script, len);
 }
 
+static char *
+error_text(lua_State *L)
+{
+	size_t len;
+	const char *text = lua_tolstring(L, -1, &len);
+
+	return text == NULL ? mem_strdup("error in error handling") :
+	    vm_text(text, len, ERROR_TEXT_MAX);
+}
+
+char *
+vm_compile(lua_State *L, const char *script, size_t len)
+{
+	int status = load(L, script, len);
+	char *text = NULL;
+
+	if (status != LUA_OK && status != LUA_ERRMEM)
+		text = error_text(L);
+	lua_settop(L, 0);
+	return text;
+}
+
 void
 vm_run(lua_State *L, const char *script, size_t len, struct vm_result *out)
 {
 	struct vm *vm = vm_of(L);
-	const char *text;
 	int status = run_to_end(L, script, len);
 
 	memset(out, 0, sizeof(*out));
@@ -130,11 +157,7 @@ vm_run(lua_State *L, const char *script, size_t len, struct vm_result *out)
 		    (unsigned long long)(vm->cap / MIB));
 	} else if (status != LUA_OK) {
 		out->failed = true;
-		text = lua_tolstring(L, -1, &len);
-		if (text == NULL)
-			out->text = mem_strdup("error in error handling");
-		else
-			out->text = vm_text(text, len, ERROR_TEXT_MAX);
+		out->text = error_text(L);
 	} else if (vm->exit_code != 0) {
 		out->failed = true;
 		out->exit_code = vm->exit_code;

@@ -52,6 +52,10 @@ struct vm_result {
 void vm_run(lua_State *L, const char *script, size_t len,
     struct vm_result *out);
 
+/* Compiles a script as vm_run would. NULL when it could run, else its error,
+ * which the caller frees. Too little memory is no such error. */
+char *vm_compile(lua_State *L, const char *script, size_t len);
+
 /* Helpers for libraries. */
 
 /* Compiles a text after the pre-pass; leaves a function and LUA_OK, or an

@@ -164,6 +164,32 @@ Test(client, stop_for_an_unknown_reason)
 	}
 }
 
+/* One after the other, and none of them is the job. */
+Test(client, compiles_scripts)
+{
+	struct rig *r = rig_new();
+	struct client_job job;
+	struct error err;
+
+	for (int i = 0; i < 3; i++) {
+		send_job(r, 5, JOB_COMPILE);
+		send_script(r, i == 1 ? "wrong" : "right");
+		cr_assert_eq(client_get_job(r->client, &job, &err), 0);
+		cr_assert(job.compile);
+		cr_expect_str_eq(job.script, i == 1 ? "wrong" : "right");
+		client_compiled(r->client, &job, i == 1 ? "<string>:1: no" :
+		    NULL);
+		cr_expect_str_eq(rig_take(&r->supervisor, MSG_COMPILED)->s[0],
+		    i == 1 ? "<string>:1: no" : "");
+	}
+	send_job(r, 0, 0);
+	cr_assert_eq(client_get_job(r->client, &job, &err), 0);
+	cr_expect_not(job.compile);
+	free(job.name);
+	free(job.script);
+	rig_free(r);
+}
+
 Test(client, says_goodbye)
 {
 	struct rig *r = rig_new();

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compile.c - the worker that only compiles; see compile.h. */
+#include "supervisor/jobs/compile.h"
+
+#include <stdlib.h>
+
+#include "common/bounds.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+struct compile {
+	struct child_env *env;
+	struct config *config;
+	struct child *child;	/* NULL: it could not be started */
+	struct timer *late;	/* also says so when it could not */
+	size_t at;		/* the script that is being compiled */
+	const struct compile_ops *ops;
+	void *arg;
+};
+
+void
+compile_free(struct compile *c)
+{
+	if (c == NULL)
+		return;
+	child_free(c->child);
+	timer_free(c->late);
+	config_unref(c->config);
+	free(c);
+}
+
+/* It is only a service: nothing depends on its end. */
+static void
+give_up(struct compile *c, const char *why)
+{
+	struct log_record r;
+
+	log_record_init(&r, LOG_WARN, "Scripts were not checked before they "
+	    "run");
+	log_record_string(&r, "error", why);
+	log_write(c->env->log, &r);
+	c->ops->over(c->arg);
+}
+
+static void
+on_late(void *arg)
+{
+	struct compile *c = arg;
+
+	if (c->child != NULL)
+		give_up(c, "compiling them takes too long");
+	else		/* a job will say why, unless it can start */
+		c->ops->over(c->arg);
+}
+
+static void
+say(struct compile *c, struct message_out *o)
+{
+	struct error err;
+
+	if (child_send(c->child, o, -1, &err) == -1)
+		child_kill(c->child, err.text);
+}
+
+/* Sends the next script that may run at all. */
+static void
+next(struct compile *c)
+{
+	const struct config_script *s;
+	struct message_out o;
+	size_t n;
+
+	while (c->at < c->config->nscripts &&
+	    c->config->scripts[c->at].refused != NULL)
+		c->at++;
+	if (c->at == c->config->nscripts) {
+		c->ops->over(c->arg);
+		return;
+	}
+	s = &c->config->scripts[c->at];
+	message_start(&o, MSG_JOB, 0);
+	message_put_str(&o, s->name);
+	message_put_u64(&o, s->text_len);
+	message_put_u64(&o, 0);
+	message_put_u64(&o, JOB_COMPILE);
+	/* It logs nothing: its warnings come again when the script runs. */
+	message_put_u64(&o, 2 * LOG_LEVEL_BIAS);
+	message_put_u64(&o, WORKER_MEMORY);
+	say(c, &o);
+	for (size_t at = 0; at < s->text_len; at += n) {
+		n = s->text_len - at;
+		n = n > CHUNK_MAX ? CHUNK_MAX : n;
+		message_start(&o, MSG_SCRIPT, 0);
+		message_put_bytes(&o, s->text + at, n);
+		say(c, &o);
+	}
+}
+
+static void
+on_ready(void *arg)
+{
+	next(arg);
+}
+
+static int
+on_message(void *arg, const struct message *m, struct error *err)
+{
+	struct compile *c = arg;
+	const char *text;
+
+	if (m->type != MSG_COMPILED)
+		return error_set(err, ERROR_PROTOCOL, "%s is out of order",
+		    message_name(m->type));
+	text = message_str(m, 0);
+	if (*text != '\0')
+		c->ops->broken(c->arg, c->at, text);
+	c->at++;
+	next(c);
+	return 0;
+}
+
+static void
+on_gone(void *arg, const struct error *how)
+{
+	give_up(arg, how->kind != ERROR_NONE ? how->text :
+	    "the worker ended");
+}
+
+static const struct child_ops worker_ops = { on_ready, on_message, on_gone };
+
+struct compile *
+compile_start(struct child_env *env, struct config *config,
+    const struct compile_ops *ops, void *arg)
+{
+	struct compile *c = mem_alloc(sizeof(*c));
+	struct error err;
+
+	c->env = env;
+	c->config = config_ref(config);
+	c->ops = ops;
+	c->arg = arg;
+	c->late = loop_timer(env->loop, on_late, c);
+	c->child = child_start(env, "regbot-worker", "worker that checks the "
+	    "scripts", W2S, &worker_ops, c, &err);
+	timer_arm(c->late, c->child != NULL ? COMPILE_MS * NS_PER_MS : 0);
+	return c;
+}
