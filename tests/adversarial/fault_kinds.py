@@ -276,6 +276,12 @@ def child_stored_not(x):
     says(201, [("Location", "/v2/")], b"")(x)
 
 
+@fault(methods=("PUT",), path="^(?!.*/old/).*/manifests/")
+def blob_unknown(x):
+    """What docker's registry says while somebody uploads the blob again."""
+    says(400, (), b'{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}')(x)
+
+
 @fault(methods=("PUT",), path="/old/manifests/", slow=True, retried=False)
 def slow_put_and_sigterm(x):
     """The registry takes 7 s for the PUT of a tag deletion, and regbot is

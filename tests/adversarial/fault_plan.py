@@ -108,9 +108,11 @@ class Plan:
                 if ready and chosen is None:
                     self.waiting.remove(ready[0])
                     chosen = fault
+            exchange.fault = chosen
             if chosen:
                 self.events.append(Event(chosen.name, exchange))
                 self.touch(exchange)
+        exchange.late = None
         for one in due:
             if one.after:
                 exchange.late = one
@@ -120,9 +122,8 @@ class Plan:
 
     def answered(self, exchange, answer):
         """The registry has answered, regbot does not know it yet."""
-        late = getattr(exchange, "late", None)
+        late, exchange.late = exchange.late, None
         if late:
-            exchange.late = None
             self.kill(late.victim, late.signal, exchange)
         with self.lock:
             if answer.status == 200 and exchange.command in ("GET", "HEAD"):
@@ -130,9 +131,8 @@ class Plan:
                     (exchange.path, answer))
             where = urlsplit(answer.get("Location"))
             if exchange.command == "POST" and answer.status == 202:
-                self.uploads[where.path.split("/")[-1]] = bool(
-                    self.events and
-                    self.events[-1].path == exchange.path)
+                self.uploads[where.path.split("/")[-1]] = \
+                    exchange.fault is not None
 
     @staticmethod
     def kind(exchange):

@@ -3,6 +3,7 @@
 is over. Every action logs "ok WHAT" or "fail WHAT: WHY"."""
 from lib import images
 
+SHARERS = "abcdef"
 HELPERS = """
 local failed = false
 local function try(what, f, ...)
@@ -44,7 +45,10 @@ local ok, m = try("head", manifest.head, DST .. "/R/gone:a")
 if ok then try("R/gone:a", m.delete, m) end
 """
 SHARED = """
-try("R/share:NAME", image.copy, SRC .. "/R/share:NAME", DST .. "/R/share:NAME")
+for i = 1, 3 do
+  local name = "/R/share:NAME" .. i
+  try(name:sub(2), image.copy, SRC .. name, DST .. name)
+end
 """
 READ = """
 for i = 1, 6 do
@@ -79,7 +83,7 @@ class Work:
         self.scripts = {
             "mirror": MIRROR, "retag": RETAG, "prune": PRUNE,
             "remove": REMOVE, "read": READ,
-            **{"share-" + n: SHARED.replace("NAME", n) for n in "abcd"}}
+            **{"share-" + n: SHARED.replace("NAME", n) for n in SHARERS}}
         self.app()
         self.base()
         self.old()
@@ -149,9 +153,9 @@ class Work:
         self.goal("gone", "stays", other, other)
 
     def share(self):
-        layers = [images.noise(n, "%s/%d" % (self.root, n))
-                  for n in (500, 20000, 70000, 100000)]
-        for name in "abcd":
+        layers = [images.noise(n, "%s/%d" % (self.root, n)) for n in
+                  (500, 600, 700, 20000, 70000)]
+        for name in [c + i for c in SHARERS for i in "123"]:
             self.copied("share", name, self.keep(images.image(
                 "%s/share/%s" % (self.root, name), raw_layers=layers)))
 

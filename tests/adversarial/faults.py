@@ -101,9 +101,10 @@ def one(number, rng, plan, source, target):
         rng.shuffle(scripts)
         timeout = rng.choice(["1s", "3s"]) if rng.random() < 0.05 else "10m"
         box.write("regbot.yml", config(
-            [creds(p.host, user="u", password="p") for p in proxies],
+            [creds(p.host, user="u", password="p",
+                   reqConcurrent=rng.choice([3, 12])) for p in proxies],
             [{"name": n, "script": t, "timeout": timeout}
-             for n, t in scripts], {"parallel": 4}))
+             for n, t in scripts], {"parallel": rng.randint(2, 12)}))
         running = box.start("once", "-c", "regbot.yml",
                             env={"TMPDIR": box.dir})
         plan.pid = running.pid
