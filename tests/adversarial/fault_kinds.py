@@ -128,8 +128,9 @@ def stalled(x):
     x.fin()
 
 
-@fault(slow=True, retried=False)
+@fault(methods=READS, slow=True, retried=False)
 def silent(x):
+    """A write may take its ten minutes."""
     x.body()
     pause(x, 130)
     x.fin()

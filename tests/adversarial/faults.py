@@ -168,6 +168,8 @@ def main(args):
                 min(faults, rng.randint(1, 8)))] if some else []
             dying = 1 if some and kills > 0 and (
                 not faults or rng.random() < 0.6) else 0
+            slow = [n for n in chosen if FAULTS[n].slow]
+            chosen = slow[:1] + [n for n in chosen if n not in slow]
             plan = Plan(rng, counts, chosen, dying, options.slow)
             check = one(number, rng, plan, source, target)
             plan.ended()
