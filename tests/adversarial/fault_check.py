@@ -199,7 +199,8 @@ class Check:
         if any(number in (signal.SIGKILL, signal.SIGSTOP) and
                victim != "worker" for victim, number in self.plan.killed):
             return
-        if any(e.name == "refused" for e in self.plan.events):
+        if any(e.name in ("refused", "extra_later")
+               for e in self.plan.events):
             return
 
         def left():
