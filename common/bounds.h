@@ -166,6 +166,9 @@
 
 /* A worker's requests and copies. */
 #define JOB_ENV_MAX 256		/* variables that os.getenv may answer */
+#define OPTION_TEXTS_MAX 4096	/* entries of a list among a function's
+				 * options */
+#define SCRIPT_WARNINGS_MAX 100	/* warnings about a script, in one run */
 #define CLIENT_STREAMS_MAX 24	/* streams at once; two requests each, so
 				 * that one channel always has room for both */
 #define CLIENT_BODIES_MAX (64 * MIB)	/* answers under way, all together */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/config/nearest.h"
+#include "common/words/nearest.h"
 
 int
 config_error(struct config_reader *r, const struct yaml_node *at,

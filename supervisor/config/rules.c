@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/words/nearest.h"
 #include "supervisor/config/config_private.h"
-#include "supervisor/config/nearest.h"
 
 static const char *const verbs[] = {
 	"pull", "push", "add", "delete", "list", NULL

@@ -68,6 +68,9 @@ const char *vm_source(lua_State *L, const char *name, size_t *len);
 /* Raises "<string>:LINE: text", position of the calling script line. */
 int vm_raise(lua_State *L, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Logs a warning "<string>:LINE: text", once for each such line and text. */
+void vm_warn(lua_State *L, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Raises "bad argument #N to NAME (text)", as regbot words it. */
 int vm_arg_error(lua_State *L, int arg, const char *name, const char *text);
 /* Text of a string or number argument as scripts see it (5, not 5.0);

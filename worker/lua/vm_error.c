@@ -9,6 +9,8 @@
 #include "worker/lua/number.h"
 #include "worker/lua/vm.h"
 
+static const char warnings_key;	/* registry: those given, and their number */
+
 /* Pushes "<string>:3: ", the place of the innermost Lua function above the
  * running C function, or "". */
 static void
@@ -40,6 +42,57 @@ vm_raise(lua_State *L, const char *fmt, ...)
 	lua_pushstring(L, text);
 	lua_concat(L, 2);
 	return lua_error(L);
+}
+
+/* Whether the warning at the top was not given before, and is not one too
+ * many. */
+static bool
+is_new_warning(lua_State *L)
+{
+	int text = lua_gettop(L);
+	bool known;
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &warnings_key) == LUA_TNIL) {
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &warnings_key);
+		lua_replace(L, -2);
+	}
+	lua_pushvalue(L, text);
+	known = lua_rawget(L, text + 1) != LUA_TNIL;
+	lua_pop(L, 1);
+	if (!known && lua_rawlen(L, text + 1) < SCRIPT_WARNINGS_MAX) {
+		lua_pushvalue(L, text);
+		lua_pushboolean(L, 1);
+		lua_rawset(L, text + 1);
+		lua_pushboolean(L, 1);
+		lua_rawseti(L, text + 1,
+		    (lua_Integer)lua_rawlen(L, text + 1) + 1);
+	} else
+		known = true;
+	lua_settop(L, text);
+	return !known;
+}
+
+void
+vm_warn(lua_State *L, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_MAX + 1];
+	struct log_record r;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	push_where(L);
+	lua_pushstring(L, text);
+	lua_concat(L, 2);
+	if (is_new_warning(L)) {
+		log_record_init(&r, LOG_WARN, "Probable mistake in script");
+		log_record_string(&r, "message", lua_tostring(L, -1));
+		worker_log(vm_worker(L), &r);
+	}
+	lua_pop(L, 1);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
+#include "worker/modules/options.h"
 
 void
 binding_context(lua_State *L)
@@ -53,13 +54,18 @@ binding_log(lua_State *L, struct log_record *r)
 }
 
 void
-binding_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
+binding_list_options(lua_State *L, int arg, const char *function,
+    struct binding_list *out)
 {
+	static const struct option table[] = {
+		{ "limit", OPTION_COUNT, offsetof(struct binding_list, limit) },
+		{ "last", OPTION_TEXT, offsetof(struct binding_list, last) },
+		{ NULL, 0, 0 }
+	};
 	char text[64];
-	lua_Number n;
 
-	*limit = 0;
-	*last = "";
+	out->limit = 0;
+	out->last = "";
 	if (lua_gettop(L) < arg)
 		return;
 	if (!lua_istable(L, arg)) {
@@ -67,22 +73,14 @@ binding_list_options(lua_State *L, int arg, int64_t *limit, const char **last)
 		    lua_typename(L, lua_type(L, arg)));
 		vm_arg_error(L, arg, value_call_name(L), text);
 	}
-	lua_pushliteral(L, "limit");
-	if (lua_rawget(L, arg) == LUA_TNUMBER) {
-		n = lua_tonumber(L, -1);
-		*limit = n > 0 && n < 9e15 ? (int64_t)n : 0;
-	}
-	lua_pop(L, 1);
-	lua_pushliteral(L, "last");
-	if (lua_rawget(L, arg) == LUA_TSTRING)
-		*last = lua_tostring(L, -1);
-	lua_pop(L, 1);
+	options_read(L, arg, function, table, out);
 }
 
 void
-binding_push_options(lua_State *L, int64_t limit, const char *last)
+binding_push_options(lua_State *L, const struct binding_list *o)
 {
-	lua_pushfstring(L, "{Limit:%I Last:%s}", (LUAI_UACINT)limit, last);
+	lua_pushfstring(L, "{Limit:%I Last:%s}", (LUAI_UACINT)o->limit,
+	    o->last);
 }
 
 int

@@ -36,12 +36,16 @@ void binding_log(lua_State *L, struct log_record *r); /* sends and frees it */
 int binding_manifest(lua_State *L, struct fetch *f);
 int binding_list(lua_State *L, struct listing_task *l, const char *failed);
 
-/* The options {limit, last} of a list at arg, if that was given. Wrong types
- * are ignored. *last stays valid while the argument is on the stack. */
-void binding_list_options(lua_State *L, int arg, int64_t *limit,
-    const char **last);
+/* The options of a list, if there are any at arg. They stay valid while the
+ * argument is on the stack. */
+struct binding_list {
+	int64_t limit;
+	const char *last;
+};
+void binding_list_options(lua_State *L, int arg, const char *function,
+    struct binding_list *out);
 /* Pushes "{Limit:0 Last:}". */
-void binding_push_options(lua_State *L, int64_t limit, const char *last);
+void binding_push_options(lua_State *L, const struct binding_list *o);
 
 /* Makes sure that the argument is a manifest userdata, fetching what a string
  * or a reference names, then runs next. */

@@ -11,6 +11,7 @@
 #include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
+#include "worker/modules/options.h"
 
 struct copy_task {
 	struct task task;
@@ -34,42 +35,47 @@ copy_done(void *arg, const struct error *err)
 	task_done(&c->task, err->kind == ERROR_NONE ? NULL : err);
 }
 
-static bool
-option_bool(lua_State *L, int table, const char *key)
-{
-	bool v;
+struct image_copy_options {
+	bool digest_tags, force_recursive, include_external;
+	struct option_texts platforms;
+};
 
-	lua_pushstring(L, key);
-	lua_rawget(L, table);
-	v = lua_isboolean(L, -1) && lua_toboolean(L, -1);
-	lua_pop(L, 1);
-	return v;
-}
+static const struct option copy_option_table[] = {
+#define ROW(key, type, member) \
+	{ key, type, offsetof(struct image_copy_options, member) }
+	ROW("digestTags", OPTION_BOOL, digest_tags),
+	ROW("forceRecursive", OPTION_BOOL, force_recursive),
+	ROW("includeExternal", OPTION_BOOL, include_external),
+	ROW("platforms", OPTION_TEXTS, platforms),
+	{ NULL, 0, 0 }
+#undef ROW
+};
 
-/* The strings stay Lua's; the array is a userdata left on the stack. */
+/* They only count as the last of three arguments, and what is no table does
+ * not count, as in regbot. */
 static void
-option_platforms(lua_State *L, int table, struct copy_options *o)
+read_options(lua_State *L, struct copy_options *o)
 {
-	size_t n, i;
-	int list;
+	static const char name[] = "image.copy";
+	struct image_copy_options in = { 0 };
 
-	lua_pushliteral(L, "platforms");
-	lua_rawget(L, table);
-	list = lua_gettop(L);
-	if (!lua_istable(L, list) || (n = lua_rawlen(L, list)) == 0)
+	if (lua_isnoneornil(L, 3))
 		return;
-	if (n > INDEX_MANIFESTS_MAX)
-		vm_raise(L, "Failed to parse options: more than %d platforms",
-		    INDEX_MANIFESTS_MAX);
-	o->platforms = lua_newuserdata(L, n * sizeof(char *));
-	o->nplatforms = n;
-	for (i = 0; i < n; i++) {
-		/* What is no string counts as "". */
-		o->platforms[i] = (char *)"";
-		if (lua_rawgeti(L, list, (lua_Integer)i + 1) == LUA_TSTRING)
-			o->platforms[i] = (char *)lua_tostring(L, -1);
-		lua_pop(L, 1);
+	if (!lua_istable(L, 3)) {
+		options_ignored(L, 3, name);
+		return;
 	}
+	if (lua_gettop(L) > 3) {
+		vm_warn(L, "%s has more than three arguments, its options "
+		    "are ignored", name);
+		return;
+	}
+	options_read(L, 3, name, copy_option_table, &in);
+	o->digest_tags = in.digest_tags;
+	o->force_recursive = in.force_recursive;
+	o->include_external = in.include_external;
+	o->platforms = in.platforms.list;
+	o->nplatforms = in.platforms.n;
 }
 
 static int
@@ -128,12 +134,7 @@ modules_image_copy(lua_State *L)
 	binding_context(L);
 	src = value_check_reference(L, 1);
 	dst = value_check_reference(L, 2);
-	if (lua_gettop(L) == 3 && lua_istable(L, 3)) {
-		o.digest_tags = option_bool(L, 3, "digestTags");
-		o.force_recursive = option_bool(L, 3, "forceRecursive");
-		o.include_external = option_bool(L, 3, "includeExternal");
-		option_platforms(L, 3, &o);
-	}
+	read_options(L, &o);
 	copy_log(L, src, dst, &o);
 	c = task_new(L, sizeof(*c), copy_release);
 	if (fetch_askable(src, &c->task.err) == -1 ||

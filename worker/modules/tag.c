@@ -27,17 +27,16 @@ tag_ls(lua_State *L)
 	struct reference *ref;
 	struct log_record r;
 	struct listing_task *l;
-	const char *last;
-	int64_t limit;
+	struct binding_list o;
 
 	binding_context(L);
 	ref = value_check_reference(L, 1);
-	binding_list_options(L, 2, &limit, &last);
-	binding_push_options(L, limit, last);
+	binding_list_options(L, 2, "tag.ls", &o);
+	binding_push_options(L, &o);
 	binding_log_start(&r, LOG_DEBUG, "Listing tags", "repo", ref);
 	log_record_string(&r, "opts", lua_tostring(L, -1));
 	binding_log(L, &r);
-	l = listing_tags(L, ref, limit, last);
+	l = listing_tags(L, ref, o.limit, o.last);
 	return task_await(L, &l->task, tag_listed);
 }
 

@@ -115,28 +115,6 @@ Test(dry, deleted_manifests)
 	check_reads();
 }
 
-Test(dry, options_only_with_three_arguments)
-{
-	modrig_image(&rig, "r:1/x", "v1", "{}");
-	/* The blobs' lines only come where something is to be copied. */
-	modrig_run(&rig, "image.copy('r:1/x:v1', 'r:1/y')");
-	check_log("o = {digestTags=true, includeExternal=1}\n"
-	    "image.copy('r:1/x:v1', 'r:1/y', o)\n"
-	    "image.copy('r:1/x:v1', 'r:1/y', o, 4)\n"
-	    "image.copy('r:1/x:v1', 'r:1/y', 'o')",
-	    "INFO Copy image script=t source=r:1/x:v1 target=r:1/y:latest "
-	    "digestTags=true forceRecursive=false includeExternal=false "
-	    "dry-run=false\n"
-	    "INFO Copy image script=t source=r:1/x:v1 target=r:1/y:latest "
-	    "digestTags=false forceRecursive=false includeExternal=false "
-	    "dry-run=false\n"
-	    "INFO Copy image script=t source=r:1/x:v1 target=r:1/y:latest "
-	    "digestTags=false forceRecursive=false includeExternal=false "
-	    "dry-run=false");
-	cr_assert_str_eq(modrig_find(&rig, "r:1/y", "latest"),
-	    modrig_find(&rig, "r:1/x", "v1"));
-}
-
 static void
 check_tally(uint64_t copied, uint64_t up_to_date, uint64_t deleted,
     uint64_t failed)

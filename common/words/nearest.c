@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nearest.c - the distance of words (Damerau-Levenshtein), for hints. */
-#include "supervisor/config/nearest.h"
+#include "common/words/nearest.h"
 
 #include <ctype.h>
 #include <stdlib.h>
