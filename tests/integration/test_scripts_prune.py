@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scripts that delete what is old, in the way people write them: whatever a
 registry holds beside images, nothing must go that they did not mean."""
+import datetime
 import json
+import os
 import unittest
 
 from lib import images
@@ -78,6 +80,10 @@ end
 """
 
 
+EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                       "contrib", "examples", "delete-old.yml")
+
+
 class TestPrune(Case):
     def setUp(self):
         super().setUp()
@@ -110,6 +116,55 @@ class TestPrune(Case):
 
     def tags(self, repo="app"):
         return sorted(self.fake_one.repos[repo]["tags"])
+
+    def created(self, tag, age, form="%Y-%m-%dT%H:%M:%SZ"):
+        """An image of that age in days."""
+        at = datetime.datetime.now(datetime.timezone.utc)
+        at -= datetime.timedelta(days=age)
+        self.odd(tag, {"created": at.strftime(form), "os": "linux"})
+
+    def test_example_deletes_what_is_old(self):
+        """Hours count, on the day itself too; no date is no age."""
+        self.created("young", 0)
+        self.created("just-young", 29.99)
+        self.created("just-old", 30.01)
+        self.created("nanoseconds", 31, "%Y-%m-%dT%H:%M:%S.123456789Z")
+        self.created("zone", 32, "%Y-%m-%dT%H:%M:%S+02:00")
+        self.created("old", 400)
+        for keep in ("latest", "stable"):
+            self.created(keep, 400)
+        self.odd("no-date", {"os": "linux"})
+        self.odd("zero", {"created": "0001-01-01T00:00:00Z"})
+        self.odd("epoch", {"created": "1970-01-01T00:00:01Z"})
+        self.odd("buildpack", {"created": "1980-01-01T00:00:01Z"})
+        self.odd("broken", b"{")
+        with open(EXAMPLE) as file:
+            text = file.read()
+        self.assertIn("registry:5000/ci/app", text)
+        text = text.replace("ci/app", "app").replace(
+            "registry:5000", self.fake_one.host)
+        self.succeeded(self.box.run("once", "-c", "-", stdin=text))
+        self.assertEqual(self.tags(), [
+            "broken", "buildpack", "epoch", "just-young", "latest", "no-date",
+            "stable", "young", "zero"])
+
+    def test_manuals_ways_to_compare_dates(self):
+        """As regbot-lua.7 shows them."""
+        self.created("a", 29.99)
+        self.created("b", 30.01)
+        result = self.succeeded(self.prune(r"""
+            local month_ago = os.time() - 30 * 86400
+            for _, t in ipairs {"a", "b"} do
+              local ic = image.config("REG/app:" .. t)
+              if ic.created:sub(1, 19) <
+                  os.date("!%Y-%m-%d %H:%M:%S", month_ago) then
+                log("old " .. t)
+              end
+            end
+            local day = os.date("!%Y-%m-%d", month_ago)
+            log(tostring(("2001-01-01T00:00:00Z"):sub(1, 10) < day))
+        """))
+        self.assertEqual(result.messages(), ["old b", "true"], result)
 
     def test_backups_in_all_repositories(self):
         for repo in ("app", "library/web"):
