@@ -52,7 +52,7 @@ base_load(lua_State *L)
 	if (lua_isfunction(L, 1))
 		read_pieces(L);
 	s = luaL_checklstring(L, 1, &n);
-	name = luaL_optstring(L, 2, "=<string>");
+	name = luaL_optstring(L, 2, "=<load>");
 	mode = luaL_optstring(L, 3, "t");
 	if (*name != '=' && *name != '@')
 		name = lua_pushfstring(L, "=%s", name);

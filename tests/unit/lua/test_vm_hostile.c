@@ -56,6 +56,10 @@ Test(vm, failures)
 		    "stack traceback:\n\t<string>:2: in function "
 		    "<<string>:1>\n\t(tailcall): ?\n\t<string>:7: in "
 		    "main chunk" END },
+		/* A line of the script must be told from one of a text. */
+		{ "\nload('error(\"x\")')()", "<load>:1: x\nstack traceback:"
+		    "\n\t[C]: in function 'error'\n\t<load>:1: in main chunk"
+		    "\n\t<string>:2: in main chunk" END },
 		{ "string.gsub('a', 'a', function() error('x') end)",
 		    "<string>:1: x\nstack traceback:\n\t[C]: in function "
 		    "'error'\n\t<string>:1: in function <<string>:1>\n\t"
@@ -133,7 +137,7 @@ Test(vm, caught)
 		{ "assert(load('return 1', 'x', 'b'))",
 		    "<string>:2: only text can be loaded" },
 		{ "assert(loadstring('x = = 1'))",
-		    "<string>:2: <string>:1: unexpected symbol near '='" },
+		    "<string>:2: <load>:1: unexpected symbol near '='" },
 		{ "string.dump(print)", "<string>:2: attempt to call a nil "
 		    "value (field 'dump')" },
 		{ "debug.sethook()", "<string>:2: debug.sethook is not "
