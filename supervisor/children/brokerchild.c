@@ -230,7 +230,7 @@ on_message(void *arg, const struct message *m, struct error *err)
 	if (m->type == MSG_DELETED)
 		return on_deleted(c, m, err);
 	if (m->type == MSG_LOG)
-		return log_message(c->env->log, m, NULL, err);
+		return log_message(c->env->log, m, NULL, NULL, NULL, err);
 	if (m->type == MSG_PROGRESS)
 		return on_progress(c, m, err);
 	if (m->type == MSG_ATTACHED)

@@ -111,19 +111,43 @@ write_debug(struct job *j, const char *message)
 	log_write(j->env->log, &r);
 }
 
+/* Where in the configuration file what text says of a script is. */
+static void
+add_position(const struct config *c, const struct config_script *script,
+    const char *text, struct log_record *r)
+{
+	char *position = position_of(c, script, text);
+
+	if (position != NULL)
+		log_record_string(r, "position", position);
+	free(position);
+}
+
+/* The worker's warnings are about its script. */
+static void
+amend_record(void *arg, struct log_record *r)
+{
+	const struct job *j = arg;
+
+	for (int i = 0; i < r->nattrs && r->level == LOG_WARN; i++)
+		if (r->attrs[i].kind == ATTR_STRING &&
+		    strcmp(r->attrs[i].key, "message") == 0) {
+			add_position(j->config, j->script, r->attrs[i].text,
+			    r);
+			return;
+		}
+}
+
 void
 job_write_error(struct log *log, const struct config *c,
     const struct config_script *script, const char *text)
 {
 	struct log_record r;
-	char *position = position_of(c, script, text);
 
 	log_record_init(&r, LOG_WARN, "Error running script");
 	log_record_string(&r, "script", script->name);
 	log_record_string(&r, "error", text);
-	if (position != NULL)
-		log_record_string(&r, "position", position);
-	free(position);
+	add_position(c, script, text, &r);
 	log_write(log, &r);
 }
 
@@ -285,7 +309,8 @@ on_message(void *arg, const struct message *m, struct error *err)
 
 	switch (m->type) {
 	case MSG_LOG:
-		return log_message(j->env->log, m, j->script->name, err);
+		return log_message(j->env->log, m, j->script->name,
+		    amend_record, j, err);
 	case MSG_LATE:
 		return on_late(j, m, err);
 	case MSG_DONE:

@@ -189,6 +189,7 @@ log_write(struct log *g, struct log_record *r)
 
 int
 log_message(struct log *g, const struct message *m, const char *script,
+    void (*amend)(void *arg, struct log_record *r), void *arg,
     struct error *err)
 {
 	struct log_record r;
@@ -208,6 +209,8 @@ log_message(struct log *g, const struct message *m, const char *script,
 			r.attrs[i].kind = ATTR_STRING;
 			r.attrs[i].text = mem_strdup(script);
 		}
+	if (amend != NULL)
+		amend(arg, &r);
 	log_write(g, &r);
 	return 0;
 }

@@ -29,8 +29,10 @@ void log_borrowed(void *g, const struct log_record *r);
 bool log_wants(const struct log *g, int level);
 
 /* Writes the record of a LOG message. script (unless NULL) replaces whatever
- * the child wrote in an attribute "script". -1: malformed. */
+ * the child wrote in an attribute "script"; amend (unless NULL) may add to the
+ * record. -1: malformed. */
 int log_message(struct log *g, const struct message *m, const char *script,
+    void (*amend)(void *arg, struct log_record *r), void *arg,
     struct error *err);
 
 /* Writes text on its own, whatever the level, such as the error of a command

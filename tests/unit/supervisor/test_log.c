@@ -130,6 +130,13 @@ Test(log, no_terminal_codes)
 	loop_free(l);
 }
 
+static void
+amend(void *arg, struct log_record *r)
+{
+	cr_assert_not_null(arg);
+	log_record_string(r, "more", "yes");
+}
+
 /* What a child says about itself does not count. */
 Test(log, script_is_who_sent_it)
 {
@@ -157,10 +164,10 @@ Test(log, script_is_who_sent_it)
 	cr_assert_eq(message_finish(&o, &err), 0);
 	cr_assert_eq(message_decode(m, o.frame.data, o.frame.len, W2S, &err),
 	    0);
-	cr_assert_eq(log_message(g, m, "me", &err), 0);
+	cr_assert_eq(log_message(g, m, "me", amend, &fds, &err), 0);
 	log_free(g);
 	cr_assert_gt(read(fds[0], got, sizeof(got) - 1), 0);
-	cr_assert_not_null(strstr(got, " script=me\n"), "%s", got);
+	cr_assert_not_null(strstr(got, " script=me more=yes\n"), "%s", got);
 	message_out_free(&o);
 	buffer_free(&attrs);
 	free(m);
