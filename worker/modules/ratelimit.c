@@ -11,6 +11,7 @@
 #include "common/duration.h"
 #include "common/mem.h"
 #include "common/wire/loop.h"
+#include "common/wire/stop.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
 #include "worker/modules/modules.h"
@@ -24,6 +25,7 @@ struct wait {
 	struct task task;
 	struct reference ref, at;
 	int64_t limit, freq;
+	int64_t most;		/* its timeout */
 	struct client_call *call;
 	struct timer *pause, *timeout;
 	bool enough;		/* the result */
@@ -98,7 +100,7 @@ wait_timeout(void *arg)
 	}
 	call_cancel(w->call);
 	w->call = NULL;
-	error_set(&err, ERROR_DEADLINE, "context deadline exceeded");
+	stop_error(STOP_DEADLINE, w->most, &err);
 	task_done(&w->task, &err);
 }
 
@@ -171,6 +173,7 @@ modules_ratelimit_wait(lua_State *L)
 	reference_copy(&w->ref, ref);
 	w->limit = limit;
 	w->freq = freq;
+	w->most = timeout > 0 ? timeout : 0;
 	name = reference_string(ref);
 	task_doing(&w->task, mem_printf("failed to request manifest head %s",
 	    name));
@@ -180,7 +183,7 @@ modules_ratelimit_wait(lua_State *L)
 	else {
 		w->pause = loop_timer(w->task.w->loop, wait_ask, w);
 		w->timeout = loop_timer(w->task.w->loop, wait_timeout, w);
-		timer_arm(w->timeout, timeout > 0 ? timeout : 0);
+		timer_arm(w->timeout, w->most);
 		wait_ask(w);
 	}
 	return task_await(L, &w->task, waited);
