@@ -55,11 +55,11 @@ brokerchild_send(struct brokerchild *c, struct message_out *o, int fd)
 		child_kill(c->child, err.text);
 }
 
-/* Nothing is sent for an empty string. */
+/* Nothing is sent for an empty string or NULL. */
 static void
 send_secret(struct brokerchild *c, uint64_t kind, const char *text)
 {
-	size_t len = strlen(text), n;
+	size_t len = text != NULL ? strlen(text) : 0, n;
 	struct message_out o;
 
 	for (size_t at = 0; at < len; at += n) {

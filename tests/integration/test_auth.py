@@ -52,14 +52,29 @@ class Basic(Case):
         result = self.once([creds(proxy.host, user=USER, password="wrong-pw")],
                            'tag.ls("%s/x/y")' % proxy.host)
         self.failed(result, r"failed to list tags for %s/x/y" % proxy.host,
-                    r"unauthorized \[http 401\]")
+                    r"unauthorized \[http 401\]",
+                    r"the login for %s was refused: check user and pass in "
+                    r"the creds entry of %s \(regbot.yml:4\)\n" % (
+                        proxy.host, proxy.host))
         self.assertNotIn("wrong-pw", result.err + result.out)
         self.assertLessEqual(len(proxy.seen), 3, proxy.seen)
 
     def test_no_credentials(self):
         registry = self.registry(auth="basic")
         self.failed(self.once([registry], 'tag.ls("%s/x/y")' % registry.host),
-                    r"%s/x/y" % registry.host, r"unauthorized")
+                    r"%s/x/y" % registry.host, r"unauthorized",
+                    r"no login for %s is configured: set user and pass in "
+                    r"the creds entry of %s \(regbot.yml:4\)\n" % (
+                        registry.host, registry.host))
+
+    def test_wrong_password_at_the_token_server(self):
+        tokens = self.token_server()
+        registry = self.registry(auth=tokens)
+        result = self.once([creds(registry.host, user=USER,
+                                  password="wrong-pw")],
+                           'tag.ls("%s/x/y")' % registry.host)
+        self.failed(result, r"token server 127.0.0.1: .*; the login for %s "
+                    r"was refused: .*\(regbot.yml:4\)" % registry.host)
 
     def test_each_registry_gets_its_own_password_only(self):
         a, b = self.fake(), self.fake()

@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "supervisor/broker/auth/basic.h"
 #include "supervisor/broker/auth/challenge.h"
+#include "supervisor/broker/auth/refusal.h"
 #include "supervisor/broker/auth/scope.h"
 #include "supervisor/broker/auth/token_cache.h"
 #include "supervisor/broker/transfer/scrub.h"
@@ -305,7 +306,7 @@ auth_request_challenged(struct auth_request *r, const struct url *url,
 	const struct challenge *basic, *bearer;
 	struct challenges c = { .n = 0 };
 	const char *v;
-	int ret = -1;
+	int ret = -1, refused = 0;
 
 	error_clear(err);
 	for (int i = 0; (v = headers_get(headers, "WWW-Authenticate", i)) !=
@@ -328,7 +329,7 @@ auth_request_challenged(struct auth_request *r, const struct url *url,
 	if (bearer != NULL)
 		ret = use_bearer(r, url, bearer, err);
 	else if (basic != NULL && !basic_known(cfg))
-		error_set(err, ERROR_UNAUTHORIZED,
+		refused = error_set(err, ERROR_UNAUTHORIZED,
 		    "no credentials available: unauthorized");
 	else if (c.n > 0 && basic == NULL)
 		error_set(err, ERROR_UNAUTHORIZED, "request failed: "
@@ -339,5 +340,7 @@ out:
 	challenge_free(&c);
 	if (ret == -1 && err->kind != ERROR_NONE)
 		err->http = 401;
+	if (refused != 0)
+		refusal_explain(cfg, err);
 	return ret;
 }

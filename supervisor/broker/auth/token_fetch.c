@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "common/wire/loop.h"
 #include "supervisor/broker/auth/basic.h"
+#include "supervisor/broker/auth/refusal.h"
 #include "supervisor/broker/transfer/exchange_log.h"
 #include "supervisor/broker/transfer/status.h"
 #include "supervisor/broker/transfer/target.h"
@@ -149,6 +150,7 @@ answered(struct token_fetch *f, struct transfer *t)
 		status_error(f->ctx->secrets, status, where, &t->body, NULL,
 		    &err);
 		free(where);
+		refusal_explain(f->ctx->cfg, &err);
 	}
 	end(f, NULL, &err);
 }
@@ -165,7 +167,7 @@ on_done(void *arg, struct transfer *t)
 {
 	struct token_fetch *f = arg;
 	struct error err;
-	char *on, *why;
+	char *on, *why, *advice;
 
 	f->transfer = NULL;
 	exchange_log_done(f->ctx->log, f->method, &f->url, false, t);
@@ -173,15 +175,18 @@ on_done(void *arg, struct transfer *t)
 		answered(f, t);
 		return;
 	}
-	if (t->end == TRANSFER_CUT && !(transfer_timed_out(t) &&
-	    ++f->silences >= SILENCES_MAX) && again(f, -1) == 0)
+	if (t->end == TRANSFER_CUT && !transfer_hopeless(t) &&
+	    !(transfer_timed_out(t) && ++f->silences >= SILENCES_MAX) &&
+	    again(f, -1) == 0)
 		return;
 	on = exchange_text(f->method, &f->url, false);
 	if (t->end == TRANSFER_BLOCKED)
 		target_blocked(f->ctx->rules, &f->url, t, f->method, &err);
 	else if (t->end == TRANSFER_CUT) {
 		why = transfer_reason(t, f->url.host);
-		error_set(&err, ERROR_NETWORK, "%s: %s", on, why);
+		advice = transfer_advice(t, f->ctx->cfg);
+		error_set(&err, ERROR_NETWORK, "%s: %s%s", on, why, advice);
+		free(advice);
 		free(why);
 	} else
 		error_set(&err, ERROR_LIMIT, "%s: the token server's answer "

@@ -5,6 +5,7 @@
 
 #include "common/bounds.h"
 #include "common/mem.h"
+#include "supervisor/broker/auth/refusal.h"
 #include "supervisor/broker/http/reply.h"
 #include "supervisor/broker/http/request_private.h"
 #include "supervisor/broker/transfer/exchange_log.h"
@@ -62,6 +63,30 @@ spent(struct http_request *r, struct transfer *t, struct error *err)
 	return true;
 }
 
+/* Adds that the registry may not be one without TLS. */
+static void
+say_tls(const struct http_registry *c, const char *why, struct error *err)
+{
+	char *entry = target_entry(c), *said = mem_strdup(err->text);
+	int http = err->http;
+
+	error_set(err, err->kind, "%.*s; the server %s: remove \"tls: disabled\""
+	    " from %s", (int)strcspn(said, "\r\n"), said, why, entry);
+	err->http = http;
+	free(said);
+	free(entry);
+}
+
+/* Does an error's text say what servers say about plain HTTP at their port for
+ * TLS? */
+static bool
+names_tls(const struct buffer *body)
+{
+	return strstr(buffer_str(body), "HTTPS server") != NULL ||
+	    strstr(buffer_str(body), "HTTPS port") != NULL ||
+	    strstr(buffer_str(body), "SSL-enabled server") != NULL;
+}
+
 /* Has it waited in vain for so long that there is no further try? */
 static bool
 waited_enough(struct http_request *r, const struct transfer *t)
@@ -79,8 +104,13 @@ network_failed(struct http_request *r, struct transfer *t)
 	char *on = exchange_text(r->spec.method, &r->url, !r->given);
 	char *authority = url_authority(&r->url);
 	char *why = transfer_reason(t, authority);
+	char *advice = transfer_advice(t, r->h->ctx.cfg);
 
-	error_set(&err, ERROR_NETWORK, "%s: %s", on, why);
+	error_set(&err, ERROR_NETWORK, "%s: %s%s", on, why, advice);
+	if (!r->url.https && !r->h->answered && transfer_not_http(t) &&
+	    target_own(r->h->ctx.rules, &r->url))
+		say_tls(r->h->ctx.cfg, "may want TLS", &err);
+	free(advice);
 	free(why);
 	free(authority);
 	free(on);
@@ -90,7 +120,7 @@ network_failed(struct http_request *r, struct transfer *t)
 		r->failures = 0;
 		r->attempts = 0;
 	}
-	if (waited_enough(r, t))
+	if (waited_enough(r, t) || transfer_hopeless(t))
 		r->spec.no_retry = true;
 	/* Whoever began it would wait as long again. */
 	if (t->unanswered && !http_request_reads(r))
@@ -115,9 +145,11 @@ challenged(struct http_request *r, struct transfer *t)
 			http_request_continue(r);
 		return;
 	}
-	if (err.kind == ERROR_NONE)
+	if (err.kind == ERROR_NONE) {
 		status_error(r->h->ctx.secrets, 401, "", &t->body,
 		    auth_request_line(r->auth), &err);
+		refusal_explain(r->h->ctx.cfg, &err);
+	}
 	conclude(r, t, &err);
 }
 
@@ -176,6 +208,7 @@ answered(struct http_request *r, struct transfer *t)
 	const struct http_spec *s = &r->spec;
 	bool own = target_own(h->ctx.rules, &r->url);
 
+	h->answered = h->answered || own;
 	if (own && !status_retryable(status))
 		throttle_succeeded(h->throttle);
 	if (http_request_success(r, status) && !r->wrong_range) {
@@ -200,6 +233,10 @@ answered(struct http_request *r, struct transfer *t)
 	error_clear(&err);
 	status_error(h->ctx.secrets, status, "", &t->body,
 	    auth_request_line(r->auth), &err);
+	if (own && status == 403)
+		refusal_explain(h->ctx.cfg, &err);
+	if (own && status == 400 && !r->url.https && names_tls(&t->body))
+		say_tls(h->ctx.cfg, "wants TLS", &err);
 	if (r->wrong_range)
 		error_set(&err, ERROR_HTTP, "the registry answered with "
 		    "a range other than the one requested");

@@ -15,6 +15,7 @@ struct http {
 	struct scrub secrets;
 	struct throttle *throttle;
 	struct auth *auth;
+	bool answered;		/* the registry did, in HTTP */
 	LIST_HEAD(, http_request) requests;
 	unsigned nrequests;
 };

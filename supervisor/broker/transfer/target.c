@@ -160,6 +160,14 @@ target_spec(struct target_rules *tr, const struct url *u,
 	return 0;
 }
 
+char *
+target_entry(const struct http_registry *c)
+{
+	if (c->position == NULL || *c->position == '\0')
+		return mem_printf("a creds entry for %s", c->name);
+	return mem_printf("the creds entry of %s (%s)", c->name, c->position);
+}
+
 int
 target_password(const struct target_rules *tr, const struct url *u,
     struct error *err)

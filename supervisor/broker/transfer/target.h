@@ -45,6 +45,9 @@ int target_password(const struct target_rules *tr, const struct url *u,
  * -1 when TLS cannot be set up. */
 int target_spec(struct target_rules *tr, const struct url *u,
     struct transfer_spec *spec, struct error *err);
+/* How errors name where the registry is configured: "the creds entry of HOST
+ * (FILE:LINE)", or "a creds entry for HOST" where there is none. Free it. */
+char *target_entry(const struct http_registry *c);
 /* The error of a transfer that ended with TRANSFER_BLOCKED. */
 void target_blocked(const struct target_rules *tr, const struct url *u,
     const struct transfer *t, enum http_method m, struct error *err);

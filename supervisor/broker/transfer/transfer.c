@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "supervisor/broker/transfer/target.h"
 
 #define STREAM_BUFFER (512L * 1024)
 #define HELD_MAX (2 * STREAM_BUFFER)
@@ -298,11 +299,74 @@ transfer_timed_out(const struct transfer *t)
 }
 
 bool
-transfer_plain_http(const struct transfer *t)
+transfer_not_http(const struct transfer *t)
 {
-	return strstr(t->curl_text, "wrong version number") != NULL ||
+	return t->end == TRANSFER_CUT && t->headers.status == 0 &&
+	    (t->code == CURLE_GOT_NOTHING || t->code == CURLE_RECV_ERROR ||
+	    t->code == CURLE_UNSUPPORTED_PROTOCOL);
+}
+
+/* Does the other end speak plain HTTP? */
+static bool
+plain_http(const struct transfer *t)
+{
+	return t->code == CURLE_SSL_CONNECT_ERROR && (strstr(t->curl_text, "wrong version number") != NULL ||
 	    strstr(t->curl_text, "packet length too long") != NULL ||
-	    strstr(t->curl_text, "http request") != NULL;
+	    strstr(t->curl_text, "http request") != NULL);
+}
+
+/* It ended the connection for want of a client's certificate. */
+static bool
+wants_certificate(const struct transfer *t)
+{
+	return strstr(t->curl_text, "alert certificate required") != NULL;
+}
+
+bool
+transfer_hopeless(const struct transfer *t)
+{
+	const char *alert = strstr(t->curl_text, " alert ");
+
+	if (t->end != TRANSFER_CUT)
+		return false;
+	/* An internal error may be gone the next time. */
+	return t->code == CURLE_PEER_FAILED_VERIFICATION ||
+	    t->code == CURLE_SSL_CERTPROBLEM || plain_http(t) ||
+	    (alert != NULL && strstr(alert, "internal error") == NULL);
+}
+
+static const char *
+advice(const struct transfer *t)
+{
+	if (wants_certificate(t))
+		return "set clientCert and clientKey in";
+	if (t->code == CURLE_SSL_CERTPROBLEM)
+		return "check clientCert and clientKey in";
+	if (plain_http(t))
+		return "set \"tls: disabled\" in";
+	if (t->code != CURLE_PEER_FAILED_VERIFICATION)
+		return NULL;
+	if (strstr(t->curl_text, "subject name") != NULL)
+		return "set a hostname that the certificate is for in";
+	if (strstr(t->curl_text, "expired") != NULL ||
+	    strstr(t->curl_text, "not yet valid") != NULL)
+		return NULL;
+	return "if this is the right server, set regcert to its certificate "
+	    "or its CA's, or \"tls: insecure\", in";
+}
+
+char *
+transfer_advice(const struct transfer *t, const struct http_registry *c)
+{
+	const char *what = advice(t);
+	char *entry, *s;
+
+	if (what == NULL)
+		return mem_strdup("");
+	entry = target_entry(c);
+	s = mem_printf("; %s %s", what, entry);
+	free(entry);
+	return s;
 }
 
 /* The errno's text as Go prints it. */
@@ -345,18 +409,23 @@ transfer_reason(const struct transfer *t, const char *authority)
 		return mem_strdup("i/o timeout");
 	case CURLE_GOT_NOTHING:
 		return mem_strdup("EOF");
+	case CURLE_SSL_CERTPROBLEM:
+		return mem_printf("tls: cannot use the client certificate: "
+		    "%s", why);
 	case CURLE_PARTIAL_FILE:
 		return mem_strdup("unexpected EOF");
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return mem_printf("tls: failed to verify certificate: %s",
 		    why);
 	case CURLE_SSL_CONNECT_ERROR:
-		if (transfer_plain_http(t))
+		if (plain_http(t))
 			return mem_strdup("http: server gave HTTP response to "
-			    "HTTPS client, set \"tls: disabled\" for this "
-			    "registry in creds if it has no TLS");
+			    "HTTPS client");
 		return mem_printf("tls: %s", why);
 	default:
+		if (wants_certificate(t))
+			return mem_strdup("tls: the server wants a client "
+			    "certificate");
 		return mem_strdup(why);
 	}
 }

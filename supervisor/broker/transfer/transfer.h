@@ -20,6 +20,7 @@
 #include "supervisor/broker/transfer/headers.h"
 #include "supervisor/broker/transfer/trust.h"
 
+struct http_registry;
 struct transfer_pool;
 struct transfer;
 
@@ -122,9 +123,15 @@ void transfer_resume(struct transfer *t);	/* after HTTP_AGAIN */
  * tcp 127.0.0.1:5000: connect: connection refused", "EOF". Free it. */
 char *transfer_reason(const struct transfer *t, const char *authority);
 
+/* What to do about it in that registry's configuration: "; set ...", or "".
+ * Free it. */
+char *transfer_advice(const struct transfer *t,
+    const struct http_registry *c);
+
+/* Would another try of a transfer that was cut end the same way? */
+bool transfer_hopeless(const struct transfer *t);
+/* Was it cut before anything came that is HTTP? */
+bool transfer_not_http(const struct transfer *t);
 /* Was it cut because nothing came or went for too long? */
 bool transfer_timed_out(const struct transfer *t);
-/* Was it cut because the other end speaks plain HTTP? */
-bool transfer_plain_http(const struct transfer *t);
-
 #endif

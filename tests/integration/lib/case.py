@@ -2,6 +2,7 @@
 """What test cases have in common."""
 import unittest
 
+from .certificates import Authority
 from .fakeregistry import FakeRegistry
 from .proxy import Proxy
 from .registry import Registry
@@ -34,6 +35,9 @@ class Case(unittest.TestCase):
 
     def token_server(self, **more):
         return self.keep(TokenServer(**more))
+
+    def authority(self):
+        return self.keep(Authority())
 
     # Running.
 

@@ -75,14 +75,14 @@ class FakeRegistry(Server):
 
     def __init__(self, delete_tags=True, deletes=True, mounts=True,
                  referrers=None, auth=None, page=None, rate=None,
-                 head_digest=True, address="127.0.0.1"):
+                 head_digest=True, address="127.0.0.1", tls=None):
         self.delete_tags, self.deletes = delete_tags, deletes
         self.mounts, self.referrers, self.auth = mounts, referrers, auth
         self.page, self.rate, self.head_digest = page, rate, head_digest
         self.repos, self.uploads, self.requests = {}, {}, []
         self.rules, self.counter = [], 0
         self.released = threading.Event()
-        super().__init__(address)
+        super().__init__(address, tls)
 
     # For tests.
 

@@ -3,6 +3,7 @@
 registry: a thread a connection, keep-alive, on a loopback port."""
 import http.server
 import socket
+import ssl
 import threading
 
 
@@ -64,14 +65,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves from construction until stop(). `owner` is for handlers."""
+    """Serves from construction until stop(), over TLS where tls is a context
+    (certificates.py)."""
 
     daemon_threads = True
     request_queue_size = 128
     handler = Handler
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", tls=None):
         super().__init__((address, 0), self.handler)
+        self.tls, self.connections = tls, 0
         self.lock = threading.Lock()
         self.open_sockets = set()
         self.host = "%s:%d" % (address, self.server_address[1])
@@ -82,7 +85,37 @@ class Server(http.server.ThreadingHTTPServer):
     def process_request(self, request, client_address):
         with self.lock:
             self.open_sockets.add(request)
+            self.connections += 1
         super().process_request(request, client_address)
+
+    def finish_request(self, request, client_address):
+        """In the connection's own thread: a handshake takes its time."""
+        if not self.tls:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(Handler.timeout)
+        with self.tls.wrap_socket(request, server_side=True,
+                                  do_handshake_on_connect=False) as secure:
+            with self.lock:
+                self.open_sockets.add(secure)
+            try:
+                secure.do_handshake()
+                super().finish_request(secure, client_address)
+            except ssl.SSLError:
+                self.refuse(secure)
+            finally:
+                with self.lock:
+                    self.open_sockets.discard(secure)
+
+    @staticmethod
+    def refuse(secure):
+        """Closes so that the client sees why: with its bytes unread it would
+        get a reset, and OpenSSL's alert be lost."""
+        with socket.socket(fileno=secure.detach()) as plain:
+            plain.settimeout(5)
+            plain.shutdown(socket.SHUT_WR)
+            while plain.recv(65536):
+                pass
 
     def shutdown_request(self, request):
         with self.lock:

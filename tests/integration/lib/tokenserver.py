@@ -42,7 +42,8 @@ class TokenServer(Server):
     issuer, service = "test-issuer", "test-service"
 
     def __init__(self, address="127.0.0.1", anonymous_pull=False,
-                 lifetime=300, refresh=False, user=USER, password=PASSWORD):
+                 lifetime=300, refresh=False, user=USER, password=PASSWORD,
+                 tls=None):
         self.dir = tempfile.mkdtemp(prefix="regbot-token-")
         self.key = os.path.join(self.dir, "key.pem")
         self.certificate = os.path.join(self.dir, "cert.pem")
@@ -57,8 +58,9 @@ class TokenServer(Server):
         with open(self.certificate) as pem:
             lines = pem.read().split("\n")
         self.x5c = "".join(line for line in lines if "-----" not in line)
-        super().__init__(address)
-        self.realm = "http://%s/token" % self.host
+        super().__init__(address, tls)
+        self.realm = "%s://%s/token" % ("https" if tls else "http",
+                                        self.host)
 
     def sign(self, claims):
         head = {"typ": "JWT", "alg": "RS256", "x5c": [self.x5c]}

@@ -25,7 +25,7 @@ rig_new(server_fn *fn)
 	g->extra = "";
 	c->name = c->hostname = g->hostname;
 	c->path_prefix = c->user = c->pass = c->token = empty;
-	c->regcert = c->client_cert = c->client_key = empty;
+	c->regcert = c->client_cert = c->client_key = c->position = empty;
 	c->user_agent = strdup("regbot-test");
 	c->tls = 2;
 	c->named = true;

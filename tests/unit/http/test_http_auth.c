@@ -53,12 +53,16 @@ Test(http_auth, basic_without_credentials)
 {
 	struct rig *g = rig_new(want_basic);
 	struct result *r = rig_get(g, "x");
+	char *want;
 
 	rig_wait(g, r);
 	cr_assert_eq(r->err.kind, ERROR_UNAUTHORIZED);
 	cr_assert_eq(r->err.http, 401);
-	cr_assert_str_eq(r->err.text,
-	    "no credentials available: unauthorized");
+	want = mem_printf("no credentials available: unauthorized; no login "
+	    "for %s is configured: set user and pass in a creds entry for %s",
+	    g->hostname, g->hostname);
+	cr_assert_str_eq(r->err.text, want);
+	free(want);
 	cr_assert_eq(g->server->requests, 1);
 	rig_free(g);
 }
@@ -80,16 +84,23 @@ never(void *arg, struct conn *c, const char *head, const char *body,
 
 Test(http_auth, basic_that_is_refused_ends_and_is_not_shown)
 {
+	static char position[] = "regbot.yml:7";
 	struct rig *g = rig_new_user(never);
 	struct result *r;
+	char *want;
 
+	g->config.position = position;
 	g->extra = "WWW-Authenticate: Basic realm=x\r\n";
 	r = rig_get(g, "x");
 	rig_wait(g, r);
 	cr_assert_eq(r->err.kind, ERROR_UNAUTHORIZED);
-	cr_assert_str_eq(r->err.text, "request failed: unauthorized "
+	want = mem_printf("request failed: unauthorized "
 	    "[http 401]: you said Basic [censored] and [censored], "
-	    "[censored]");
+	    "[censored]; the login for %s was refused: check user and pass "
+	    "in the creds entry of %s (regbot.yml:7)", g->hostname,
+	    g->hostname);
+	cr_assert_str_eq(r->err.text, want);
+	free(want);
 	cr_assert_eq(g->server->requests, 2);
 	rig_wait(g, rig_get(g, "x"));
 	cr_assert_eq(g->server->requests, 3);
@@ -106,6 +117,32 @@ Test(http_auth, a_scheme_that_we_have_not)
 	rig_wait(g, r);
 	cr_assert_not_null(strstr(r->err.text, "authentication by negotiate"),
 	    "%s", r->err.text);
+	rig_free(g);
+}
+
+static void
+forbidden(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	(void)arg, (void)head, (void)body, (void)len;
+	conn_answer(c, "403 Forbidden", "", "denied\n");
+}
+
+Test(http_auth, a_403_says_which_login)
+{
+	struct rig *g = rig_new_user(forbidden);
+	struct result *r = rig_get(g, "x");
+
+	rig_wait(g, r);
+	cr_assert_eq(r->err.http, 403);
+	cr_assert_not_null(strstr(r->err.text, "[http 403]: denied; the login "
+	    "for 127.0.0.1:"), "%s", r->err.text);
+	rig_free(g);
+	g = rig_new(forbidden);
+	r = rig_get(g, "x");
+	rig_wait(g, r);
+	cr_assert_not_null(strstr(r->err.text, "denied; no login for "), "%s",
+	    r->err.text);
 	rig_free(g);
 }
 
