@@ -29,10 +29,19 @@ static void
 on_head(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	struct error why;
+	bool digest = strchr(r->name, ':') != NULL;
+	struct error why = *err;
 	int rv;
 
-	if (!ask_answered(r, reply, err))
+	/* The answer to a HEAD has no text. */
+	if (why.http == 404) {
+		error_set(&why, why.kind, "request failed: not found "
+		    "[http 404]: no such %s: %s/%s%c%s", digest ? "manifest" :
+		    "tag", r->server->name, r->repository, digest ? '@' : ':',
+		    r->name);
+		why.http = 404;
+	}
+	if (!ask_answered(r, reply, &why))
 		return;
 	error_clear(&why);
 	ask_rate(r, reply);

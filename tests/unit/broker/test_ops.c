@@ -37,6 +37,21 @@ Test(ops, put_collects_checks_and_sends)
 	cr_assert_eq(rig_next(&rig), MSG_END);
 }
 
+Test(ops, a_head_that_finds_nothing_says_what)
+{
+	rig_ask(&rig, MSG_MANIFEST_HEAD, 1, "ss", "a", "v1");
+	fake_status(fake_at(0), 404);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NOT_FOUND);
+	cr_assert_eq(message_u64(&rig.m, 1), 404);
+	cr_assert_str_eq(message_str(&rig.m, 3), "request failed: not found "
+	    "[http 404]: no such tag: r.test/a:v1");
+	rig_ask(&rig, MSG_MANIFEST_HEAD, 2, "ss", "a", SHA);
+	fake_status(fake_at(0), 404);
+	cr_assert_eq(rig_end(&rig, rig.worker, 2), ERROR_NOT_FOUND);
+	cr_assert_not_null(strstr(message_str(&rig.m, 3), ": no such manifest: "
+	    "r.test/a@sha256:"), "%s", message_str(&rig.m, 3));
+}
+
 Test(ops, put_of_other_bytes_fails_before_the_registry)
 {
 	rig_ask(&rig, MSG_MANIFEST_PUT, 1, "ssssu", "a", "latest", OCI, SHA,
