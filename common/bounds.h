@@ -158,6 +158,8 @@
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
 #define BACKOFF_FIRST_MS 100		/* the first wait, doubled each time */
 #define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
+#define WAIT_TOLD_MS 2000		/* a longer wait for a registry is told
+					 * in the log */
 #define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */
 #define INDEX_DEPTH_MAX 8		/* indexes within indexes */
 #define INDEX_MANIFESTS_MAX 4096	/* entries of an index */

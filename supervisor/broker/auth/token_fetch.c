@@ -68,6 +68,7 @@ static int
 again(struct token_fetch *f, int64_t retry_after)
 {
 	int64_t ms = status_backoff_ms(f->tries);
+	char *why;
 
 	if (f->tries >= TOKEN_TRIES)
 		return -1;
@@ -75,6 +76,9 @@ again(struct token_fetch *f, int64_t retry_after)
 		ms = retry_after > TOKEN_WAIT_MAX_MS ? TOKEN_WAIT_MAX_MS :
 		    retry_after;
 	timer_arm(f->timer, ms * NS_PER_MS);
+	why = mem_printf("token server %s", f->url.host);
+	exchange_log_wait(f->ctx->log, why, ms, false);
+	free(why);
 	return 0;
 }
 

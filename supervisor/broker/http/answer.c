@@ -105,13 +105,13 @@ network_failed(struct http_request *r, struct transfer *t)
 	char *authority = url_authority(&r->url);
 	char *why = transfer_reason(t, authority);
 	char *advice = transfer_advice(t, r->h->ctx.cfg);
+	int again;
 
 	error_set(&err, ERROR_NETWORK, "%s: %s%s", on, why, advice);
 	if (!r->url.https && !r->h->answered && transfer_not_http(t) &&
 	    target_own(r->h->ctx.rules, &r->url))
 		say_tls(r->h->ctx.cfg, "may want TLS", &err);
 	free(advice);
-	free(why);
 	free(authority);
 	free(on);
 	if (t->delivered >= RESUME_PROGRESS && r->resumes < RESUMES_MAX) {
@@ -125,11 +125,11 @@ network_failed(struct http_request *r, struct transfer *t)
 	/* Whoever began it would wait as long again. */
 	if (t->unanswered && !http_request_reads(r))
 		err.kind = ERROR_LIMIT;
-	if (r->consumed > 0) {
-		http_request_again(r, -1);
-		if (err.kind == ERROR_NETWORK)
-			err.kind = ERROR_RESTART;
-	} else if (http_request_again(r, -1) == 0)
+	again = http_request_again(r, -1, why);
+	free(why);
+	if (r->consumed > 0 && err.kind == ERROR_NETWORK)
+		err.kind = ERROR_RESTART;
+	else if (r->consumed == 0 && again == 0)
 		return;
 	http_request_complete(r, NULL, &err);
 }
@@ -199,6 +199,19 @@ redirected(struct http_request *r, struct transfer *t)
 		conclude(r, t, &err);
 }
 
+/* After a status that may be temporary. */
+static int
+try_again(struct http_request *r, int status, const struct headers *headers)
+{
+	int64_t after = headers_retry_after(headers);
+	char *why = mem_printf("%d %s%s", status, status_text(status),
+	    after >= 0 ? ", Retry-After" : "");
+	int ret = http_request_again(r, after, why);
+
+	free(why);
+	return ret;
+}
+
 static void
 answered(struct http_request *r, struct transfer *t)
 {
@@ -207,6 +220,7 @@ answered(struct http_request *r, struct transfer *t)
 	int status = t->headers.status;
 	const struct http_spec *s = &r->spec;
 	bool own = target_own(h->ctx.rules, &r->url);
+	int again;
 
 	h->answered = h->answered || own;
 	if (own && !status_retryable(status))
@@ -241,12 +255,10 @@ answered(struct http_request *r, struct transfer *t)
 		error_set(&err, ERROR_HTTP, "the registry answered with "
 		    "a range other than the one requested");
 	if (status_retryable(status)) {
-		if (r->consumed > 0) {
-			http_request_again(r,
-			    headers_retry_after(&t->headers));
+		again = try_again(r, status, &t->headers);
+		if (r->consumed > 0)
 			err.kind = ERROR_RESTART;
-		} else if (http_request_again(r,
-		    headers_retry_after(&t->headers)) == 0)
+		else if (again == 0)
 			return;
 	}
 	conclude(r, t, &err);

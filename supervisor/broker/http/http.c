@@ -20,6 +20,14 @@ http_init(void)
 	trust_preload();
 }
 
+static void
+on_wait(void *arg, const char *reason, int64_t ms, bool over)
+{
+	struct http *h = arg;
+
+	exchange_log_wait(h->ctx.log, reason, ms, over);
+}
+
 struct http *
 http_new(struct loop *l, const struct http_registry *c, struct error *err)
 {
@@ -43,6 +51,7 @@ http_new(struct loop *l, const struct http_registry *c, struct error *err)
 		goto fail;
 	}
 	h->throttle = throttle_new(l, c->req_concurrent, c->req_milli);
+	throttle_tell(h->throttle, on_wait, h);
 	h->auth = auth_new(&h->ctx);
 	return h;
 fail:

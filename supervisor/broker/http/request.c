@@ -11,6 +11,7 @@
 #include "common/mem.h"
 #include "supervisor/broker/http/request_private.h"
 #include "supervisor/broker/http/spec.h"
+#include "supervisor/broker/transfer/exchange_log.h"
 #include "supervisor/broker/transfer/status.h"
 #include "supervisor/broker/transfer/target.h"
 
@@ -166,7 +167,8 @@ on_timer(void *arg)
 }
 
 int
-http_request_again(struct http_request *r, int64_t retry_after)
+http_request_again(struct http_request *r, int64_t retry_after,
+    const char *why)
 {
 	struct http *h = r->h;
 	bool own = target_own(h->ctx.rules, &r->url);
@@ -176,7 +178,8 @@ http_request_again(struct http_request *r, int64_t retry_after)
 	r->failures++;
 	/* A storage host that fails says nothing about the registry. */
 	if (own && !r->spec.no_backoff)
-		row = throttle_failed(h->throttle, r->started_at, retry_after);
+		row = throttle_failed(h->throttle, r->started_at, retry_after,
+		    why);
 	if (r->spec.no_retry || r->attempts >= ATTEMPTS_MAX)
 		return -1;
 	if (retry_after < 0 && (r->failures >= ATTEMPTS_MAX - 1 ||
@@ -194,6 +197,7 @@ http_request_again(struct http_request *r, int64_t retry_after)
 		return 0;
 	}
 	ms = retry_after >= 0 ? retry_after : status_backoff_ms(r->failures);
+	exchange_log_wait(h->ctx.log, why, ms, false);
 	r->timer = loop_timer(h->ctx.loop, on_timer, r);
 	timer_arm(r->timer, ms * NS_PER_MS);
 	return 0;

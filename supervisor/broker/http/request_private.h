@@ -52,9 +52,10 @@ bool http_request_success(const struct http_request *r, int status);
 bool http_request_reads(const struct http_request *r);
 /* Goes through the queue again, at once: a redirect, an authentication. */
 void http_request_continue(struct http_request *r);
-/* After a failure, which counts against the registry: 0 when there will be
+/* After a failure, why, which counts against the registry: 0 when there will be
  * another attempt, else -1. */
-int http_request_again(struct http_request *r, int64_t retry_after_ms);
+int http_request_again(struct http_request *r, int64_t retry_after_ms,
+    const char *why);
 
 /* answer.c: the callbacks of a request's transfers. */
 enum transfer_body http_answer_head(void *arg, struct transfer *t);

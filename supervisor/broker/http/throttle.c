@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/broker/transfer/status.h"
@@ -15,6 +16,7 @@ struct throttle_turn {
 	TAILQ_ENTRY(throttle_turn) link;	/* while it waits */
 	unsigned flags;
 	bool granted;
+	int64_t since;		/* when it began to wait */
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -28,13 +30,60 @@ struct throttle {
 	int64_t pause_until;	/* nor before this */
 	int64_t failed_at;
 	unsigned failures;	/* in a row */
+
+	throttle_wait_fn *tell;	/* or NULL */
+	void *tell_arg;
+	char *why;		/* the reason of the pause */
+	int64_t told_until;	/* the end of the wait that was told last */
+	bool told_place;	/* since the queue was empty */
+	bool told_spacing;
 };
+
+static void
+tell(struct throttle *t, const char *reason, int64_t ns, bool over)
+{
+	if (t->tell != NULL)
+		t->tell(t->tell_arg, reason, ns / NS_PER_MS, over);
+}
+
+/* Some wait only for time, until gate. */
+static void
+tell_time(struct throttle *t, int64_t now, int64_t gate)
+{
+	bool pause = gate == t->pause_until;
+
+	/* Failures at the same time move the end a little. */
+	if (gate - now <= WAIT_TOLD_MS * NS_PER_MS ||
+	    gate - t->told_until <= WAIT_TOLD_MS * NS_PER_MS ||
+	    (!pause && t->told_spacing))
+		return;
+	t->told_until = gate;
+	t->told_spacing = t->told_spacing || !pause;
+	tell(t, pause ? t->why : "reqPerSec", gate - now, false);
+}
+
+/* A turn has waited for one of the slots, not for a pause that was told. */
+static void
+tell_place(struct throttle *t, const struct throttle_turn *k, int64_t now)
+{
+	char *reason;
+
+	if (!(k->flags & THROTTLE_SLOT) || t->told_place ||
+	    now - k->since <= WAIT_TOLD_MS * NS_PER_MS ||
+	    t->told_until > k->since)
+		return;
+	t->told_place = true;
+	reason = mem_printf("reqConcurrent: %u at once", t->max);
+	tell(t, reason, now - k->since, true);
+	free(reason);
+}
 
 static void
 grant(struct throttle_turn *k, int64_t now)
 {
 	struct throttle *t = k->owner;
 
+	tell_place(t, k, now);
 	TAILQ_REMOVE(&t->waiting, k, link);
 	k->granted = true;
 	if (k->flags & THROTTLE_SLOT)
@@ -89,8 +138,12 @@ pump(void *arg)
 			break;
 		grant(k, now);
 	}
-	if (wait)
+	if (wait) {
+		tell_time(t, now, gate);
 		timer_arm(t->timer, gate - now);
+	}
+	if (TAILQ_EMPTY(&t->waiting))
+		t->told_place = t->told_spacing = false;
 }
 
 struct throttle *
@@ -111,7 +164,15 @@ throttle_free(struct throttle *t)
 	if (t == NULL)
 		return;
 	timer_free(t->timer);
+	free(t->why);
 	free(t);
+}
+
+void
+throttle_tell(struct throttle *t, throttle_wait_fn *fn, void *arg)
+{
+	t->tell = fn;
+	t->tell_arg = arg;
 }
 
 struct throttle_turn *
@@ -124,6 +185,7 @@ throttle_turn_new(struct throttle *t, unsigned flags,
 	k->flags = flags;
 	k->fn = granted;
 	k->arg = arg;
+	k->since = clock_now();
 	if (flags & THROTTLE_FRONT)
 		TAILQ_INSERT_HEAD(&t->waiting, k, link);
 	else
@@ -156,7 +218,8 @@ throttle_turn_granted(const struct throttle_turn *k)
 }
 
 unsigned
-throttle_failed(struct throttle *t, int64_t started_at, int64_t wait_ms)
+throttle_failed(struct throttle *t, int64_t started_at, int64_t wait_ms,
+    const char *why)
 {
 	int64_t now = clock_now(), until;
 
@@ -168,8 +231,11 @@ throttle_failed(struct throttle *t, int64_t started_at, int64_t wait_ms)
 	if (wait_ms < 0)
 		wait_ms = status_backoff_ms(t->failures);
 	until = now + wait_ms * NS_PER_MS;
-	if (until > t->pause_until)
+	if (until > t->pause_until) {
 		t->pause_until = until;
+		free(t->why);
+		t->why = mem_strdup(why);
+	}
 	return t->failures;
 }
 

@@ -33,12 +33,19 @@ struct throttle_turn *throttle_turn_new(struct throttle *t, unsigned flags,
 void throttle_turn_free(struct throttle_turn *k);
 bool throttle_turn_granted(const struct throttle_turn *k);
 
-/* The registry failed an attempt that had started at started_at (clock_now):
- * nothing starts before a pause has passed. wait_ms is Retry-After's, or -1:
+/* Who is told of waits longer than WAIT_TOLD_MS: of a pause or of the spacing
+ * when it begins, once for all that wait; of a wait for a slot when it is
+ * over, once until nothing waits any more. */
+typedef void throttle_wait_fn(void *arg, const char *reason, int64_t ms,
+    bool over);
+void throttle_tell(struct throttle *t, throttle_wait_fn *fn, void *arg);
+
+/* The registry failed an attempt that had started at started_at (clock_now),
+ * because of why: nothing starts before a pause has passed. wait_ms is Retry-After's, or -1:
  * then status_backoff_ms of the failures in a row (those of attempts that ran
  * at the same time count once). Returns that number of failures. */
 unsigned throttle_failed(struct throttle *t, int64_t started_at,
-    int64_t wait_ms);
+    int64_t wait_ms, const char *why);
 void throttle_succeeded(struct throttle *t);
 
 #endif

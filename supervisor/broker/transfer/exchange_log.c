@@ -157,6 +157,23 @@ exchange_log_done(struct exchange_log *l, enum http_method method,
 	log_record_free(&rec);
 }
 
+void
+exchange_log_wait(struct exchange_log *l, const char *reason, int64_t ms,
+    bool over)
+{
+	struct log_record rec;
+
+	if (l->fn == NULL || ms <= WAIT_TOLD_MS)
+		return;
+	log_record_init(&rec, LOG_INFO, over ? "Waited for registry" :
+	    "Waiting for registry");
+	log_record_string(&rec, "registry", l->cfg->name);
+	log_record_string(&rec, "reason", reason);
+	log_record_int(&rec, "seconds", (ms + 500) / 1000);
+	l->fn(l->arg, &rec);
+	log_record_free(&rec);
+}
+
 static bool
 warned(const struct exchange_log *l, const char *text)
 {

@@ -29,6 +29,11 @@ void exchange_log_set(struct exchange_log *l,
 void exchange_log_done(struct exchange_log *l, enum http_method method,
     const struct url *url, bool query, const struct transfer *t);
 
+/* A wait for the registry, which begins or is over; those that are not longer
+ * than WAIT_TOLD_MS are left out. */
+void exchange_log_wait(struct exchange_log *l, const char *reason, int64_t ms,
+    bool over);
+
 /* What the registry warns about, each text once. */
 void exchange_log_warnings(struct exchange_log *l,
     const struct headers *headers);

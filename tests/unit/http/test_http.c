@@ -285,3 +285,118 @@ Test(http, a_truncated_body_is_fetched_again)
 	cr_assert_eq(g->server->requests, 2);
 	rig_free(g);
 }
+
+/* What the log says, a line each. */
+static void
+on_log(void *arg, struct log_record *r)
+{
+	struct buffer *b = arg;
+
+	buffer_printf(b, "%d %s", r->level, r->message);
+	for (int i = 0; i < r->nattrs; i++)
+		if (r->attrs[i].kind == ATTR_STRING)
+			buffer_printf(b, " %s=%s", r->attrs[i].key,
+			    r->attrs[i].text);
+		else
+			buffer_printf(b, " %s=%d", r->attrs[i].key,
+			    (int)r->attrs[i].number);
+	buffer_putc(b, '\n');
+}
+
+/* Steps until the log has text, then some more. */
+static void
+step_until(struct rig *g, const struct buffer *log, size_t len)
+{
+	int64_t until = clock_now() + 20 * NS_PER_S;
+
+	while (log->len < len) {
+		loop_step(g->loop, 100);
+		cr_assert_lt(clock_now(), until);
+	}
+	for (int i = 0; i < 20; i++)
+		loop_step(g->loop, 2);
+}
+
+static void
+log_is(const struct rig *g, const struct buffer *log, const char *what,
+    const char *rest)
+{
+	char *want = mem_printf("0 %s for registry registry=%s %s\n", what,
+	    g->hostname, rest);
+
+	cr_assert_str_eq(buffer_str(log), want);
+	free(want);
+}
+
+Test(http, a_pause_is_told_once_for_all_that_wait)
+{
+	static const char *const script[] = { "429 x", NULL };
+	struct rig *g = rig_new(answer_script);
+	struct buffer log;
+
+	buffer_init(&log, 0);
+	http_set_log(g->http, on_log, &log);
+	g->script = script;
+	g->extra = "Retry-After: 100\r\n";
+	for (int i = 0; i < 5; i++)
+		rig_get(g, "x");
+	step_until(g, &log, 1);
+	log_is(g, &log, "Waiting", "reason=429 Too Many Requests, "
+	    "Retry-After seconds=100");
+	buffer_free(&log);
+	rig_free(g);
+}
+
+Test(http, waits_by_reqpersec_are_told_once)
+{
+	struct rig *g = rig_new(answer_ok);
+	struct buffer log;
+
+	buffer_init(&log, 0);
+	g->config.req_milli = 100;
+	rig_renew(g);
+	http_set_log(g->http, on_log, &log);
+	for (int i = 0; i < 4; i++)
+		rig_get(g, "x");
+	step_until(g, &log, 1);
+	log_is(g, &log, "Waiting", "reason=reqPerSec seconds=10");
+	buffer_free(&log);
+	rig_free(g);
+}
+
+static void
+hold(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+
+	(void)head, (void)body, (void)len;
+	c->holding = true;
+	g->held[g->nheld++] = c;
+}
+
+Test(http, a_wait_for_a_place_is_told_when_it_is_over)
+{
+	struct rig *g = rig_new(hold);
+	int64_t until = clock_now() + 2600 * NS_PER_MS;
+	struct buffer log;
+
+	buffer_init(&log, 0);
+	http_set_log(g->http, on_log, &log);
+	for (int i = 0; i < 6; i++)
+		rig_get(g, "x");
+	while (clock_now() < until)
+		loop_step(g->loop, 50);
+	cr_assert_eq(g->nheld, 2);
+	cr_assert_str_eq(buffer_str(&log), "");
+	conn_answer(g->held[0], "200 OK", "", "");
+	conn_answer(g->held[1], "200 OK", "", "");
+	step_until(g, &log, 1);
+	cr_assert_not_null(strstr(buffer_str(&log), "0 Waited for registry "));
+	cr_assert_not_null(strstr(buffer_str(&log), " reason=reqConcurrent: 2 "
+	    "at once seconds="), "%s", buffer_str(&log));
+	cr_assert_eq(strchr(buffer_str(&log), 0) - 1,
+	    strchr(buffer_str(&log), 10));
+	buffer_free(&log);
+	rig_free(g);
+}
