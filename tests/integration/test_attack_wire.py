@@ -358,6 +358,60 @@ class Uploads(Case):
         self.well(user=USER, password=PASSWORD)
 
 
+class Bodies(Case):
+    """What is spoiled on its way, once, is asked for again."""
+
+    def setUp(self):
+        super().setUp()
+        self.reg, self.target = self.fake(), self.fake(mounts=False)
+        self.layer = images.noise(1 << 20, "body")
+        self.made = images.image("body", raw_layers=[self.layer])
+        self.reg.add("x/y", "v1", self.made)
+
+    @staticmethod
+    def spoil(handler):
+        """The right length and type, and one wrong byte."""
+        old, fake = handler.reply, handler.server
+
+        def reply(status, headers=None, body=b""):
+            old(status, headers, body[:-1] + b"?")
+        handler.reply = reply
+        fake.serve(handler)
+        del handler.reply
+
+    @staticmethod
+    def shorten(handler):
+        """Half of it, as if that were all."""
+        old, fake = handler.reply, handler.server
+
+        def reply(status, headers=None, body=b""):
+            old(status, headers, body[:len(body) // 2])
+        handler.reply = reply
+        fake.serve(handler)
+        del handler.reply
+
+    def test_reads(self):
+        for what in ("/manifests/", "/blobs/"):
+            for action in (self.spoil, self.shorten):
+                with self.subTest(what=what, action=action.__name__):
+                    self.reg.rules.clear()
+                    self.reg.on("GET", what, action, times=1)
+                    result = self.once([self.reg], (
+                        'image.config("%s/x/y:v1") log "done"' %
+                        self.reg.host))
+                    self.succeeded(result)
+                    self.assertEqual(self.reg.rules[0].left, 0)
+
+    def test_a_layer_that_is_short(self):
+        self.reg.on("GET", "/blobs/" + digest(self.layer), self.shorten,
+                    times=1)
+        self.succeeded(self.once([self.reg, self.target], (
+            'image.copy("%s/x/y:v1", "%s/x/y:v1")' % (
+                self.reg.host, self.target.host))))
+        self.same_image(self.made, Client(self.target.host), "x/y", "v1")
+        self.no_uploads(self.target)
+
+
 class Slow(Case):
     """What drips takes a script's time and nothing else."""
 

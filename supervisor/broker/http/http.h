@@ -75,6 +75,7 @@ struct http_spec {
 	size_t max_body;	/* a longer body fails; 0: ERROR_BODY_MAX */
 	int statuses[5];	/* what counts as success, 0-terminated */
 	bool list;		/* a page of a list: ANSWER_LIST_MS */
+	bool fresh;		/* on a connection of its own */
 	bool no_retry;		/* one attempt (authentication apart) */
 	bool no_backoff;	/* a failure does not slow the registry */
 	struct http_slot *slot;	/* use this slot, which is held and stays so

@@ -86,6 +86,7 @@ launch(struct http_request *r)
 	    r->h->ctx.patience.list : r->h->ctx.patience.read :
 	    r->h->ctx.patience.write;
 	spec.no_expect = r->no_expect;
+	spec.fresh = s->fresh;
 	spec.head = http_answer_head;
 	spec.done = http_answer_done;
 	spec.arg = r;

@@ -19,6 +19,7 @@ ask_start(struct request *r, struct http_spec *spec, http_done_fn *done)
 {
 	if (spec->repository == NULL)
 		spec->repository = r->repository;
+	spec->fresh = ask_of(r)->again;
 	ask_of(r)->http = http_start(ask_registry(r)->http, spec, done, r);
 }
 

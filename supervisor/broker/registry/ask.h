@@ -13,6 +13,8 @@
 struct ask {			/* request.work */
 	struct http_request *http;	/* under way, or NULL */
 	void *own;		/* the operation's own state, or NULL */
+	bool again;		/* what came was wrong; it was asked for again,
+				 * on a new connection */
 };
 
 struct ask *ask_of(const struct request *r);

@@ -52,6 +52,12 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 	error_clear(&why);
 	if (digest_verify(reply->body.data != NULL ? reply->body.data : "",
 	    reply->body.len, r->name, &why) == -1) {
+		/* What was spoiled on its way may be right the next time. */
+		if (!ask_of(r)->again) {
+			ask_of(r)->again = true;
+			ask(r, HTTP_GET, on_get);
+			return;
+		}
 		error_prefix(&why, "request failed: blob from registry %s, "
 		    "repository %s", r->server->name, r->repository);
 		request_end(r, &why, 0);

@@ -116,6 +116,8 @@ sink_write(void *arg, const char *p, size_t n)
 	return (int64_t)n;
 }
 
+static void ask(struct stream_end *e);
+
 static void
 on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
@@ -134,6 +136,10 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 			request_done(r);
 	} else if (err->kind != ERROR_NONE) {
 		request_end(r, err, 0);
+	} else if (!ask_of(r)->again) {
+		/* It ended too early, as if it were whole. */
+		ask_of(r)->again = true;
+		ask(e);
 	} else
 		request_fail(r, ERROR_DIGEST, "registry %s sent %" PRIu64
 		    " of the %" PRIu64 " bytes that blob %s has",
@@ -141,26 +147,33 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 		    r->name);
 }
 
-void
-registry_blob_read_go(struct stream_end *e)
+/* Asks for all that is missing. */
+static void
+ask(struct stream_end *e)
 {
 	struct request *r = e->r;
 	struct http_sink sink = { sink_write, ask_of(r)->own };
+	uint64_t from = r->offset + e->moved;
 	struct http_spec spec = { .method = HTTP_GET, .actions = "pull",
-	    .sink = &sink, .range_from = (int64_t)r->offset,
-	    .statuses = { r->offset > 0 ? 206 : 200 },
+	    .sink = &sink, .range_from = (int64_t)from,
+	    .statuses = { from > 0 ? 206 : 200 },
 	    .slot = stream_end_slot(e), .what = "blob" };
-	char *path;
+	char *path = mem_printf("blobs/%s", r->name);
 
-	if (left(e) == 0) {
-		request_done(r);
-		return;
-	}
-	watch_set(e->watch, POLLRDHUP);
-	path = mem_printf("blobs/%s", r->name);
 	spec.path = path;
 	ask_start(r, &spec, on_get);
 	free(path);
+}
+
+void
+registry_blob_read_go(struct stream_end *e)
+{
+	if (left(e) == 0) {
+		request_done(e->r);
+		return;
+	}
+	watch_set(e->watch, POLLRDHUP);
+	ask(e);
 }
 
 /* Writes what was kept. 0, or -1 when some is left or the peer is gone. */

@@ -56,6 +56,23 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 		request_done(r);
 }
 
+static void ask(struct request *r, enum http_method method,
+    http_done_fn *done);
+
+/* Is it not what was asked for, or not what the registry says that it is? The
+ * digest of a signed one is of its payload. */
+static bool
+spoiled(const struct request *r, const struct http_reply *reply)
+{
+	const char *digest = strchr(r->name, ':') != NULL ? r->name :
+	    reply->digest;
+
+	return digest_valid(digest) &&
+	    strstr(reply->media_type, "+prettyjws") == NULL &&
+	    digest_verify(reply->body.data != NULL ? reply->body.data : "",
+	    reply->body.len, digest, NULL) == -1;
+}
+
 static void
 on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
@@ -64,6 +81,12 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 
 	if (!ask_answered(r, reply, err))
 		return;
+	/* It may be right the next time; if not, the worker says so. */
+	if (!ask_of(r)->again && spoiled(r, reply)) {
+		ask_of(r)->again = true;
+		ask(r, HTTP_GET, on_get);
+		return;
+	}
 	error_clear(&why);
 	ask_rate(r, reply);
 	if (meta_of_body(r, reply, &why) == -1)

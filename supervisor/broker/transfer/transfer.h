@@ -59,6 +59,7 @@ struct transfer_spec {
 	unsigned local_allowed;		/* address.h: classes to connect to */
 	int64_t answer_ms;		/* from the request's end to the end of
 					 * the headers */
+	bool fresh;			/* on a connection of its own */
 	bool no_expect;			/* do not ask before a large body */
 	/* Called once when the headers of a final answer are there. */
 	enum transfer_body (*head)(void *arg, struct transfer *t);

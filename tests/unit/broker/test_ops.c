@@ -148,6 +148,12 @@ Test(ops, a_blob_with_a_wrong_digest_fails)
 {
 	rig_ask(&rig, MSG_BLOB_GET, 1, "ssu", "a", SHA, (uint64_t)100);
 	cr_assert_eq(fake_at(0)->spec.max_body, 100);
+	/* Once more, on a new connection. */
+	cr_assert_not(fake_at(0)->spec.fresh);
+	fake_answer(fake_at(0), &(struct http_reply){ .status = 200 }, "[]",
+	    2);
+	cr_assert_eq(fake_count(), 1);
+	cr_assert(fake_at(0)->spec.fresh);
 	fake_answer(fake_at(0), &(struct http_reply){ .status = 200 }, "[]",
 	    2);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
@@ -157,6 +163,33 @@ Test(ops, a_blob_with_a_wrong_digest_fails)
 	    2);
 	rig_ask(&rig, MSG_CREDIT, 1, "u", (uint64_t)2);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
+}
+
+Test(ops, a_manifest_with_wrong_bytes_is_asked_for_again)
+{
+	struct http_reply reply = { .status = 200, .digest = SHA };
+	static const char *const names[] = { "v1", SHA };
+
+	for (int i = 0; i < 2; i++) {
+		rig_ask(&rig, MSG_MANIFEST_GET, 1, "ss", "a", names[i]);
+		fake_answer(fake_at(0), &reply, "[]", 2);
+		cr_assert_eq(fake_count(), 1);
+		cr_assert(fake_at(0)->spec.fresh);
+		fake_answer(fake_at(0), &reply, "{}", 2);
+		rig_ask(&rig, MSG_CREDIT, 1, "u", (uint64_t)2);
+		cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
+	}
+	/* The worker judges the second answer, and signed ones. */
+	rig_ask(&rig, MSG_MANIFEST_GET, 1, "ss", "a", SHA);
+	fake_answer(fake_at(0), &reply, "[]", 2);
+	fake_answer(fake_at(0), &reply, "[]", 2);
+	rig_ask(&rig, MSG_CREDIT, 1, "u", (uint64_t)2);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
+	reply.media_type =
+	    "application/vnd.docker.distribution.manifest.v1+prettyjws";
+	rig_ask(&rig, MSG_MANIFEST_GET, 1, "ss", "a", SHA);
+	fake_answer(fake_at(0), &reply, "[]", 2);
+	cr_assert_eq(fake_count(), 0);
 }
 
 Test(ops, a_mount_that_became_an_upload_is_deleted)

@@ -135,7 +135,28 @@ Test(stream, too_few_bytes_fail)
 	q = fake_find(HTTP_GET, "blobs/");
 	cr_assert_eq(fake_push(q, "{", 1), 1);
 	fake_status(q, 200);
+	/* Once more, for the rest, on a new connection. */
+	q = fake_find(HTTP_GET, "blobs/");
+	cr_assert_not_null(q);
+	cr_assert(q->spec.fresh);
+	cr_assert_eq(q->spec.range_from, 1);
+	cr_assert_eq(q->spec.statuses[0], 206);
+	fake_status(q, 206);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
+	close(fd);
+}
+
+Test(stream, too_few_bytes_and_then_the_rest)
+{
+	int fd = begin_read(2, 0);
+	char buf[4];
+
+	cr_assert_eq(fake_push(fake_at(0), "{", 1), 1);
+	fake_status(fake_at(0), 200);
+	cr_assert_eq(fake_push(fake_at(0), "}", 1), 1);
+	fake_status(fake_at(0), 206);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
+	cr_assert_eq(read(fd, buf, sizeof(buf)), 2);
 	close(fd);
 }
 

@@ -145,6 +145,19 @@ Test(http_wire, what_comes_with_an_answer_is_no_other)
 		}
 }
 
+Test(http_wire, a_fresh_connection_when_asked_for)
+{
+	struct rig *g = rig_new(talk);
+	struct http_spec s = rig_spec("second");
+
+	g->extra = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	rig_wait(g, rig_get(g, "first"));
+	s.fresh = true;
+	rig_wait(g, rig_start(g, &s));
+	cr_assert_eq(g->server->connections, 2);
+	rig_free(g);
+}
+
 Test(http_wire, a_connection_that_ended_is_not_used)
 {
 	struct rig *g = rig_new(talk);
