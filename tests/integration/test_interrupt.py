@@ -8,6 +8,7 @@ import threading
 
 from lib import images, misbehave
 from lib.case import Case
+from lib.run import alive
 from lib.wait import until
 
 PUT = "/manifests/v1$"
@@ -82,7 +83,7 @@ class Signals(Interrupt):
     def test_timeout(self):
         self.stuck("PUT", PUT)
         running = self.deleting(timeout="1s")
-        running.wait_for("deadline")
+        running.wait_for("Error running script")
         running.wait_for(WAITING)
         self.gate.set()
         self.assertEqual(running.wait().code, 1)
@@ -193,3 +194,50 @@ class Silent(Interrupt):
             "Registry process ended unexpectedly")[0]["error"],
             "silent for 15 seconds")
         self.gone()
+
+
+class Supervisor(Interrupt):
+    """It was killed as well: the empty image is still under the tag."""
+
+    def setUp(self):
+        super().setUp()
+        self.stuck("DELETE", IMAGE, skip=1)
+        running = self.deleting()
+        family = running.family()
+        running.signal(signal.SIGKILL)
+        running.process.wait()
+        until("no process is left", lambda: not [
+            one for one in family if alive(*one)], 5)
+        self.assertEqual(sorted(self.tags()), ["v1", "v2"])
+        self.assertNotEqual(self.tags()["v1"], self.made.digest)
+
+    def test_deletion(self):
+        self.succeeded(self.once([self.reg], 'tag.delete("%s")' % self.image))
+        self.gone()
+
+    def test_read(self):
+        self.failed(self.once([self.reg], 'manifest.get("%s")' % self.image),
+                    r"not found \[http 404\]", "deletion is finished now")
+        self.gone()
+
+    def test_copy(self):
+        target = self.fake()
+        self.failed(self.once(
+            [self.reg, target], 'image.copy("%s", "%s/x/y:v1")' % (
+                self.image, target.host)), "deletion is finished now")
+        self.assertEqual(target.repo("x/y")["tags"], {})
+        self.gone()
+
+    def test_dry_run(self):
+        before = dict(self.tags())
+        self.failed(self.once(
+            [self.reg], 'manifest.get("%s")' % self.image, "--dry-run"),
+            "delete the tag once more")
+        self.assertEqual(self.tags(), before)
+
+    def test_copied_over(self):
+        other = images.image("other")
+        self.reg.add("x/z", "v1", other)
+        self.succeeded(self.once([self.reg], (
+            'image.copy("%s/x/z:v1", "%s")' % (self.reg.host, self.image))))
+        self.assertEqual(self.tags()["v1"], other.digest)

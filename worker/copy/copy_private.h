@@ -155,7 +155,8 @@ void node_free(struct copy_node *n);
 int node_compare(const void *a, const void *b);
 struct copy_node *node_find(struct copy *c, const char *digest);
 void node_register(struct copy_node *n);	/* by its digest */
-/* Parses a manifest that arrived. */
+/* Parses a manifest that arrived. -1 also for one that is no image but stands
+ * for a tag that is being deleted: then n->m is set. */
 int node_take(struct copy_node *n, struct answer *a, const char *expected,
     struct error *err);
 bool node_is_index(const struct copy_node *n);	/* a guess until it is parsed */

@@ -10,6 +10,7 @@
 #include "common/digest.h"
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
+#include "worker/job/unfinished.h"
 
 struct copy_node *
 node_new(struct copy *c, const struct reference *src,
@@ -76,7 +77,7 @@ node_take(struct copy_node *n, struct answer *a, const char *expected,
 	free(n->media_type);
 	n->digest = mem_strdup(n->m->digest);
 	n->media_type = mem_strdup(n->m->media_type);
-	return 0;
+	return n->m->placeholder ? unfinished_error(NULL, err) : 0;
 }
 
 bool

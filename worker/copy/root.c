@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
+#include "worker/job/unfinished.h"
 
 #define SOURCE "copy failed, error getting source"
 
@@ -17,6 +18,32 @@ set(char **where, const char *value)
 {
 	free(*where);
 	*where = mem_strdup(value);
+}
+
+/* A tag whose deletion was interrupted. */
+static void
+source_finished(void *obj, struct answer *a)
+{
+	struct copy_node *n = obj;
+	struct error err;
+
+	unfinished_error(&a->err, &err);
+	copy_fail(n->copy, &err, SOURCE ": failed to get manifest %s",
+	    n->name);
+}
+
+static void
+source_failed(struct copy_node *n, const struct error *err)
+{
+	struct copy *c = n->copy;
+	struct step *s;
+
+	if (n->m == NULL || !unfinished_deletable(c->w, n->m, &n->src))
+		copy_fail(c, err, SOURCE ": failed to get manifest %s",
+		    n->name);
+	else if ((s = step_new(c, source_finished, n)) != NULL)
+		s->call = unfinished_delete(c->w, n->m, &n->src, step_done,
+		    s);
 }
 
 static void
@@ -30,8 +57,7 @@ source_got(void *obj, struct answer *a)
 		expected = header = mem_strdup(a->digest);
 	if (a->err.kind != ERROR_NONE ||
 	    node_take(n, a, expected, &a->err) == -1)
-		copy_fail(n->copy, &a->err, SOURCE ": failed to get manifest "
-		    "%s", n->name);
+		source_failed(n, &a->err);
 	else if (n->heads > 0 && --n->heads == 0)
 		root_compare(n);
 	free(header);
@@ -138,8 +164,7 @@ content_got(void *obj, struct answer *a)
 
 	if (a->err.kind != ERROR_NONE ||
 	    node_take(n, a, n->src.digest, &a->err) == -1)
-		copy_fail(n->copy, &a->err, SOURCE ": failed to get manifest "
-		    "%s", n->name);
+		source_failed(n, &a->err);
 	else
 		content_take(n);
 }

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/wire/log_record.h"
 #include "worker/job/overlay.h"
+#include "worker/job/unfinished.h"
 #include "worker/lua/shape.h"
 #include "worker/modules/fetch.h"
 
@@ -151,6 +152,32 @@ fetch_resolve(struct fetch *f)
 }
 
 static void
+fetch_finished(void *arg, struct answer *a)
+{
+	struct fetch *f = arg;
+	struct error err;
+
+	f->call = NULL;
+	unfinished_error(&a->err, &err);
+	task_done(&f->task, &err);
+}
+
+static void
+fetch_unfinished(struct fetch *f)
+{
+	struct manifest_value *v = &f->value;
+	struct error err;
+
+	if (unfinished_deletable(f->task.w, v->m, &v->at)) {
+		f->call = unfinished_delete(f->task.w, v->m, &v->at,
+		    fetch_finished, f);
+		return;
+	}
+	unfinished_error(NULL, &err);
+	task_done(&f->task, &err);
+}
+
+static void
 fetch_got(void *arg, struct answer *a)
 {
 	struct fetch *f = arg;
@@ -174,6 +201,10 @@ fetch_got(void *arg, struct answer *a)
 	}
 	if (fetch_still_there(f, v->m->digest, &err) == -1) {
 		task_done(&f->task, &err);
+		return;
+	}
+	if (v->m->placeholder) {
+		fetch_unfinished(f);
 		return;
 	}
 	if (f->how == FETCH_IMAGE && !f->resolved &&

@@ -10,6 +10,7 @@
 #include "common/bounds.h"
 #include "common/buffer.h"
 #include "common/digest.h"
+#include "common/image/placeholder.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "worker/oci/manifest.h"
@@ -255,6 +256,16 @@ signed_digest_check(struct manifest *m, const char *expected,
 	return rv;
 }
 
+static bool
+says_placeholder(const struct manifest *m)
+{
+	json_object *v = NULL;
+
+	return json_object_object_get_ex(m->json, "annotations", &v) &&
+	    json_object_is_type(v, json_type_object) &&
+	    json_object_object_get_ex(v, PLACEHOLDER_ANNOTATION, NULL);
+}
+
 struct manifest *
 manifest_parse(const char *bytes, size_t len, const char *media_type,
     const char *expected, struct error *err)
@@ -293,6 +304,7 @@ manifest_parse(const char *bytes, size_t len, const char *media_type,
 		goto fail;
 	if (structure_read(m, err) == -1)
 		goto fail;
+	m->placeholder = says_placeholder(m);
 	return m;
 fail:
 	manifest_free(m);

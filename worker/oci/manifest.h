@@ -54,6 +54,8 @@ struct manifest {
 	char *bytes;
 	size_t len;
 	json_object *json;	/* parsed, not to be changed */
+	bool placeholder;	/* says that it stands for a tag that is being
+				 * deleted (placeholder.h) */
 	struct descriptor *config;	/* NULL for an index and schema 1 */
 	struct descriptor *layers;	/* image: layers; artifact: blobs */
 	size_t nlayers;

@@ -241,6 +241,17 @@ client_manifest_put(struct client *c, const struct reference *ref,
 }
 
 struct client_call *
+client_manifest_delete(struct client *c, const struct reference *ref,
+    const char *digest, answer_fn *done, void *arg)
+{
+	struct client_call *call = call_new(done, arg, "DELETE", digest);
+
+	(void)c;
+	(void)ref;
+	return call;
+}
+
+struct client_call *
 client_tag_list(struct client *c, const struct reference *ref, int64_t n,
     const char *last, const char *query, answer_fn *done, void *arg)
 {
