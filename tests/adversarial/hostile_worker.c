@@ -5,6 +5,7 @@
  * With a file "unconfined" beside it, it says READY without confining itself.
  * Under the name regbot-broker it dies of the first channel that it gets.
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,12 +21,18 @@
 #define CONTROL 3
 
 static void
-raw(const void *p, size_t n)
+raw_to(int fd, const void *p, size_t n)
 {
 	struct iovec iov = { (void *)(uintptr_t)p, n };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	(void)!sendmsg(CONTROL, &msg, MSG_NOSIGNAL);
+	(void)!sendmsg(fd, &msg, MSG_NOSIGNAL);
+}
+
+static void
+raw(const void *p, size_t n)
+{
+	raw_to(CONTROL, p, n);
 }
 
 static void
@@ -131,6 +138,77 @@ send_descriptor(void)
 	(void)!sendmsg(CONTROL, &msg, MSG_NOSIGNAL);
 }
 
+/* The next message on fd, and the descriptor that came with it, or -1. */
+static int
+take(int fd, unsigned path, struct message *m)
+{
+	static char frame[MESSAGE_MAX];
+	union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; }
+	    room = { .bytes = { 0 } };
+	struct iovec iov = { frame, sizeof(frame) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &room, .msg_controllen = sizeof(room) };
+	struct error err;
+	struct pollfd p = { fd, POLLIN, 0 };
+	int passed = -1;
+	ssize_t n;
+
+	do {
+		poll(&p, 1, -1);
+		n = recvmsg(fd, &msg, 0);
+	} while (n == -1 && errno == EAGAIN);
+	if (n <= 0 || message_decode(m, frame, (size_t)n, path, &err) == -1)
+		_exit(6);
+	if (CMSG_FIRSTHDR(&msg) != NULL)
+		memcpy(&passed, CMSG_DATA(CMSG_FIRSTHDR(&msg)),
+		    sizeof(passed));
+	return passed;
+}
+
+/* One request to a broker that writes, whatever the job may do. */
+static void
+want_write(int fd, enum message_type type, const char *const *texts, int n)
+{
+	static struct message m;
+	struct message_out o;
+	struct error err;
+	char line[64];
+
+	message_start(&o, type, 1);
+	for (int i = 0; i < n; i++)
+		message_put_str(&o, texts[i]);
+	if (message_finish(&o, &err) == -1)
+		_exit(9);
+	raw_to(fd, o.frame.data, o.frame.len);
+	message_out_free(&o);
+	do
+		take(fd, B2W, &m);
+	while (m.type != MSG_END);
+	snprintf(line, sizeof(line), "ended with %u", (unsigned)message_u64(&m, 0));
+	log_line(line);
+}
+
+#define DIGEST "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060" \
+	"f61caaff8a"
+
+/* As a worker that was taken over would, dry run or not. */
+static void
+write_anyway(const char *registry)
+{
+	static const char *const texts[] = { "a/b", DIGEST, "c/d" };
+	static const char *const tag[] = { "a/b", "latest" };
+	static struct message m;
+	int fd;
+
+	open_registry(1, registry);
+	while ((fd = take(CONTROL, S2W, &m)) == -1)
+		;
+	want_write(fd, MSG_TAG_DELETE, tag, 2);
+	want_write(fd, MSG_MANIFEST_DELETE, texts, 2);
+	want_write(fd, MSG_BLOB_MOUNT, texts, 3);
+	done(0, "");
+}
+
 static _Noreturn void
 stay(void)
 {
@@ -201,6 +279,8 @@ act(const char *what)
 			open_registry(i, "localhost:1");
 	} else if (strcmp(what, "terminal-codes") == 0)
 		done(1, "\x1b[2Jcleared\x07");
+	else if (strncmp(what, "write ", 6) == 0)
+		write_anyway(what + 6);
 	else if (strcmp(what, "ignore-stop") == 0)
 		stay();
 	else {

@@ -8,8 +8,12 @@ import subprocess
 import tempfile
 import unittest
 
+from lib.fakeregistry import FakeRegistry
+from lib.run import config, creds
+
 BUILD = os.environ.get("REGBOT_BUILD", os.getcwd())
 HOSTILE = "tests/adversarial/hostile_worker"
+DENIED = 8      # ERROR_DENIED of common/error.h
 
 # act -> what the sentence about it must contain
 KILLED = {
@@ -54,13 +58,13 @@ class Children(unittest.TestCase):
     def replace(self, name, source):
         shutil.copy(os.path.join(BUILD, source), os.path.join(self.dir, name))
 
-    def run_config(self, text, **how):
+    def run_config(self, text, *flags, **how):
         config = os.path.join(self.dir, "regbot.yml")
         with open(config, "w") as f:
             f.write(text)
         return subprocess.run(
             [os.path.join(self.dir, "regbot"), "once", "-c", config,
-             "-v", "debug"], stdin=subprocess.DEVNULL,
+             "-v", "debug", *flags], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
             cwd=self.dir, env={"HOME": self.dir, "TZ": "UTC"}, **how)
 
@@ -169,6 +173,33 @@ class HostileWorker(Children):
         self.assertEqual(p.returncode, 0, p.stderr[-500:])
         self.assertGreater(p.stderr.count(b"msg=flood"), 100)
         self.assertIn(b'msg="Finished script" script=good', p.stderr)
+
+
+class Writing(Children):
+    """A worker that was taken over and writes although it may not."""
+
+    broker = "regbot-broker"
+
+    def write(self, *flags):
+        reg = FakeRegistry()
+        self.addCleanup(reg.stop)
+        p = self.run_config(config([creds(reg.host)],
+                                   {"t": "write " + reg.host}), *flags)
+        err = p.stderr.decode("utf-8", "replace")
+        self.assertEqual(p.returncode, 0, err)
+        return reg, err
+
+    def test_in_a_dry_run(self):
+        reg, err = self.write("--dry-run")
+        # The three were refused, and nothing was even asked.
+        self.assertEqual(err.count('"ended with %d"' % DENIED), 3, err)
+        self.assertEqual(reg.requests, [])
+
+    def test_otherwise(self):
+        reg, err = self.write()
+        self.assertEqual(err.count('"ended with '), 3, err)
+        self.assertNotIn('"ended with %d"' % DENIED, err)
+        self.assertIn("DELETE", [one.method for one in reg.requests])
 
 
 def add(act, needle):

@@ -5,7 +5,9 @@
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -18,12 +20,14 @@ struct brokerchild {
 	const struct brokerchild_ops *ops;
 	void *arg;
 	uint32_t channel;	/* the last CHANNEL's number */
+	uint64_t flags;		/* and its flags */
 };
 
 static int64_t now = NS_PER_S;
 static bool full, started = true;
 static struct brokerchild *child;	/* the latest that was started */
 static int starts, quits, refusals, openings;
+static struct error refusal;	/* the last */
 
 static struct child_env env;
 static struct config *config;
@@ -89,7 +93,15 @@ brokerchild_is_full(const struct brokerchild *c)
 void
 brokerchild_send(struct brokerchild *c, struct message_out *o, int fd)
 {
-	c->channel++;
+	static struct message m;
+	struct error err;
+
+	cr_assert_eq(message_finish(o, &err), 0);
+	cr_assert_eq(message_decode(&m, o->frame.data, o->frame.len, S2B,
+	    &err), 0, "%s", err.text);
+	cr_assert_eq(m.type, MSG_CHANNEL);
+	c->channel = m.id;
+	c->flags = message_u64(&m, 1);
 	message_out_free(o);
 	close(fd);
 }
@@ -127,8 +139,8 @@ on_refused(void *arg, uint64_t job, uint32_t id, const struct error *why)
 	(void)arg;
 	(void)job;
 	(void)id;
-	(void)why;
 	refusals++;
+	refusal = *why;
 }
 
 static const struct brokers_ops brokers_ops = { on_opened, on_refused, NULL };
@@ -147,6 +159,14 @@ set_up(void)
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	env.log = log_new(env.loop, null, LOG_ERROR, false);
 	brokers = brokers_new(&env, config, false, &brokers_ops, NULL);
+}
+
+static void
+set_up_dry(void)
+{
+	set_up();
+	brokers_free(brokers);
+	brokers = brokers_new(&env, config, true, &brokers_ops, NULL);
 }
 
 static void
@@ -333,4 +353,140 @@ Test(brokers, what_is_abandoned_is_left)
 	cr_expect_not(brokers_left(brokers));
 	brokers_abandon(brokers);
 	cr_expect(brokers_left(brokers));
+}
+
+Test(brokers, a_channel_may_write)
+{
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	cr_expect_eq(child->flags, CHANNEL_EVERYTHING);
+}
+
+Test(brokers, a_channel_of_a_dry_run_may_not, .init = set_up_dry)
+{
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	cr_expect_eq(child->flags, CHANNEL_EVERYTHING | CHANNEL_DRY_RUN);
+	attached();
+	brokers_open(brokers, 1, "a", 2, "h");
+	cr_expect_eq(child->flags, CHANNEL_EVERYTHING | CHANNEL_DRY_RUN);
+}
+
+static void
+open_numbered(uint64_t job, int number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "h%d", number);
+	brokers_open(brokers, job, "a", 1, name);
+}
+
+Test(brokers, registries_of_a_run_are_limited)
+{
+	for (int i = 0; i < REGISTRIES_PER_RUN; i++)
+		open_numbered(1, i);
+	cr_expect_eq(refusals, 0);
+	open_numbered(1, REGISTRIES_PER_RUN);
+	cr_expect_eq(refusals, 1);
+	cr_expect_eq(refusal.kind, ERROR_LIMIT);
+	cr_expect_not_null(strstr(refusal.text, "at most 16 registries"));
+	cr_expect_eq(starts, REGISTRIES_PER_RUN);
+	/* It may go on with those that it has, and others have their own. */
+	child->ops->ready(child->arg);
+	attached();
+	open_numbered(1, REGISTRIES_PER_RUN - 1);
+	open_numbered(2, REGISTRIES_PER_RUN);
+	cr_expect_eq(refusals, 1);
+}
+
+Test(brokers, are_limited)
+{
+	for (int i = 0; i < BROKERS_MAX; i++)
+		open_numbered((uint64_t)i, i);
+	cr_expect_eq(refusals, 0);
+	open_numbered(1000, BROKERS_MAX);
+	cr_expect_eq(refusals, 1);
+	cr_expect_eq(refusal.kind, ERROR_LIMIT);
+	open_numbered(1000, 0);
+	cr_expect_eq(refusals, 1);
+}
+
+Test(brokers, a_job_waits_once)
+{
+	brokers_open(brokers, 1, "a", 1, "h");
+	brokers_open(brokers, 1, "a", 2, "h");
+	cr_expect_eq(refusals, 1);
+	cr_expect_not_null(strstr(refusal.text, "already waiting"));
+	brokers_open(brokers, 2, "a", 1, "not a name/");
+	cr_expect_eq(refusals, 2);
+	cr_expect_eq(refusal.kind, ERROR_INPUT);
+}
+
+Test(brokers, attached_names_a_channel_that_was_sent)
+{
+	struct error err;
+
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	cr_expect_eq(child->ops->attached(child->arg, 0, &err), -1);
+	cr_expect_eq(child->ops->attached(child->arg, 2, &err), -1);
+	cr_expect_eq(openings, 0);
+	attached();
+	cr_expect_eq(openings, 1);
+}
+
+Test(brokers, one_that_keeps_dying_is_left_alone)
+{
+	for (int i = 0; i < BROKER_DEATHS; i++) {
+		brokers_open(brokers, 1, "a", 1, "h");
+		child->ops->ready(child->arg);
+		attached();
+		die(child);
+	}
+	cr_expect_eq(starts, BROKER_DEATHS);
+	cr_expect_eq(refusals, 0);
+	brokers_open(brokers, 1, "a", 1, "h");
+	cr_expect_eq(refusals, 1);
+	cr_expect_eq(starts, BROKER_DEATHS);
+	pass(BROKER_CLOSED_MS + 1);
+	brokers_open(brokers, 1, "a", 1, "h");
+	cr_expect_eq(refusals, 1);
+	cr_expect_eq(starts, BROKER_DEATHS + 1);
+}
+
+/* Who waits when it dies gets another one, once it was up. */
+Test(brokers, one_that_dies_is_replaced)
+{
+	started = false;
+	brokers_open(brokers, 1, "a", 1, "h");
+	die(child);
+	started = true;
+	cr_expect_eq(refusals, 1);
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	attached();
+	cr_expect_not_null(brokers_used(brokers, 1, "h"));
+	cr_expect_null(brokers_used(brokers, 2, "h"));
+	cr_expect_null(brokers_used(brokers, 1, "other"));
+	brokers_open(brokers, 2, "a", 1, "h");
+	die(child);
+	cr_expect_null(brokers_used(brokers, 1, "h"));
+	cr_expect_eq(starts, 3);
+	cr_expect_eq(refusals, 1);
+}
+
+Test(brokers, quit_waits_for_all)
+{
+	struct error none = { .kind = ERROR_NONE };
+
+	brokers_open(brokers, 1, "a", 1, "h");
+	child->ops->ready(child->arg);
+	attached();
+	brokers_quit(brokers, on_quit_done, NULL);
+	pass(0);
+	cr_expect_eq(quits, 1);
+	cr_expect_eq(gone, 0);
+	child->ops->gone(child->arg, &none);
+	pass(0);
+	cr_expect_eq(gone, 1);
 }
