@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "common/wire/channel.h"
+#include "supervisor/broker/broker.h"
 #include "tests/unit/broker/brokerfixture.h"
 
 #define OCI "application/vnd.oci.image.manifest.v1+json"
@@ -100,4 +103,41 @@ Test(control_setup, nothing_can_be_finished_with_a_bad_regcert)
 	cr_assert_eq(message_u64(&rig.m, 0), DELETION_LEFT);
 	cr_assert_not_null(strstr(message_str(&rig.m, 2), "regcert"));
 	rig_free(&rig);
+}
+
+static void
+on_over(void *arg, int status)
+{
+	*(int *)arg = status;
+}
+
+/* The status of a broker that got such a REGISTRY, or -1: it goes on. */
+static int
+after_registry(const char *name, const char *hostname, uint64_t flags,
+    uint64_t concurrent)
+{
+	struct rig g = { .loop = loop_new() };
+	struct broker *b;
+	int fds[2], status = -1;
+
+	cr_assert_eq(channel_pair(fds, NULL), 0);
+	b = broker_new(g.loop, fds[1], "1.0", on_over, &status);
+	rig_send(&g, fds[0], -1, MSG_REGISTRY, 0, "ssssuuuu", name, hostname,
+	    "", "test", flags, concurrent, (uint64_t)0, (uint64_t)64);
+	rig_run(&g);
+	broker_free(b);
+	close(fds[0]);
+	loop_free(g.loop);
+	return status;
+}
+
+Test(control_setup, a_registry_within_bounds)
+{
+	cr_expect_eq(after_registry("r", "r:1", 0, 3), -1);
+	cr_expect_eq(after_registry("r", "r:1", 2, 3), -1);
+	cr_expect_eq(after_registry("r", "r:1", 3, 3), 1);
+	cr_expect_eq(after_registry("r", "r:1", 1u << 20, 3), 1);
+	cr_expect_eq(after_registry("r", "r:1", 0, 0), 1);
+	cr_expect_eq(after_registry("", "r:1", 0, 3), 1);
+	cr_expect_eq(after_registry("r", "", 0, 3), 1);
 }

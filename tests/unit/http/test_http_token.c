@@ -401,3 +401,41 @@ Test(http_token, cancel_while_a_token_is_fetched)
 	}
 	rig_free(g);
 }
+
+/* Whoever has a token sends the request on to another server. */
+static void
+sent_away(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+	char *where;
+
+	if (strncmp(head, "GET /away", 9) == 0)
+		conn_answer(c, "200 OK", "", "there");
+	else if (c->server == g->server && strncmp(request_header(head,
+	    "Authorization"), "Bearer ", 7) == 0) {
+		where = mem_printf("Location: http://127.0.0.1:%u/away\r\n",
+		    g->other->port);
+		conn_answer(c, "307 Temporary Redirect", where, "");
+		free(where);
+	} else
+		tokens(arg, c, head, body, len);
+}
+
+Test(http_token, a_token_stays_with_its_registry)
+{
+	struct rig *g = rig_new_user(sent_away);
+	struct result *r;
+
+	g->other = server_new(g->loop, sent_away, g);
+	for (int i = 0; i < 2; i++) {
+		r = rig_get(g, "x");
+		rig_wait(g, r);
+		cr_assert_eq(r->err.kind, ERROR_NONE, "%s", r->err.text);
+		cr_assert_str_eq(r->body, "there");
+		cr_assert_not_null(strstr(last_line(g->other), "GET /away"));
+		cr_assert_null(strstr(last_line(g->other), "Bearer"), "%s",
+		    last_line(g->other));
+	}
+	rig_free(g);
+}

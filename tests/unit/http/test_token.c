@@ -145,3 +145,20 @@ Test(token, urls_forms_and_keys)
 	free(t);
 	url_free(&realm);
 }
+
+Test(token, itself_has_a_limit)
+{
+	struct token_reply r;
+	char *token = mem_alloc(TOKEN_MAX + 2), *s;
+
+	memset(token, 'a', TOKEN_MAX);
+	s = mem_printf("{\"token\":\"%s\"}", token);
+	cr_expect_eq(parse(&r, s), 0);
+	token_reply_free(&r);
+	free(s);
+	token[TOKEN_MAX] = 'a';
+	s = mem_printf("{\"token\":\"%s\"}", token);
+	cr_expect_eq(parse(&r, s), -1);
+	free(s);
+	free(token);
+}

@@ -34,6 +34,7 @@ static struct server *server;
 static struct message m;
 static unsigned settled;
 static uint64_t progress;
+static struct request *committed;
 
 static void
 manifest_put(struct request *r)
@@ -87,6 +88,14 @@ blob_write_go(struct stream_end *e)
 	request_end(e->r, &(struct error){ .kind = ERROR_NONE }, 2);
 }
 
+/* It has begun to write: only its answer ends it. */
+static void
+tag_delete(struct request *r)
+{
+	r->state = REQUEST_COMMITTED;
+	committed = r;
+}
+
 static void
 hold(void *store, size_t n)
 {
@@ -97,6 +106,7 @@ static const struct backend backend = {
 	.ops = {
 		[OP_MANIFEST_PUT] = { .run = manifest_put },
 		[OP_MANIFEST_GET] = { .run = manifest_get },
+		[OP_TAG_DELETE] = { .run = tag_delete },
 		[OP_BLOB_HEAD] = { .run = blob_head, .stop = stop },
 		[OP_BLOB_WRITE] = { .run = blob_write, .go = blob_write_go },
 	},
@@ -139,16 +149,22 @@ run(void)
 		loop_step(loop, 0);
 }
 
-/* The worker's end of a channel. */
 static int
-channel(bool dry_run)
+channel_of(uint64_t job, bool dry_run)
 {
 	struct grants g = { .everything = true, .dry_run = dry_run };
 	int fds[2];
 
 	cr_assert_eq(channel_pair(fds, NULL), 0);
-	server_channel(server, fds[1], 7, &g);
+	server_channel(server, fds[1], job, &g);
 	return fds[0];
+}
+
+/* The worker's end of a channel. */
+static int
+channel(bool dry_run)
+{
+	return channel_of(7, dry_run);
 }
 
 static void
@@ -292,6 +308,97 @@ Test(serve, stop_is_called_once_whatever_ends_a_request)
 	ask(fd, MSG_BLOB_HEAD, 3, SHA);
 	expect_end(fd, ERROR_CANCELED);
 	close(fd);
+}
+
+static void
+want_put(int fd, uint32_t id, uint64_t size)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_MANIFEST_PUT, id);
+	message_put_str(&o, "a/b");
+	message_put_str(&o, "latest");
+	message_put_str(&o, OCI);
+	message_put_str(&o, SHA);
+	message_put_u64(&o, size);
+	send_out(fd, &o);
+}
+
+Test(serve, bodies_of_a_channel_are_bounded)
+{
+	int fd = channel(false), other = channel(false);
+	uint32_t n = BODIES_MAX / MANIFEST_PUT_MAX;
+
+	for (uint32_t id = 1; id <= n + 1; id++)
+		want_put(fd, id, MANIFEST_PUT_MAX);
+	cr_expect_eq(memory.held, BODIES_MAX);
+	/* That is its own affair. */
+	want_put(other, 1, 2);
+	cr_expect_eq(memory.held, BODIES_MAX + 2);
+	signal_id(fd, MSG_CANCEL, 1);
+	cr_expect_eq(memory.held, BODIES_MAX + 2);
+	signal_id(fd, MSG_CANCEL, 2);
+	cr_expect_eq(memory.held, BODIES_MAX + 2 - MANIFEST_PUT_MAX);
+	close(fd);
+	close(other);
+	run();
+}
+
+Test(serve, what_has_begun_to_write_is_not_refused)
+{
+	struct error why;
+	int fd = channel(false);
+
+	ask(fd, MSG_TAG_DELETE, 1, "latest");
+	cr_expect(server_committed(server));
+	signal_id(fd, MSG_CANCEL, 1);
+	error_set(&why, ERROR_CANCELED, "request failed: closing");
+	server_refuse(server, &why);
+	run();
+	cr_expect_eq(next(fd), 0);
+	cr_expect(server_committed(server));
+	close(fd);		/* nor does it end with its worker */
+	run();
+	cr_expect(server_committed(server));
+	request_done(committed);
+	run();
+	cr_expect_not(server_committed(server));
+}
+
+static void
+want_write(int fd, uint64_t stream)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_BLOB_WRITE, 1);
+	message_put_str(&o, "a/b");
+	message_put_str(&o, SHA);
+	message_put_u64(&o, 2);
+	message_put_u64(&o, stream);
+	message_put_str(&o, "");
+	send_out(fd, &o);
+	cr_assert_eq(next(fd), MSG_UPLOAD);
+	signal_id(fd, MSG_RESERVE, 1);
+	cr_assert_eq(next(fd), MSG_HELD);
+	signal_id(fd, MSG_GO, 1);
+}
+
+/* A stream has its number from its job. */
+Test(serve, jobs_cannot_take_each_others_streams)
+{
+	int fd = channel(false), other = channel_of(8, false), fds[2];
+
+	want_write(other, 5);
+	want_write(fd, 5);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	server_stream_end(server, fds[1], 7, 5, ROLE_WRITE);
+	run();
+	cr_expect_eq(next(other), 0);
+	expect_end(fd, ERROR_NONE);
+	close(fds[0]);
+	close(fd);
+	close(other);
+	run();
 }
 
 /* Where there is no limit a stream is HELD at once. */
