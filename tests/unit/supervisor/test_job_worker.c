@@ -60,6 +60,13 @@ child_is_dying(const struct child *c)
 }
 
 bool
+child_is_traced(const struct child *c)
+{
+	(void)c;
+	return false;
+}
+
+bool
 child_is_full(const struct child *c)
 {
 	(void)c;
