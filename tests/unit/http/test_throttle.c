@@ -130,7 +130,7 @@ Test(throttle, starts_are_spaced)
 Test(throttle, a_slot_is_not_overtaken)
 {
 	start(1, 0);
-	throttle_failed(throttle, now, 1000);
+	throttle_failed(throttle, now, 1000, "503");
 	ask('a', THROTTLE_SLOT | THROTTLE_START);
 	ask('b', THROTTLE_SLOT);
 	settle();
@@ -142,8 +142,8 @@ Test(throttle, a_slot_is_not_overtaken)
 Test(throttle, a_pause_is_not_cut_short)
 {
 	start(2, 0);
-	cr_expect_eq(throttle_failed(throttle, now, 2000), 0);
-	cr_expect_eq(throttle_failed(throttle, now, 100), 0);
+	cr_expect_eq(throttle_failed(throttle, now, 2000, "503"), 0);
+	cr_expect_eq(throttle_failed(throttle, now, 100, "503"), 0);
 	ask('a', THROTTLE_START);
 	pass(1999);
 	cr_expect_str_eq(granted, "");
@@ -157,12 +157,12 @@ Test(throttle, failures_at_the_same_time_count_once)
 
 	start(4, 0);
 	pass(10);
-	cr_expect_eq(throttle_failed(throttle, begun, -1), 1);
-	cr_expect_eq(throttle_failed(throttle, begun, -1), 1);
+	cr_expect_eq(throttle_failed(throttle, begun, -1, "503"), 1);
+	cr_expect_eq(throttle_failed(throttle, begun, -1, "503"), 1);
 	pass(10);
-	cr_expect_eq(throttle_failed(throttle, now, -1), 2);
+	cr_expect_eq(throttle_failed(throttle, now, -1, "503"), 2);
 	throttle_succeeded(throttle);
-	cr_expect_eq(throttle_failed(throttle, now, -1), 1);
+	cr_expect_eq(throttle_failed(throttle, now, -1, "503"), 1);
 }
 
 Test(throttle, the_wait_grows_up_to_its_limit)
