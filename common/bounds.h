@@ -46,6 +46,7 @@
 #define CONFIG_LIST_MAX 1024		/* entries of a list of strings */
 #define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
+#define CONFIG_ERRORS_MAX 20		/* errors of a file that are shown */
 #define SCRIPT_MAX (1 * MIB)		/* a script's text */
 #define MODULE_MAX (1 * MIB)		/* a module's text */
 #define SECRET_FILE_MAX (64 * KIB)	/* what {{file}} may read */

@@ -51,22 +51,26 @@ show_version(const struct cli *cli)
 	return r;
 }
 
+static void
+on_error(void *arg, const char *text)
+{
+	log_plain(arg, text);
+}
+
 /* From the configuration to the exit status. */
 static int
 run(struct child_env *env, const struct cli *cli)
 {
 	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
 	    .modules_here = cli->command == CLI_ONCE };
+	const struct config_sink sink = { log_borrowed, on_error, env->log };
 	struct run_env r = { .loop = env->loop, .log = env->log,
 	    .children = env };
-	struct error err;
 	int status;
 
-	r.config = config_load(cli->config, log_borrowed, env->log, &err);
-	if (r.config == NULL) {
-		log_plain(env->log, err.text);
+	r.config = config_load(cli->config, &sink, NULL);
+	if (r.config == NULL)
 		return STATUS_USAGE;
-	}
 	if (r.config->parallel > 0)
 		options.slots = (unsigned)r.config->parallel;
 	describe_start(env->log, r.config, options.slots);

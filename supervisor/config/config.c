@@ -19,11 +19,12 @@ struct root {
 };
 
 static const struct config_field root_fields[] = {
-#define ROOT(key) CONFIG_FIELD(struct root, key, #key, config_read_node, 0, 0)
-	ROOT(version),
-	ROOT(creds),
-	ROOT(defaults),
-	ROOT(scripts),
+#define ROOT(key, flags) \
+	CONFIG_FIELD(struct root, key, #key, config_read_node, flags, 0)
+	ROOT(version, 0),
+	ROOT(creds, 0),
+	ROOT(defaults, 0),
+	ROOT(scripts, FIELD_REQUIRED),
 #undef ROOT
 	CONFIG_END
 };
@@ -109,54 +110,90 @@ set_defaults(struct config *c, struct config_defaults *d)
 	}
 }
 
+/* A run that does nothing is never what was meant. */
 static int
+check_scripts(struct config_reader *r, const struct yaml_node *top,
+    const struct yaml_node *scripts)
+{
+	static const char expected[] = "nothing would run: expected "
+	    "\"scripts:\" and a list of entries, each with \"name\" and "
+	    "\"script\"";
+	static const struct yaml_node begin = { .line = 1, .column = 1 };
+
+	if (top == NULL)
+		return config_error(r, &begin, "the file is empty, %s",
+		    expected);
+	if (scripts == NULL)
+		return config_error(r, top, "the file has no scripts, %s",
+		    expected);
+	if (scripts->kind == YAML_LIST && scripts->nitems == 0)
+		return config_error(r, scripts, "the list of scripts is "
+		    "empty, %s", expected);
+	return 0;
+}
+
+static void
 read_tree(struct config_reader *r, const struct yaml_node *top,
     struct config *c)
 {
 	struct config_defaults d = { .parallel = PARALLEL_UNSET };
 	struct config_hosts creds = { 0 };
 	struct root root = { 0 };
-	int result = -1;
 
-	if (top != NULL && config_read_map(r, top, "the file", root_fields,
-	    &root) == -1)
-		goto out;
-	if (check_version(r, root.version) == -1 ||
-	    config_read_defaults(r, root.defaults, &d) == -1 ||
-	    config_read_creds(r, root.creds, &creds) == -1 ||
-	    config_read_scripts(r, root.scripts, &d, c) == -1)
-		goto out;
-	set_defaults(c, &d);
-	merge_registries(r, c, &creds);
-	result = 0;
-out:
+	if (top == NULL || config_read_map(r, top, "the file", root_fields,
+	    &root) == 0)
+		check_scripts(r, top, root.scripts);
+	check_version(r, root.version);
+	config_read_defaults(r, root.defaults, &d);
+	config_read_creds(r, root.creds, &creds);
+	config_read_scripts(r, root.scripts, &d, c);
+	if (r->errors.n == 0) {
+		set_defaults(c, &d);
+		merge_registries(r, c, &creds);
+	}
 	config_hosts_free(&creds);
 	config_defaults_free(&d);
-	return result;
+}
+
+static void
+tell(const struct config_sink *sink, const struct error *err)
+{
+	if (sink != NULL && sink->error != NULL)
+		sink->error(sink->arg, err->text);
 }
 
 struct config *
 config_parse(const char *text, size_t len, const char *name, const char *dir,
-    config_warn_fn *warn, void *arg, struct error *err)
+    const struct config_sink *sink, struct error *err)
 {
-	struct config_reader r = {
-		.name = name, .dir = dir, .warn = warn, .arg = arg, .err = err,
-	};
+	struct config_reader r = { .name = name, .dir = dir };
 	struct config *c = mem_alloc(sizeof(*c));
 	struct yaml_tree tree;
-	int result;
+	struct error syntax;
+	bool bad;
 
+	if (sink != NULL) {
+		r.warn = sink->warn;
+		r.arg = sink->arg;
+	}
 	c->refs = 1;
 	c->path = mem_strdup(name);
 	c->dir = mem_strdup(dir);
-	result = yaml_tree_read(&tree, text, len, name,
-	    warn != NULL ? warn_yaml : NULL, &r, err);
-	if (result == 0) {
+	bad = yaml_tree_read(&tree, text, len, name,
+	    r.warn != NULL ? warn_yaml : NULL, &r, &syntax) == -1;
+	if (bad) {
+		tell(sink, &syntax);
+		if (err != NULL)
+			*err = syntax;
+	} else {
 		r.strict = config_is_strict(tree.root);
-		result = read_tree(&r, tree.root, c);
+		read_tree(&r, tree.root, c);
+		bad = r.errors.n != 0;
+		config_errors_tell(&r.errors, name, sink, err);
 	}
+	config_errors_free(&r.errors);
 	yaml_tree_free(&tree);
-	if (result == -1) {
+	if (bad) {
 		config_unref(c);
 		return NULL;
 	}
@@ -187,26 +224,37 @@ directory(const char *path)
 	return mem_strndup(path, (size_t)(slash - path));
 }
 
+static int
+read_file(const char *path, struct buffer *text, struct error *err)
+{
+	if (path[0] == '\0')
+		return error_set(err, ERROR_INPUT, "required input missing");
+	if (strcmp(path, "-") == 0)
+		return file_read_fd(STDIN_FILENO, "standard input", text, err);
+	return file_read(path, 0, text, err);
+}
+
 struct config *
-config_load(const char *path, config_warn_fn *warn, void *arg,
+config_load(const char *path, const struct config_sink *sink,
     struct error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct config *c = NULL;
 	struct buffer text;
+	struct error why;
 	char *dir;
 
-	if (path[0] == '\0') {
-		error_set(err, ERROR_INPUT, "required input missing");
-		return NULL;
-	}
 	buffer_init(&text, CONFIG_FILE_MAX);
 	text.secret = true;
 	dir = directory(path);
-	if ((is_stdin ? file_read_fd(STDIN_FILENO, "standard input", &text,
-	    err) : file_read(path, 0, &text, err)) == 0)
+	if (read_file(path, &text, &why) == 0) {
 		c = config_parse(buffer_str(&text), text.len,
-		    is_stdin ? "<stdin>" : path, dir, warn, arg, err);
+		    is_stdin ? "<stdin>" : path, dir, sink, err);
+	} else {
+		tell(sink, &why);
+		if (err != NULL)
+			*err = why;
+	}
 	if (c != NULL && is_stdin) {
 		free(c->path);
 		c->path = mem_strdup("-");

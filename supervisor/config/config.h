@@ -83,15 +83,24 @@ struct config {
  * without effect in this version. The record is borrowed. */
 typedef void config_warn_fn(void *arg, const struct log_record *r);
 
+/* Both may be NULL. error is told all that is wrong, a sentence each, in the
+ * order of the file, at the end; of more than CONFIG_ERRORS_MAX the number. */
+struct config_sink {
+	config_warn_fn *warn;
+	void (*error)(void *arg, const char *text);
+	void *arg;
+};
+
 /* Reads and checks path ("-": standard input), applies templates and, unless
- * it is skipped, docker's config. The caller holds the one reference to what
- * is returned; NULL and *err on failure. */
-struct config *config_load(const char *path, config_warn_fn *warn, void *arg,
+ * it is skipped, docker's config. A file with nothing to run is an error. The
+ * caller holds the one reference to what is returned; NULL and the first
+ * error in *err (which may be NULL) on failure. sink may be NULL. */
+struct config *config_load(const char *path, const struct config_sink *sink,
     struct error *err);
 
 /* The same from memory; name is for errors, dir for modules. */
 struct config *config_parse(const char *text, size_t len, const char *name,
-    const char *dir, config_warn_fn *warn, void *arg, struct error *err);
+    const char *dir, const struct config_sink *sink, struct error *err);
 
 /* Adds a reference; returns c. */
 struct config *config_ref(struct config *c);

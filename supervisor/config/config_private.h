@@ -13,12 +13,27 @@
 #include "supervisor/config/config.h"
 #include "supervisor/config/yaml_tree.h"
 
+/* errors.c: the first CONFIG_ERRORS_MAX, in the order of the file. */
+struct config_errors {
+	struct config_problem {
+		int line, column;
+		char *text;
+	} list[CONFIG_ERRORS_MAX];
+	size_t n, more;
+};
+void config_errors_add(struct config_errors *e, const struct yaml_node *at,
+    const char *text);
+/* The first into *err, all of them to sink (which may be NULL). */
+void config_errors_tell(const struct config_errors *e, const char *name,
+    const struct config_sink *sink, struct error *err);
+void config_errors_free(struct config_errors *e);
+
 struct config_reader {
 	const char *name;	/* of the file, for errors */
 	const char *dir;	/* what modules are relative to */
 	config_warn_fn *warn;
 	void *arg;
-	struct error *err;
+	struct config_errors errors;
 	bool strict;		/* an unknown key is an error */
 	const char *idle[16];	/* keys without effect that were already warned
 				 * about */
@@ -38,20 +53,26 @@ struct config_field {
 };
 #define FIELD_IDLE 1u		/* no effect in this version: one warning */
 #define FIELD_NOT_NULL 2u	/* a restriction: must not be left empty */
+#define FIELD_REQUIRED 4u	/* without it, an unknown key is an error */
 
 #define CONFIG_FIELD(type, member, key, read, flags, max) \
 	{ key, read, offsetof(type, member), flags, max }
 #define CONFIG_END { NULL, NULL, 0, 0, 0 }
 
-/* Reads a map by its table. where names it in sentences: "creds". An unknown
- * key is a warning, or an error in a strict file. */
+/* Reads a map by its table, on behind errors. where names it in sentences:
+ * "creds". An unknown key is a warning, or an error in a strict file and in a
+ * map that lacks a required key, for which it may have been meant. */
 int config_read_map(struct config_reader *r, const struct yaml_node *map,
     const char *where, const struct config_field *fields, void *out);
 
 /* True when the file restricts its scripts anywhere. */
 bool config_is_strict(const struct yaml_node *root);
 
-/* Sets "FILE:LINE:COL: ..."; returns -1. */
+/* The value of a key, or NULL where it is missing or nothing. */
+const struct yaml_node *config_value(const struct yaml_node *map,
+    const char *key);
+
+/* Adds "FILE:LINE:COL: ..." to the errors; returns -1. */
 int config_error(struct config_reader *r, const struct yaml_node *at,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

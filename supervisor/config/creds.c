@@ -155,16 +155,17 @@ read_realms(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
 	char ***where = out;
+	int result = 0;
 
 	if (config_read_strings(r, v, f, out) == -1 || config_check_list(r, v,
 	    f->key, "a list of hosts", REALMS_MAX) == -1)
 		return -1;
 	for (size_t i = 0; (*where)[i] != NULL; i++)
 		if (!is_host((*where)[i]))
-			return config_error(r, v->items[i], "an entry of "
+			result = config_error(r, v->items[i], "an entry of "
 			    "\"realms\" is not a host, expected the host of a "
 			    "token server, such as auth.example.com");
-	return 0;
+	return result;
 }
 
 /* Like Go's strconv.ParseBool, which regbot uses here. */
@@ -299,6 +300,8 @@ int
 config_read_creds(struct config_reader *r, const struct yaml_node *list,
     struct config_hosts *out)
 {
+	int result = 0;
+
 	if (list == NULL)
 		return 0;
 	if (config_check_list(r, list, "creds", "a list of registries, each "
@@ -306,6 +309,6 @@ config_read_creds(struct config_reader *r, const struct yaml_node *list,
 		return -1;
 	for (size_t i = 0; i < list->nitems; i++)
 		if (read_entry(r, list->items[i], out) == -1)
-			return -1;
-	return 0;
+			result = -1;
+	return result;
 }

@@ -13,12 +13,15 @@ config_error(struct config_reader *r, const struct yaml_node *at,
     const char *fmt, ...)
 {
 	char text[ERROR_TEXT_MAX + 1];
+	struct error err;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return yaml_error(r->name, at, r->err, "%s", text);
+	yaml_error(r->name, at, &err, "%s", text);
+	config_errors_add(&r->errors, at, err.text);
+	return -1;
 }
 
 void
@@ -61,27 +64,41 @@ config_warn_idle(struct config_reader *r, const struct yaml_node *at,
 	config_warn(r, at, "Key has no effect in this version", "key", key);
 }
 
-static int
-unknown_key(struct config_reader *r, const struct yaml_node *key,
-    const char *where, const struct config_field *fields)
+static void
+warn_unknown(struct config_reader *r, const struct yaml_node *key,
+    const char *word, const char *where, const char *near)
 {
-	const char *near = nearest_word(key->text, fields, sizeof(fields[0]));
 	struct log_record rec;
-	char word[65];
 
-	snprintf(word, sizeof(word), "%s", key->text);
-	if (r->strict)
-		return config_error(r, key, "unknown key \"%s\" in "
-		    "%s%s%s%s; in a file that uses allow, files, limits, "
-		    "protect or sandbox, only known keys and x-* are expected",
-		    word, where, near != NULL ? ", did you mean \"" : "",
-		    near != NULL ? near : "", near != NULL ? "\"?" : "");
-	log_record_init(&rec, LOG_WARN, "Unknown key in configuration");
+	log_record_init(&rec, LOG_WARN, "Unknown key in configuration is "
+	    "ignored");
 	log_record_string(&rec, "key", word);
 	log_record_string(&rec, "in", where);
 	if (near != NULL)
 		log_record_string(&rec, "nearest", near);
 	config_warn_record(r, key, &rec);
+}
+
+/* lacking: the required key that the map has not got, or NULL. */
+static int
+unknown_key(struct config_reader *r, const struct yaml_node *key,
+    const char *where, const struct config_field *fields, const char *lacking)
+{
+	const char *near = nearest_word(key->text, fields, sizeof(fields[0]));
+	char word[65], hint[80] = "";
+
+	snprintf(word, sizeof(word), "%s", key->text);
+	if (near != NULL)
+		snprintf(hint, sizeof(hint), ", did you mean \"%s\"?", near);
+	if (lacking != NULL && !r->strict)
+		return config_error(r, key, "unknown key \"%s\" in %s, which "
+		    "has no \"%s\"%s", word, where, lacking, hint);
+	if (r->strict)
+		return config_error(r, key, "unknown key \"%s\" in "
+		    "%s%s; in a file that uses allow, files, limits, "
+		    "protect or sandbox, only known keys and x-* are expected",
+		    word, where, hint);
+	warn_unknown(r, key, word, where, near);
 	return 0;
 }
 
@@ -121,30 +138,66 @@ read_field(struct config_reader *r, const struct yaml_node *key,
 	return 0;
 }
 
+static bool
+is_key(const struct yaml_node *n, const char *key)
+{
+	return strcmp(n->text, key) == 0 && strlen(key) == n->len;
+}
+
+const struct yaml_node *
+config_value(const struct yaml_node *map, const char *key)
+{
+	for (size_t i = 0; map->kind == YAML_MAP && i < map->nitems; i += 2)
+		if (is_key(map->items[i], key))
+			return yaml_is_null(map->items[i + 1]) ? NULL :
+			    map->items[i + 1];
+	return NULL;
+}
+
+/* The required key that is not there, or NULL. */
+static const char *
+lacks(const struct yaml_node *map, const struct config_field *f)
+{
+	for (; f->key != NULL; f++) {
+		size_t i = 0;
+
+		if ((f->flags & FIELD_REQUIRED) == 0)
+			continue;
+		while (i < map->nitems && !is_key(map->items[i], f->key))
+			i += 2;
+		if (i == map->nitems)
+			return f->key;
+	}
+	return NULL;
+}
+
 int
 config_read_map(struct config_reader *r, const struct yaml_node *map,
     const char *where, const struct config_field *fields, void *out)
 {
+	const char *lacking;
+	int result = 0;
+
 	if (map->kind != YAML_MAP)
 		return config_error(r, map, "%s is %s, expected a map with "
 		    "keys such as \"%s\"", where, yaml_kind_name(map),
 		    fields[0].key);
+	lacking = lacks(map, fields);
 	for (size_t i = 0; i < map->nitems; i += 2) {
 		const struct yaml_node *key = map->items[i];
 		const struct config_field *f = fields;
 
-		while (f->key != NULL && (strcmp(f->key, key->text) != 0 ||
-		    strlen(f->key) != key->len))
+		while (f->key != NULL && !is_key(key, f->key))
 			f++;
 		if (f->key != NULL) {
 			if (read_field(r, key, map->items[i + 1], f,
 			    out) == -1)
-				return -1;
+				result = -1;
 		} else if (!is_private(key) &&
-		    unknown_key(r, key, where, fields) == -1)
-			return -1;
+		    unknown_key(r, key, where, fields, lacking) == -1)
+			result = -1;
 	}
-	return 0;
+	return result;
 }
 
 /* Anywhere in the file: such a key in the wrong place must not be ignored

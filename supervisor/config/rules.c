@@ -81,8 +81,9 @@ check_list(struct config_reader *r, const struct yaml_node *v,
 	int result;
 
 	result = config_read_strings(r, v, f, &list);
-	for (size_t i = 0; result == 0 && list[i] != NULL; i++)
-		result = check(r, v->items[i], list[i]);
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+		if (check(r, v->items[i], list[i]) == -1)
+			result = -1;
 	config_strings_free(list);
 	return result;
 }
@@ -125,6 +126,8 @@ int
 config_read_limits(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
+	int result = 0;
+
 	if (v->kind != YAML_MAP)
 		return config_error(r, v, "key \"limits\" is %s, expected a "
 		    "map of names and numbers", yaml_kind_name(v));
@@ -134,11 +137,11 @@ config_read_limits(struct config_reader *r, const struct yaml_node *v,
 
 		if (key->len == 0 || n->kind != YAML_SCALAR ||
 		    !isdigit((unsigned char)n->text[0]))
-			return config_error(r, n, "the limit \"%.64s\" is "
+			result = config_error(r, n, "the limit \"%.64s\" is "
 			    "%s, expected a number, at least 0, with a unit "
 			    "if it needs one", key->text, yaml_kind_name(n));
 	}
-	return config_read_node(r, v, f, out);
+	return result == -1 ? -1 : config_read_node(r, v, f, out);
 }
 
 static int

@@ -197,8 +197,15 @@ config_read_duration(struct config_reader *r, const struct yaml_node *v,
 	if (v->plain && parse_whole(v->text, &n))
 		return mismatch(r, v, f->key, "a unit after the number, "
 		    "such as \"90s\", \"5m\" or \"1h30m\"");
-	if (duration_parse(v->text, out, &why) == -1)
+	if (duration_parse(v->text, &n, &why) == -1)
 		return config_error(r, v, "key \"%s\": %s", f->key, why.text);
+	if (n < 0)
+		return mismatch(r, v, f->key, "a duration that is not "
+		    "negative");
+	if (n == 0)
+		config_warn(r, v, "Duration of zero counts as absent", "key",
+		    f->key);
+	*(int64_t *)out = n;
 	return 0;
 }
 
@@ -235,11 +242,24 @@ config_check_list(struct config_reader *r, const struct yaml_node *v,
 	return 0;
 }
 
+/* An entry of a list, or NULL after config_error. */
+static char *
+read_string(struct config_reader *r, const struct yaml_node *e,
+    const char *key)
+{
+	if (e->kind == YAML_SCALAR && e->len != 0 && !yaml_is_null(e))
+		return config_text(r, e, key, REFERENCE_MAX);
+	config_error(r, e, "an entry of \"%s\" is %s, expected a string", key,
+	    yaml_kind_name(e));
+	return NULL;
+}
+
 int
 config_read_strings(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
 	char **list, ***where = out;
+	size_t n = 0;
 
 	if (v->kind != YAML_LIST)
 		return mismatch(r, v, f->key, "a list of strings, such as "
@@ -248,20 +268,12 @@ config_read_strings(struct config_reader *r, const struct yaml_node *v,
 	    f->max != 0 ? f->max : CONFIG_LIST_MAX) == -1)
 		return -1;
 	list = mem_array(v->nitems + 1, sizeof(*list));
-	for (size_t i = 0; i < v->nitems; i++) {
-		const struct yaml_node *e = v->items[i];
-
-		if (e->kind != YAML_SCALAR || e->len == 0 ||
-		    yaml_is_null(e)) {
-			config_strings_free(list);
-			return config_error(r, e, "an entry of \"%s\" is %s, "
-			    "expected a string", f->key, yaml_kind_name(e));
-		}
-		list[i] = config_text(r, e, f->key, REFERENCE_MAX);
-		if (list[i] == NULL) {
-			config_strings_free(list);
-			return -1;
-		}
+	for (size_t i = 0; i < v->nitems; i++)
+		if ((list[n] = read_string(r, v->items[i], f->key)) != NULL)
+			n++;
+	if (n != v->nitems) {
+		config_strings_free(list);
+		return -1;
 	}
 	config_strings_free(*where);
 	*where = list;

@@ -9,13 +9,15 @@
 #include "common/mem.h"
 #include "supervisor/config/config_private.h"
 
-static config_read_fn read_agent, read_modules, read_text;
+static config_read_fn read_agent, read_modules, read_schedule, read_text;
+
+#define EVERY "@every "
 
 static const struct config_field default_fields[] = {
 #define ROW(member, key, read, flags, max) \
 	CONFIG_FIELD(struct config_defaults, member, key, read, flags, max)
 	ROW(interval, "interval", config_read_duration, 0, 0),
-	ROW(schedule, "schedule", config_read_string, 0, 0),
+	ROW(schedule, "schedule", read_schedule, 0, 0),
 	ROW(timeout, "timeout", config_read_duration, 0, 0),
 	ROW(parallel, "parallel", config_read_int, 0, 0),
 	ROW(blob_limit, "blobLimit", config_read_int64, FIELD_IDLE, 0),
@@ -34,18 +36,46 @@ struct script {
 };
 
 static const struct config_field script_fields[] = {
-#define ROW(member, key, read, max) \
-	CONFIG_FIELD(struct script, s.member, key, read, 0, max)
-	ROW(name, "name", config_read_string, NAME_MAX_LEN),
-	ROW(text, "script", read_text, SCRIPT_MAX),
-	ROW(interval, "interval", config_read_duration, 0),
-	ROW(schedule, "schedule", config_read_string, 0),
-	ROW(timeout, "timeout", config_read_duration, 0),
-	ROW(env, "env", config_read_env, JOB_ENV_MAX),
+#define ROW(member, key, read, flags, max) \
+	CONFIG_FIELD(struct script, s.member, key, read, flags, max)
+	ROW(name, "name", config_read_string, 0, NAME_MAX_LEN),
+	ROW(text, "script", read_text, FIELD_REQUIRED, SCRIPT_MAX),
+	ROW(interval, "interval", config_read_duration, 0, 0),
+	ROW(schedule, "schedule", read_schedule, 0, 0),
+	ROW(timeout, "timeout", config_read_duration, 0, 0),
+	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
 	CONFIG_RULE_FIELDS(struct script),
 	CONFIG_END
 #undef ROW
 };
+
+static bool
+parse_every(const char *schedule, int64_t *every)
+{
+	return strncmp(schedule, EVERY, strlen(EVERY)) == 0 &&
+	    duration_parse(schedule + strlen(EVERY), every, NULL) == 0;
+}
+
+/* Its form is the scheduler's business, but a duration must make sense. */
+static int
+read_schedule(struct config_reader *r, const struct yaml_node *v,
+    const struct config_field *f, void *out)
+{
+	char **where = out;
+	int64_t every;
+
+	if (config_read_string(r, v, f, out) == -1)
+		return -1;
+	if (!parse_every(*where, &every))
+		return 0;
+	if (every < 0)
+		return config_error(r, v, "key \"schedule\" is \"%.40s\", "
+		    "expected a duration that is not negative", *where);
+	if (every < NS_PER_S)
+		config_warn(r, v, "Schedule counts as every second", "schedule",
+		    *where);
+	return 0;
+}
 
 /* It becomes a header's value: a line feed would begin another header. */
 static int
@@ -96,12 +126,26 @@ read_text(struct config_reader *r, const struct yaml_node *v,
 	return config_read_string(r, v, f, out);
 }
 
+static void
+check_times(struct config_reader *r, const struct yaml_node *map)
+{
+	const struct yaml_node *interval = config_value(map, "interval");
+
+	if (interval != NULL && config_value(map, "schedule") != NULL)
+		config_warn(r, interval, "Interval has no effect beside "
+		    "schedule", "interval", interval->text);
+}
+
 int
 config_read_defaults(struct config_reader *r, const struct yaml_node *v,
     struct config_defaults *d)
 {
-	return v == NULL ? 0 :
-	    config_read_map(r, v, "defaults", default_fields, d);
+	if (v == NULL)
+		return 0;
+	if (config_read_map(r, v, "defaults", default_fields, d) == -1)
+		return -1;
+	check_times(r, v);
+	return 0;
 }
 
 void
@@ -138,8 +182,7 @@ set_times(struct config_script *s, const struct config_defaults *d)
 	}
 	if (s->schedule == NULL)
 		s->schedule = mem_strdup("");
-	if (strncmp(s->schedule, "@every ", 7) == 0 &&
-	    duration_parse(s->schedule + 7, &every, NULL) == 0) {
+	if (parse_every(s->schedule, &every)) {
 		free(s->schedule);
 		s->schedule = mem_strdup("");
 		s->interval = whole_seconds(every);
@@ -149,8 +192,6 @@ set_times(struct config_script *s, const struct config_defaults *d)
 		s->interval = whole_seconds(s->interval);
 	if (s->timeout == 0)
 		s->timeout = d->timeout;
-	if (s->timeout < 0)
-		s->timeout = 0;
 }
 
 static void
@@ -168,37 +209,80 @@ set_env(struct config_script *s, char *const *defaults)
 	}
 }
 
+static int
+check_text(struct config_reader *r, const struct yaml_node *map,
+    const struct config_script *s)
+{
+	const struct yaml_node *at = config_value(map, "script");
+
+	if (s->text != NULL && s->text[strspn(s->text, " \t\r\n")] != '\0')
+		return 0;
+	return config_error(r, at != NULL ? at : map, "this script has no "
+	    "text and would do nothing, expected \"script: |\" and its Lua "
+	    "code below, indented");
+}
+
+/* Nothing forbids it, but the log then tells two scripts apart by nothing. */
+static void
+check_name(struct config_reader *r, const struct yaml_node *map,
+    const struct config *c, const struct config_script *s)
+{
+	if (s->name[0] == '\0')
+		config_warn(r, map, "Script has no name, so the log cannot "
+		    "name it", NULL, NULL);
+	for (size_t i = 0; i < c->nscripts; i++)
+		if (s->name[0] != '\0' &&
+		    strcmp(s->name, c->scripts[i].name) == 0) {
+			config_warn(r, map, "Script has the name of another, "
+			    "so the log cannot tell them apart", "name",
+			    s->name);
+			break;
+		}
+}
+
+/* Adds the script to c, whatever is wrong with it. */
+static int
+read_script(struct config_reader *r, const struct yaml_node *v,
+    const struct config_defaults *d, struct config *c)
+{
+	struct script in = { .s.line = v->line };
+	int result;
+
+	result = config_read_map(r, v, "a script", script_fields, &in);
+	if (result == 0)
+		result = check_text(r, v, &in.s);
+	if (in.s.name == NULL)
+		in.s.name = mem_strdup("");
+	if (in.s.text == NULL)
+		in.s.text = mem_strdup("");
+	in.s.text_len = strlen(in.s.text);
+	set_times(&in.s, d);
+	set_env(&in.s, d->env);
+	if (result == 0) {
+		check_name(r, v, c, &in.s);
+		check_times(r, v);
+		config_apply_rules(r, &in.s, &in.rules, &d->rules);
+	}
+	c->scripts[c->nscripts++] = in.s;
+	return result;
+}
+
 int
 config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c)
 {
+	int result = 0;
+
 	if (v == NULL)
 		return 0;
 	if (config_check_list(r, v, "scripts", "a list of scripts, each with "
 	    "name and script", CONFIG_SCRIPTS_MAX) == -1)
 		return -1;
 	c->scripts = mem_array(v->nitems, sizeof(*c->scripts));
-	for (size_t i = 0; i < v->nitems; i++) {
-		struct script in = { 0 };
-		int result;
-
-		result = config_read_map(r, v->items[i], "a script",
-		    script_fields, &in);
-		in.s.line = v->items[i]->line;
-		if (in.s.name == NULL)
-			in.s.name = mem_strdup("");
-		if (in.s.text == NULL)
-			in.s.text = mem_strdup("");
-		in.s.text_len = strlen(in.s.text);
-		set_times(&in.s, d);
-		set_env(&in.s, d->env);
-		if (result == 0)
-			config_apply_rules(r, &in.s, &in.rules, &d->rules);
-		c->scripts[c->nscripts++] = in.s;
-		if (result == -1)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < v->nitems; i++)
+		if (read_script(r, v->items[i], d, c) == -1)
+			result = -1;
+	return result;
 }
 
 char *

@@ -20,11 +20,14 @@ const char *const fuzz_seeds[] = {
 	    "scripts:\n- <<: [*a, *b]\n  name: y\n- *a\n- {<<: *b, name: z}\n",
 	"{\"version\": 1.0, \"creds\": [{\"registry\": \"http://h:5000/\", "
 	    "\"apiOpts\": {\"disableHead\": \"t\"}, \"mirrors\": [\"m\"], "
-	    "\"reqPerSec\": 1.5, \"realms\": [\"r.io\"], \"blobMax\": -1}]}",
+	    "\"reqPerSec\": 1.5, \"realms\": [\"r.io\"], \"blobMax\": -1}], "
+	    "\"scripts\": [{\"name\": \"a\", \"script\": \"x\"}]}",
 	"defaults: {allow: [\"pull,push h/**\"], protect: [a], limits: {d: 1},"
 	    " files: [/srv], sandbox: auto, env: [A], modules: [m]}\n"
-	    "scripts:\n- {name: a, allow: [], schedule: '@every 5m'}\n",
-	"a: &a [x, x]\nb: &b [*a, *a]\nc: !!str ~\n? d\n: !t 0x10\n--- e\n",
+	    "scripts:\n- {name: a, allow: [], schedule: '@every 5m', script: x}\n",
+	"scripts:\n- {name: a, scrip: x, timeout: -1s}\n- {env: [-, -]}\n"
+	    "creds: [{registry: a b, tls: x}]\nversion: 2\n",
+	"a: &a [x, x]\nb: &b [*a, *a]\nc: !!str ~\n? d\n: !t 0x10\nscripts: [{script: x}]\n",
 	NULL
 };
 
@@ -56,7 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Only the text decides: no login of whoever runs this. */
 	setenv("DOCKER_CONFIG", "/nonexistent", 1);
 	unsetenv("DOCKER_AUTH_CONFIG");
-	c = config_parse((const char *)data, size, "f.yml", ".", NULL, NULL,
+	c = config_parse((const char *)data, size, "f.yml", ".", NULL,
 	    &err);
 	if (c != NULL)
 		check(c);

@@ -59,10 +59,16 @@ class CommandLine(Case):
     def test_config_from_standard_input(self):
         self.said_ok(self.run_it("once", "-c", "-", stdin=HELLO))
 
-    def test_empty_config(self):
-        result = self.run_it("once", "-c", "-", stdin="")
-        self.succeeded(result)
-        self.assertEqual(result.err + result.out, "")
+    def test_nothing_to_run(self):
+        """A run or a server that would do nothing is a mistake."""
+        for text in ("", "version: 1\n", "scripts: []\n",
+                     "scripts:\n- name: x\n  scrip: log 'a'\n",
+                     "scripts:\n- name: x\n  script: ''\n"):
+            for command in ("once", "server"):
+                with self.subTest(command=command, text=text):
+                    result = self.run_it(command, "-c", "-", stdin=text)
+                    self.refused(result, "<stdin>:")
+                    self.assertRegex(result.err, "expected|did you mean")
 
     def test_flags_in_all_spellings(self):
         self.box.write("r.yml", HELLO)

@@ -97,6 +97,29 @@ class BadConfig(Case):
                      "alow", "allow")
 
 
+class AllErrors(Case):
+    TEXT = ("version: 2\ncreds:\n  - registry: x\n    tls: bogus\n"
+            "scripts:\n  - name: a\n    script: log 'no'\n"
+            "    interval: -5m\n  - name: b\n    scrip: log 'no'\n")
+    PLACES = ["r.yml:1:10", "r.yml:4:10", "r.yml:8:15", "r.yml:10:5"]
+
+    def test_each_is_a_line_with_its_place(self):
+        self.box.write("r.yml", self.TEXT)
+        result = self.box.run("once", "-c", "r.yml")
+        self.assertEqual(result.code, 2, result)
+        self.assertEqual([l.split(": ")[0] for l in result.err.splitlines()],
+                         self.PLACES, result)
+
+    def test_each_is_a_record(self):
+        self.box.write("r.yml", self.TEXT)
+        result = self.box.run("server", "-c", "r.yml", "--logopt", "json")
+        self.assertEqual(result.code, 2, result)
+        records = [json.loads(l) for l in result.err.splitlines()]
+        self.assertEqual([r["level"] for r in records], ["ERROR"] * 4)
+        self.assertEqual([r["msg"].split(": ")[0] for r in records],
+                         self.PLACES, result)
+
+
 class GoodConfig(Case):
     def ok(self, text, **more):
         self.box.write("r.yml", text)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/buffer.h"
+#include "common/mem.h"
 #include "common/wire/log_record.h"
 #include "supervisor/config/config.h"
 
@@ -30,14 +31,36 @@ rig_no_docker(void)
 	unsetenv("DOCKER_AUTH_CONFIG");
 }
 
-static inline struct config *
-rig_parse(const char *text, struct buffer *warnings, struct error *err)
+static inline void
+rig_error(void *arg, const char *text)
 {
-	buffer_init(warnings, 0);
-	buffer_puts(warnings, "");
+	struct buffer *b = arg;
+
+	buffer_printf(b, "%s\n", text);
+}
+
+/* Each warning and each error is a line in *said. */
+static inline struct config *
+rig_parse_whole(const char *text, struct buffer *said, struct error *err)
+{
+	struct config_sink sink = { rig_warn, rig_error, said };
+
+	buffer_init(said, 0);
+	buffer_puts(said, "");
 	error_clear(err);
-	return config_parse(text, strlen(text), "f.yml", "/conf", rig_warn,
-	    warnings, err);
+	return config_parse(text, strlen(text), "f.yml", "/conf", &sink, err);
+}
+
+/* The same, with a script where the text has none. */
+static inline struct config *
+rig_parse(const char *text, struct buffer *said, struct error *err)
+{
+	char *whole = mem_printf("%s%s", text, strstr(text, "scripts") != NULL ?
+	    "" : "scripts: [{name: rig, script: x}]\n");
+	struct config *c = rig_parse_whole(whole, said, err);
+
+	free(whole);
+	return c;
 }
 
 #endif

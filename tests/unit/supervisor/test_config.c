@@ -32,19 +32,19 @@ finish(struct config *c)
 
 TestSuite(config, .init = rig_no_docker);
 
-Test(config, empty)
+Test(config, all_but_empty)
 {
-	struct config *c = parse("");
+	struct config *c = parse("creds:\ndefaults: ~\n"
+	    "scripts: [{name: a, script: x}]\n");
 
 	cr_expect_eq(c->nregistries, 0);
-	cr_expect_eq(c->nscripts, 0);
+	cr_expect_eq(c->nscripts, 1);
 	cr_expect_not(c->has_parallel);
 	cr_expect_str_empty(c->user_agent);
 	cr_expect_str_eq(c->path, "f.yml");
 	cr_expect_str_eq(c->dir, "/conf");
 	cr_expect_null(c->modules);
 	finish(c);
-	finish(parse("creds:\ndefaults: ~\nscripts:\n"));
 }
 
 Test(config, every_field_of_a_registry)
@@ -231,13 +231,13 @@ Test(config, intervals_and_schedules)
 {
 	struct config *c = parse("defaults: {schedule: '0 3 * * *', "
 	    "interval: 1h, timeout: 10s}\nscripts:\n"
-	    "- {name: a}\n"
-	    "- {name: b, interval: 5m, timeout: -1s}\n"
-	    "- {name: c, interval: 5m, schedule: '@daily'}\n"
-	    "- {name: d, schedule: '@every 90s'}\n"
-	    "- {name: e, interval: 1500ms, timeout: 0s}\n"
-	    "- {name: f, interval: 5ms}\n"
-	    "- {name: g, schedule: '@every soon'}\n");
+	    "- {name: a, script: x}\n"
+	    "- {name: b, interval: 5m, timeout: 0s, script: x}\n"
+	    "- {name: c, interval: 5m, schedule: '@daily', script: x}\n"
+	    "- {name: d, schedule: '@every 90s', script: x}\n"
+	    "- {name: e, interval: 1500ms, timeout: 0s, script: x}\n"
+	    "- {name: f, interval: 5ms, script: x}\n"
+	    "- {name: g, schedule: '@every soon', script: x}\n");
 	const struct config_script *s = c->scripts;
 
 	cr_expect_str_eq(s[0].schedule, "0 3 * * *");
@@ -245,7 +245,7 @@ Test(config, intervals_and_schedules)
 	cr_expect_eq(s[0].timeout, 10 * NS_PER_S);
 	cr_expect_str_empty(s[1].schedule);
 	cr_expect_eq(s[1].interval, 300 * NS_PER_S);
-	cr_expect_eq(s[1].timeout, 0);
+	cr_expect_eq(s[1].timeout, 10 * NS_PER_S);
 	cr_expect_str_eq(s[2].schedule, "@daily");
 	cr_expect_eq(s[2].interval, 0);
 	cr_expect_str_empty(s[3].schedule);
@@ -260,7 +260,7 @@ Test(config, intervals_and_schedules)
 Test(config, env_of_defaults)
 {
 	struct config *c = parse("defaults: {env: [A]}\nscripts:\n"
-	    "- {name: a}\n- {name: b, env: []}\n- {name: c, env: [B]}\n");
+	    "- {name: a, script: x}\n- {name: b, env: [], script: x}\n- {name: c, env: [B], script: x}\n");
 
 	cr_expect_str_eq(c->scripts[0].env[0], "A");
 	cr_expect_null(c->scripts[1].env);
@@ -271,7 +271,7 @@ Test(config, env_of_defaults)
 
 Test(config, order_of_parts_does_not_matter)
 {
-	struct config *c = parse("scripts: [{name: a}]\n"
+	struct config *c = parse("scripts: [{name: a, script: x}]\n"
 	    "defaults: {timeout: 5s}\nversion: 1\n");
 
 	cr_expect_eq(c->scripts[0].timeout, 5 * NS_PER_S);
@@ -388,7 +388,7 @@ load_fails(const char *path, const char *expected)
 {
 	struct error err = { 0 };
 
-	cr_expect_null(config_load(path, NULL, NULL, &err));
+	cr_expect_null(config_load(path, NULL, &err));
 	cr_expect_str_eq(err.text, expected);
 }
 
@@ -407,8 +407,9 @@ Test(config, files)
 	free(path);
 	path = mem_printf("%s/r.yml", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	cr_assert_eq(write(fd, "scripts: [{name: x}]\n", 21), 21);
-	c = config_load(path, NULL, NULL, &err);
+	cr_assert_eq(write(fd, "scripts: [{name: x, script: x}]\n", 32),
+	    32);
+	c = config_load(path, NULL, &err);
 	cr_assert_not_null(c, "%s", err.text);
 	cr_expect_str_eq(c->path, path);
 	cr_expect_str_eq(c->dir, dir);
@@ -416,7 +417,7 @@ Test(config, files)
 	config_unref(c);
 	cr_assert_eq(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
 	close(fd);
-	cr_expect_null(config_load(path, NULL, NULL, &err));
+	cr_expect_null(config_load(path, NULL, &err));
 	cr_expect_not_null(strstr(err.text, "is larger than 4194304 bytes, "
 	    "which is the limit"), "%s", err.text);
 	unlink(path);
@@ -426,7 +427,8 @@ Test(config, files)
 
 Test(config, standard_input)
 {
-	static const char text[] = "defaults: {parallel: y}\n";
+	static const char text[] = "defaults: {parallel: y}\n"
+	    "scripts: [{name: a, script: x}]\n";
 	struct error err = { 0 };
 	int p[2];
 
@@ -436,7 +438,7 @@ Test(config, standard_input)
 	close(p[1]);
 	cr_assert_neq(dup2(p[0], STDIN_FILENO), -1);
 	close(p[0]);
-	cr_expect_null(config_load("-", NULL, NULL, &err));
+	cr_expect_null(config_load("-", NULL, &err));
 	cr_expect_str_eq(err.text, "<stdin>:1:22: key \"parallel\" is \"y\", "
 	    "expected a whole number");
 }

@@ -51,6 +51,165 @@ refused(const char *text, const char *expected)
 
 TestSuite(config_bad, .init = rig_no_docker);
 
+/* Refused with exactly these lines, warnings first. */
+static void
+says(const char *text, const char *expected)
+{
+	struct error err;
+	struct config *c = rig_parse_whole(text, &warnings, &err);
+
+	cr_expect_null(c, "accepted: %s", text);
+	cr_expect_str_eq(buffer_str(&warnings), expected, "%s\ngot: %s\n"
+	    "expected: %s", text, buffer_str(&warnings), expected);
+	finish(c);
+}
+
+#define NOTHING "nothing would run: expected \"scripts:\" and a list of " \
+	"entries, each with \"name\" and \"script\"\n"
+#define NO_TEXT "this script has no text and would do nothing, expected " \
+	"\"script: |\" and its Lua code below, indented\n"
+
+Test(config_bad, nothing_to_run)
+{
+	says("", "f.yml:1:1: the file is empty, " NOTHING);
+	says("# scripts:\n---\n", "f.yml:1:1: the file is empty, " NOTHING);
+	says("version: 1\n", "f.yml:1:1: the file has no scripts, " NOTHING);
+	says("\nscripts:\n", "f.yml:2:1: the file has no scripts, " NOTHING);
+	says("scripts: []\n", "f.yml:1:10: the list of scripts is empty, "
+	    NOTHING);
+	says("version: 1\nscript:\n- name: x\n", "f.yml:2:1: unknown key "
+	    "\"script\" in the file, which has no \"scripts\", did you mean "
+	    "\"scripts\"?\n");
+}
+
+Test(config_bad, a_script_without_text)
+{
+	says("scripts:\n- name: a\n  scrip: log 'x'\n", "f.yml:3:3: unknown "
+	    "key \"scrip\" in a script, which has no \"script\", did you mean "
+	    "\"script\"?\n");
+	says("scripts:\n- name: a\n  run: log 'x'\n", "f.yml:3:3: unknown key "
+	    "\"run\" in a script, which has no \"script\"\n");
+	says("scripts:\n- name: a\n  script: x\n- name: b\n- {name: c, "
+	    "script: }\n- name: d\n  script: ''\n- name: e\n  script: |\n"
+	    "    \n", "f.yml:4:3: " NO_TEXT "f.yml:5:3: " NO_TEXT
+	    "f.yml:7:11: " NO_TEXT "f.yml:9:11: " NO_TEXT);
+	says("scripts:\n- name: a\n  script: ['x']\n", "f.yml:3:11: key "
+	    "\"script\" is a list, expected a string\n");
+}
+
+Test(config_bad, all_that_is_wrong)
+{
+	says("scripts:\n"
+	    "- name: a\n"
+	    "  script: x\n"
+	    "  interval: 5\n"
+	    "  timeout: soon\n"
+	    "  env: [A-B, [], C-D]\n"
+	    "- name: b\n"
+	    "  allow: [pull, push]\n"
+	    "  limits: {a: x, b: y}\n"
+	    "  script: x\n"
+	    "creds:\n"
+	    "- {registry: a b, tls: maybe}\n"
+	    "- {registry: x, user: '{{', realms: ['a/', b, 'c/']}\n"
+	    "defaults: {parallel: x}\n"
+	    "version: 2\n",
+	    "f.yml:4:13: key \"interval\" is \"5\", expected a unit after "
+	    "the number, such as \"90s\", \"5m\" or \"1h30m\"\n"
+	    "f.yml:5:12: key \"timeout\": invalid duration \"soon\", expected "
+	    "a number with a unit such as \"90s\", \"5m\" or \"1h30m\"\n"
+	    "f.yml:6:14: an entry of \"env\" is a list, expected a string\n"
+	    "f.yml:8:11: this entry of \"allow\" has no pattern, expected "
+	    "verbs and a pattern, such as \"pull,push "
+	    "registry:5000/library/**\"\n"
+	    "f.yml:8:17: this entry of \"allow\" has no pattern, expected "
+	    "verbs and a pattern, such as \"pull,push "
+	    "registry:5000/library/**\"\n"
+	    "f.yml:9:15: the limit \"a\" is a string or number, expected a "
+	    "number, at least 0, with a unit if it needs one\n"
+	    "f.yml:9:21: the limit \"b\" is a string or number, expected a "
+	    "number, at least 0, with a unit if it needs one\n"
+	    "f.yml:12:14: key \"registry\" is not the name of a registry, "
+	    "expected a host with or without a port, such as "
+	    "registry.example.com or localhost:5000\n"
+	    "f.yml:12:24: unknown TLS value \"maybe\", expected enabled, "
+	    "insecure or disabled\n"
+	    "f.yml:13:23: key \"user\": template: out:1: unclosed action\n"
+	    "f.yml:13:38: an entry of \"realms\" is not a host, expected the "
+	    "host of a token server, such as auth.example.com\n"
+	    "f.yml:13:47: an entry of \"realms\" is not a host, expected the "
+	    "host of a token server, such as auth.example.com\n"
+	    "f.yml:14:22: key \"parallel\" is \"x\", expected a whole number\n"
+	    "f.yml:15:10: unsupported config version 2, expected 1\n");
+}
+
+/* The first ones, wherever they were found; what an anchor stands for is wrong
+ * once. */
+Test(config_bad, many_errors)
+{
+	struct buffer text, expected;
+
+	buffer_init(&text, 0);
+	buffer_init(&expected, 0);
+	buffer_puts(&text, "x-a: &a {name: a, script: x, interval: 5}\n"
+	    "scripts:\n- *a\n- *a\n");
+	for (int i = 5; i < 30; i++)
+		buffer_puts(&text, "- {name: b, script: ''}\n");
+	buffer_puts(&text, "version: 2\n");
+	buffer_puts(&expected, "f.yml:1:40: key \"interval\" is \"5\", "
+	    "expected a unit after the number, such as \"90s\", \"5m\" or "
+	    "\"1h30m\"\n");
+	for (int i = 5; i < 24; i++)
+		buffer_printf(&expected, "f.yml:%d:21: " NO_TEXT, i);
+	buffer_puts(&expected, "f.yml: and 7 more\n");
+	says(buffer_str(&text), buffer_str(&expected));
+	buffer_free(&text);
+	buffer_free(&expected);
+}
+
+Test(config_bad, values_that_make_no_sense)
+{
+	refused("defaults:\n  timeout: -5m\n", "f.yml:2:12: key \"timeout\" "
+	    "is \"-5m\", expected a duration that is not negative");
+	refused("scripts: [{interval: -1s, script: x}]\n", "f.yml:1:22: key "
+	    "\"interval\" is \"-1s\", expected a duration that is not "
+	    "negative");
+	refused("defaults: {schedule: '@every -1h'}\n", "f.yml:1:22: key "
+	    "\"schedule\" is \"@every -1h\", expected a duration that is not "
+	    "negative");
+	warns("defaults: {timeout: 0s}\nscripts:\n"
+	    "- {name: a, script: x, interval: 0m}\n"
+	    "- {name: b, script: x, schedule: '@every 0s'}\n",
+	    "Duration of zero counts as absent key=timeout "
+	    "position=f.yml:1:21\n"
+	    "Duration of zero counts as absent key=interval "
+	    "position=f.yml:3:34\n"
+	    "Schedule counts as every second schedule=@every 0s "
+	    "position=f.yml:4:34\n");
+}
+
+Test(config_bad, values_that_contradict_each_other)
+{
+	warns("defaults: {interval: 5m}\nscripts:\n"
+	    "- {name: a, script: x, schedule: '@every 1h'}\n"
+	    "- {name: b, script: x, schedule: '@every 1h', interval: 2m}\n"
+	    "- {name: c, script: x, schedule: ~, interval: 2m}\n",
+	    "Interval has no effect beside schedule interval=2m "
+	    "position=f.yml:4:57\n");
+	warns("defaults: {interval: 5m, schedule: '@daily'}\n", "Interval has "
+	    "no effect beside schedule interval=5m position=f.yml:1:22\n");
+	warns("scripts:\n- {name: a, script: x}\n- {name: a, script: y}\n"
+	    "- {script: z}\n- {name: a, script: u}\n- {name: '', script: v}\n",
+	    "Script has the name of another, so the log cannot tell them "
+	    "apart name=a position=f.yml:3:3\n"
+	    "Script has no name, so the log cannot name it "
+	    "position=f.yml:4:3\n"
+	    "Script has the name of another, so the log cannot tell them "
+	    "apart name=a position=f.yml:5:3\n"
+	    "Script has no name, so the log cannot name it "
+	    "position=f.yml:6:3\n");
+}
+
 Test(config_bad, versions)
 {
 	finish(parse("version: 0\n"));
@@ -79,12 +238,12 @@ Test(config_bad, wrong_kinds)
 	    "number, expected a map with keys such as \"name\"");
 	refused("scripts: [~]\n", "f.yml:1:11: a script is nothing, expected "
 	    "a map with keys such as \"name\"");
-	refused("scripts: [{name: [a]}]\n", "f.yml:1:18: key \"name\" is a "
+	refused("scripts: [{name: [a], script: x}]\n", "f.yml:1:18: key \"name\" is a "
 	    "list, expected a string");
-	refused("scripts: [{name: !!binary eA==}]\n", "f.yml:1:18: key "
+	refused("scripts: [{name: !!binary eA==, script: x}]\n", "f.yml:1:18: key "
 	    "\"name\" has the tag tag:yaml.org,2002:binary, expected a value "
 	    "without a tag");
-	refused("scripts: [{name: \"a\\0b\"}]\n", "f.yml:1:18: key \"name\" "
+	refused("scripts: [{name: \"a\\0b\", script: x}]\n", "f.yml:1:18: key \"name\" "
 	    "has a NUL character in it, expected a string without one");
 }
 
@@ -99,7 +258,7 @@ Test(config_bad, wrong_durations)
 	refused("defaults:\n  timeout: '60'\n", "f.yml:2:12: key \"timeout\": "
 	    "invalid duration \"60\", expected a number with a unit such as "
 	    "\"90s\", \"5m\" or \"1h30m\"");
-	refused("scripts: [{interval: 1d}]\n", "f.yml:1:22: key \"interval\": "
+	refused("scripts: [{interval: 1d, script: x}]\n", "f.yml:1:22: key \"interval\": "
 	    "invalid duration \"1d\", expected a number with a unit such as "
 	    "\"90s\", \"5m\" or \"1h30m\"");
 }
@@ -167,18 +326,18 @@ Test(config_bad, wrong_registries)
 Test(config_bad, unknown_keys_warn)
 {
 	warns("version: 1\nfoo: bar\nx-mine: {allow: 1}\nscripts:\n"
-	    "- name: x\n  intervall: 5m\n  Timeout: 5m\n",
-	    "Unknown key in configuration key=foo in=the file "
+	    "- name: x\n  intervall: 5m\n  Timeout: 5m\n  script: x\n",
+	    "Unknown key in configuration is ignored key=foo in=the file "
 	    "position=f.yml:2:1\n"
-	    "Unknown key in configuration key=intervall in=a script "
+	    "Unknown key in configuration is ignored key=intervall in=a script "
 	    "nearest=interval position=f.yml:6:3\n"
-	    "Unknown key in configuration key=Timeout in=a script "
+	    "Unknown key in configuration is ignored key=Timeout in=a script "
 	    "nearest=timeout position=f.yml:7:3\n");
 	warns("creds: [{registry: x, apiOpts: {disablehead: true}}]\n",
-	    "Unknown key in configuration key=disablehead in=apiOpts "
+	    "Unknown key in configuration is ignored key=disablehead in=apiOpts "
 	    "nearest=disableHead position=f.yml:1:33\n");
 	warns("name: x\nname: y\n", "Duplicate key, the last one "
-	    "counts key=name position=f.yml:2:1\nUnknown key in configuration "
+	    "counts key=name position=f.yml:2:1\nUnknown key in configuration is ignored "
 	    "key=name in=the file position=f.yml:2:1\n");
 }
 
@@ -191,14 +350,14 @@ Test(config_bad, unknown_keys_are_errors_in_a_restricted_file)
 	expected = mem_printf("f.yml:3:3: unknown key \"alow\" in a script, "
 	    "did you mean \"allow\"?%s", rest);
 	refused("scripts:\n- name: x\n  alow: []\n  protect: [a]\n", expected);
-	refused("scripts:\n- name: x\n  alow: []\n- name: y\n  limits: {}\n",
-	    expected);
+	refused("scripts:\n- name: x\n  alow: []\n- name: y\n  limits: {}\n"
+	    "  script: x\n", expected);
 	free(expected);
 	expected = mem_printf("f.yml:1:1: unknown key \"allow\" in the file%s",
 	    rest);
 	refused("allow: []\nscripts: []\n", expected);
 	free(expected);
-	warns("x-a: {allow: []}\nfoo: 1\n", "Unknown key in configuration "
+	warns("x-a: {allow: []}\nfoo: 1\n", "Unknown key in configuration is ignored "
 	    "key=foo in=the file position=f.yml:2:1\n");
 }
 
@@ -225,7 +384,7 @@ Test(config_bad, keys_without_effect_warn_once)
 	    "position=f.yml:4:31\n"
 	    "Key has no effect in this version key=credExpire "
 	    "position=f.yml:5:43\n");
-	warns("scripts: [{name: x, files: [/srv/a]}]\n", "Key has no effect in "
+	warns("scripts: [{name: x, files: [/srv/a], script: x}]\n", "Key has no effect in "
 	    "this version key=files position=f.yml:1:21\n");
 }
 
@@ -249,19 +408,19 @@ Test(config_bad, registries_that_are_odd)
 Test(config_bad, restricted_scripts_are_refused)
 {
 	static const char *const refusing[] = {
-		"scripts: [{name: x, allow: [pull a/b]}]\n",
-		"scripts: [{name: x, allow: []}]\n",
-		"scripts: [{name: x, protect: ['a/b:*']}]\n",
-		"scripts: [{name: x, limits: {deletes: 5}}]\n",
-		"defaults: {allow: []}\nscripts: [{name: x}]\n",
-		"defaults: {protect: [a]}\nscripts: [{name: x, protect: []}]\n",
-		"defaults: {limits: {x: 1}}\nscripts:\n- {name: x, limits: {}}\n",
+		"scripts: [{name: x, allow: [pull a/b], script: x}]\n",
+		"scripts: [{name: x, allow: [], script: x}]\n",
+		"scripts: [{name: x, protect: ['a/b:*'], script: x}]\n",
+		"scripts: [{name: x, limits: {deletes: 5}, script: x}]\n",
+		"defaults: {allow: []}\nscripts: [{name: x, script: x}]\n",
+		"defaults: {protect: [a]}\nscripts: [{name: x, protect: [], script: x}]\n",
+		"defaults: {limits: {x: 1}}\nscripts:\n- {name: x, limits: {}, script: x}\n",
 	};
 	static const char *const running[] = {
-		"scripts: [{name: x, protect: []}]\n",
-		"scripts: [{name: x, limits: {}}]\n",
-		"scripts: [{name: x, sandbox: auto}]\n",
-		"defaults: {sandbox: auto}\nscripts: [{name: x}]\n",
+		"scripts: [{name: x, protect: [], script: x}]\n",
+		"scripts: [{name: x, limits: {}, script: x}]\n",
+		"scripts: [{name: x, sandbox: auto, script: x}]\n",
+		"defaults: {sandbox: auto}\nscripts: [{name: x, script: x}]\n",
 	};
 
 	for (size_t i = 0; i < sizeof(refusing) / sizeof(refusing[0]); i++) {
@@ -283,7 +442,7 @@ Test(config_bad, restricted_scripts_are_refused)
 
 Test(config_bad, a_refusal_says_why)
 {
-	struct config *c = parse("scripts: [{name: x, allow: [pull a/b]}]\n");
+	struct config *c = parse("scripts: [{name: x, allow: [pull a/b], script: x}]\n");
 
 	cr_expect_str_eq(c->scripts[0].refused, "the script is not run: "
 	    "\"allow\" (f.yml:1) restricts what it may do, and this version of "
@@ -294,29 +453,29 @@ Test(config_bad, a_refusal_says_why)
 
 Test(config_bad, malformed_restrictions)
 {
-	refused("scripts: [{allow: }]\n", "f.yml:1:19: key \"allow\" has no "
+	refused("scripts: [{allow: , script: x}]\n", "f.yml:1:19: key \"allow\" has no "
 	    "value, expected one: leave the key out to restrict nothing");
-	refused("scripts: [{allow: [pull]}]\n", "f.yml:1:20: this entry of "
+	refused("scripts: [{allow: [pull], script: x}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has no pattern, expected verbs and a pattern, such as "
 	    "\"pull,push registry:5000/library/**\"");
-	refused("scripts: [{allow: [pul a/b]}]\n", "f.yml:1:20: unknown verb "
+	refused("scripts: [{allow: [pul a/b], script: x}]\n", "f.yml:1:20: unknown verb "
 	    "\"pul\" in \"allow\" (did you mean pull?), expected pull, push, "
 	    "add, delete or list");
-	refused("scripts: [{allow: [pull a b]}]\n", "f.yml:1:20: this entry of "
+	refused("scripts: [{allow: [pull a b], script: x}]\n", "f.yml:1:20: this entry of "
 	    "\"allow\" has more than one pattern, expected verbs and a "
 	    "pattern, such as \"pull,push registry:5000/library/**\"");
-	refused("scripts: [{allow: [list h/x]}]\n", "f.yml:1:20: \"list\" "
+	refused("scripts: [{allow: [list h/x], script: x}]\n", "f.yml:1:20: \"list\" "
 	    "applies to a whole registry, expected its name without a "
 	    "repository");
-	refused("scripts: [{allow: pull x}]\n", "f.yml:1:19: key \"allow\" "
+	refused("scripts: [{allow: pull x, script: x}]\n", "f.yml:1:19: key \"allow\" "
 	    "is \"pull x\", expected a list of strings, such as [a, b]");
-	refused("scripts: [{protect: ['a b']}]\n", "f.yml:1:22: this entry of "
+	refused("scripts: [{protect: ['a b'], script: x}]\n", "f.yml:1:22: this entry of "
 	    "\"protect\" has a space in it, expected one pattern, such as "
 	    "\"registry:5000/library/debian:stable\"");
-	refused("scripts: [{limits: {deletes: many}}]\n", "f.yml:1:30: the "
+	refused("scripts: [{limits: {deletes: many}, script: x}]\n", "f.yml:1:30: the "
 	    "limit \"deletes\" is a string or number, expected a number, at "
 	    "least 0, with a unit if it needs one");
-	refused("scripts: [{files: [a/b]}]\n", "f.yml:1:20: \"a/b\" in "
+	refused("scripts: [{files: [a/b], script: x}]\n", "f.yml:1:20: \"a/b\" in "
 	    "\"files\" is relative, expected an absolute path, such as "
 	    "/srv/backup");
 	refused("defaults: {sandbox: strict}\n", "f.yml:1:21: \"sandbox: "
@@ -324,7 +483,7 @@ Test(config_bad, malformed_restrictions)
 	    "regbot does not use, expected \"auto\"");
 	refused("defaults: {sandbox: no}\n", "f.yml:1:21: key \"sandbox\" is "
 	    "\"no\", expected auto or strict");
-	refused("scripts: [{env: [A=b]}]\n", "f.yml:1:18: \"A=b\" in \"env\" "
+	refused("scripts: [{env: [A=b], script: x}]\n", "f.yml:1:18: \"A=b\" in \"env\" "
 	    "is not the name of a variable, expected letters, digits and _");
 }
 

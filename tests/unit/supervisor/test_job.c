@@ -34,8 +34,8 @@ Test(job, outlives_the_supervisors_configuration, .init = rig_no_docker)
 
 	cr_assert_not_null(now);
 	buffer_free(&warnings);
-	old = rig_parse("scripts: [{name: old, allow: []}]\n", &warnings,
-	    &err);
+	old = rig_parse("scripts: [{name: old, allow: [], script: x}]\n",
+	    &warnings, &err);
 	cr_assert_not_null(old);
 	cr_assert_eq(pipe(p), 0);
 	env.loop = loop_new();
