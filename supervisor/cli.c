@@ -2,9 +2,11 @@
 /* cli.c - reads the command line: tables of flags and commands. */
 #include "supervisor/cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/wire/log_record.h"
+#include "common/words/nearest.h"
 #include "supervisor/completion.h"
 
 /* Which commands a flag belongs to, as bits of enum cli_command. */
@@ -16,23 +18,25 @@ enum flag_id {
 	FLAG_VERBOSITY, FLAG_VERSION
 };
 
+/* These begin with a name and end with NULL, for nearest_word(). */
 static const struct flag {
-	enum flag_id id;
 	const char *name;
+	enum flag_id id;
 	char letter;
 	bool is_bool;
 	unsigned commands;
 } flags[] = {
-	{ FLAG_CONFIG, "config", 'c', false, RUNS },
-	{ FLAG_DRY_RUN, "dry-run", 0, true, RUNS },
-	{ FLAG_FORMAT, "format", 0, false, 1u << CLI_VERSION },
-	{ FLAG_HELP, "help", 'h', true, ALL },
-	{ FLAG_LOGOPT, "logopt", 0, false, ALL },
-	{ FLAG_VERBOSITY, "verbosity", 'v', false, ALL },
-	{ FLAG_VERSION, "version", 0, true,
+	{ "config", FLAG_CONFIG, 'c', false, RUNS },
+	{ "dry-run", FLAG_DRY_RUN, 0, true, RUNS },
+	{ "format", FLAG_FORMAT, 0, false, 1u << CLI_VERSION },
+	{ "help", FLAG_HELP, 'h', true, ALL },
+	{ "logopt", FLAG_LOGOPT, 0, false, ALL },
+	{ "verbosity", FLAG_VERBOSITY, 'v', false, ALL },
+	{ "version", FLAG_VERSION, 0, true,
 	    1u << CLI_HELP | 1u << CLI_VERSION },
+	{ NULL, FLAG_HELP, 0, false, 0 },
 };
-#define NFLAGS (sizeof(flags) / sizeof(flags[0]))
+#define NFLAGS (sizeof(flags) / sizeof(flags[0]) - 1)
 
 static const struct {
 	const char *name;
@@ -40,8 +44,11 @@ static const struct {
 } commands[] = {
 	{ "completion", CLI_COMPLETION }, { "help", CLI_HELP },
 	{ "once", CLI_ONCE }, { "server", CLI_SERVER },
-	{ "version", CLI_VERSION },
+	{ "version", CLI_VERSION }, { NULL, CLI_HELP },
 };
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
+
+static const char *const log_options[] = { "json", NULL };
 
 struct state {
 	struct cli *cli;
@@ -51,10 +58,24 @@ struct state {
 	int nwords;
 };
 
+#define ELSE "; regbot --help lists them"
+
+/* ", did you mean WORD?" where one of the words is near, else other. */
+static const char *
+hint(char out[64], const char *word, const void *words, size_t size,
+    const char *other)
+{
+	const char *near = nearest_word(word, words, size);
+
+	snprintf(out, 64, near != NULL ? ", did you mean %s?" : "%s",
+	    near != NULL ? near : other);
+	return out;
+}
+
 static bool
 find_command(const char *name, enum cli_command *out)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < NCOMMANDS; i++)
 		if (strcmp(commands[i].name, name) == 0) {
 			*out = commands[i].command;
 			return true;
@@ -86,6 +107,19 @@ parse_bool(const struct flag *f, const char *value, bool *out,
 }
 
 static int
+log_option(struct state *s, const char *value, struct error *err)
+{
+	char near[64];
+
+	if (strcmp(value, "json") != 0)
+		return error_set(err, ERROR_INPUT, "unknown log option "
+		    "\"%.64s\"%s", value, hint(near, value, log_options,
+		    sizeof(log_options[0]), ": expected json"));
+	s->cli->json = true;
+	return 0;
+}
+
+static int
 apply(struct state *s, const struct flag *f, const char *value,
     struct error *err)
 {
@@ -102,9 +136,7 @@ apply(struct state *s, const struct flag *f, const char *value,
 	case FLAG_HELP:
 		return parse_bool(f, value, &s->help, err);
 	case FLAG_LOGOPT:
-		if (strcmp(value, "json") == 0)
-			s->cli->json = true;
-		return 0;
+		return log_option(s, value, err);
 	case FLAG_VERBOSITY:
 		return log_level_parse(value, &s->cli->level, err);
 	case FLAG_VERSION:
@@ -124,6 +156,21 @@ long_flag(const char *name, size_t n)
 }
 
 static int
+unknown_flag(const char *arg, size_t n, struct error *err)
+{
+	const char *near;
+	char name[65];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(n > 64 ? 64 : n), arg);
+	near = nearest_word(name, flags, sizeof(flags[0]));
+	if (near == NULL)
+		return error_set(err, ERROR_INPUT, "unknown flag: --%s" ELSE,
+		    name);
+	return error_set(err, ERROR_INPUT, "unknown flag: --%s, did you mean "
+	    "--%s?", name, near);
+}
+
+static int
 parse_long(struct state *s, char **argv, int argc, int *i, struct error *err)
 {
 	const char *arg = argv[*i] + 2, *eq = strchr(arg, '=');
@@ -131,8 +178,7 @@ parse_long(struct state *s, char **argv, int argc, int *i, struct error *err)
 	const struct flag *f = long_flag(arg, n);
 
 	if (f == NULL)
-		return error_set(err, ERROR_INPUT, "unknown flag: --%.*s; "
-		    "regbot --help lists them", (int)(n > 64 ? 64 : n), arg);
+		return unknown_flag(arg, n, err);
 	if (eq != NULL)
 		return apply(s, f, eq + 1, err);
 	if (f->is_bool)
@@ -247,6 +293,7 @@ parse_argument(struct state *s, struct error *err)
 {
 	struct cli *c = s->cli;
 	const char *word = s->nwords > 1 ? s->words[1] : NULL;
+	char near[64];
 
 	if (c->command == CLI_COMPLETION && word == NULL) {
 		c->command = CLI_HELP;
@@ -260,7 +307,8 @@ parse_argument(struct state *s, struct error *err)
 	} else if (c->command == CLI_HELP && word != NULL &&
 	    !find_command(word, &c->help_for))
 		return error_set(err, ERROR_INPUT, "unknown help topic "
-		    "\"%.64s\"", word);
+		    "\"%.64s\"%s", word, hint(near, word, commands,
+		    sizeof(commands[0]), ELSE));
 	return 0;
 }
 
@@ -268,14 +316,16 @@ static int
 parse(int argc, char **argv, struct cli *out, struct error *err)
 {
 	struct state s = { .cli = out };
+	char near[64];
 
 	if (parse_words(&s, argc, argv, err) == -1)
 		return -1;
 	out->command = out->help_for = CLI_HELP;
 	if (s.nwords > 0 && !find_command(s.words[0], &out->command))
 		return error_set(err, ERROR_INPUT, "unknown command "
-		    "\"%.64s\" for \"regbot\"; regbot --help lists them",
-		    s.words[0]);
+		    "\"%.64s\" for \"regbot\"%s", s.words[0],
+		    hint(near, s.words[0], commands, sizeof(commands[0]),
+		    ELSE));
 	if (s.help) {
 		out->help_for = out->command;
 		out->command = CLI_HELP;

@@ -4,7 +4,7 @@
 
 #define GLOBAL \
 	"Global Flags:\n" \
-	"      --logopt stringArray   Log options\n" \
+	"      --logopt stringArray   Log options (json)\n" \
 	"  -v, --verbosity string     Log level (trace, debug, info, warn, " \
 	"error) (default \"INFO\")\n"
 
@@ -23,7 +23,7 @@ static const char general[] =
     "\n"
     "Flags:\n"
     "  -h, --help[=true|false]    help for regbot\n"
-    "      --logopt stringArray   Log options\n"
+    "      --logopt stringArray   Log options (json)\n"
     "  -v, --verbosity string     Log level (trace, debug, info, warn, "
     "error) (default \"INFO\")\n"
     "      --version              show the version\n"

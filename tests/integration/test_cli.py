@@ -78,8 +78,7 @@ class CommandLine(Case):
                      ["once", "--dry-run", "--config", "r.yml"],
                      ["once", "--dry-run=false", "-c", "r.yml"],
                      ["-v", "info", "once", "-c", "r.yml"],
-                     ["once", "-c", "r.yml", "--verbosity=debug"],
-                     ["once", "-c", "r.yml", "--logopt", "other"]):
+                     ["once", "-c", "r.yml", "--verbosity=debug"]):
             with self.subTest(args=args):
                 self.said_ok(self.run_it(*args))
 
@@ -88,7 +87,14 @@ class CommandLine(Case):
         self.refused(self.run_it("version", "-c", "x"),
                      "unknown shorthand flag: 'c' in -c")
 
+    def test_unknown_log_option(self):
+        self.refused(self.run_it("once", "-c", "-", "--logopt", "jsn",
+                                 stdin=HELLO),
+                     'unknown log option "jsn", did you mean json?')
+
     def test_unknown_command(self):
+        self.refused(self.run_it("onec"),
+                     'unknown command "onec" for "regbot", did you mean once?')
         self.refused(self.run_it("frob"),
                      'unknown command "frob" for "regbot"')
 

@@ -44,7 +44,7 @@ Test(cli, once)
 	cr_assert_not(c.dry_run);
 	cr_assert_eq(c.level, LOG_INFO);
 	cr_assert_eq(parse(&c, &err, "-c f.yml once --dry-run -v debug "
-	    "--logopt json --logopt other"), 0);
+	    "--logopt json --logopt json"), 0);
 	cr_assert_eq(c.command, CLI_ONCE);
 	cr_assert(c.dry_run);
 	cr_assert(c.json);
@@ -131,4 +131,36 @@ Test(cli, refused)
 	refused("once -c x -v TRACE", "unable to parse verbosity TRACE");
 	refused("once -c x --dry-run=maybe", "invalid argument \"maybe\"");
 	refused("help nothing", "unknown help topic \"nothing\"");
+}
+
+Test(cli, refused_with_a_hint)
+{
+	refused("onec -c x", "unknown command \"onec\" for \"regbot\", did you "
+	    "mean once?");
+	refused("sever", "unknown command \"sever\" for \"regbot\", did you "
+	    "mean server?");
+	refused("frobnicate", "unknown command \"frobnicate\" for \"regbot\"; "
+	    "regbot --help lists them");
+	refused("help onec", "unknown help topic \"onec\", did you mean once?");
+	refused("once --confg=x", "unknown flag: --confg, did you mean "
+	    "--config?");
+	refused("once --dryrun", "unknown flag: --dryrun, did you mean "
+	    "--dry-run?");
+	refused("once --zzzzzzzz", "unknown flag: --zzzzzzzz; regbot --help "
+	    "lists them");
+	refused("once -c x --logopt jsno", "unknown log option \"jsno\", did "
+	    "you mean json?");
+	refused("once -c x --logopt=text", "unknown log option \"text\": "
+	    "expected json");
+	refused("once -c x --logopt ''", "unknown log option \"\": expected "
+	    "json");
+	refused("completion zhs", "unknown command \"zhs\" for \"regbot "
+	    "completion\": expected bash, zsh or fish");
+}
+
+Test(cli, help_names_the_log_options)
+{
+	for (int i = CLI_HELP; i <= CLI_VERSION; i++)
+		cr_expect_not_null(strstr(help_text(i), "--logopt stringArray"
+		    "   Log options (json)\n"));
 }
