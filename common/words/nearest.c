@@ -3,8 +3,10 @@
 #include "common/words/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NONE 1000
 #define WORD_MAX 32	/* known words are much shorter */
@@ -23,12 +25,21 @@ letter(char c)
 	return tolower((unsigned char)c);
 }
 
+/* "user" for "username": one is the beginning of the other. */
+static bool
+begins(const char *a, const char *b, int n, int m)
+{
+	int least = n < m ? n : m;
+
+	return least >= 4 && strncasecmp(a, b, (size_t)least) == 0;
+}
+
 /* Letters to insert, drop, replace or swap until a is b. NONE when the two
  * have too little in common. */
 static int
 distance(const char *a, const char *b)
 {
-	int d[WORD_MAX + 1][WORD_MAX + 1];
+	int d[WORD_MAX + 1][WORD_MAX + 1] = { { 0 } };
 	int n = (int)strnlen(a, WORD_MAX + 1);
 	int m = (int)strnlen(b, WORD_MAX + 1), limit;
 
@@ -51,7 +62,9 @@ distance(const char *a, const char *b)
 				    d[i - 2][j - 2] + 1);
 		}
 	limit = (n > m ? n : m) / 3 + 1;
-	return d[n][m] <= limit ? d[n][m] : NONE;
+	if (d[n][m] > limit)
+		return begins(a, b, n, m) ? limit : NONE;
+	return d[n][m];
 }
 
 const char *

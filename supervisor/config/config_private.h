@@ -53,6 +53,7 @@ struct config_field {
 };
 #define FIELD_IDLE 1u		/* no effect in this version: one warning */
 #define FIELD_NOT_NULL 2u	/* a restriction: must not be left empty */
+#define FIELD_WRITTEN 8u	/* a warning where nothing is written */
 #define FIELD_REQUIRED 4u	/* without it, an unknown key is an error */
 
 #define CONFIG_FIELD(type, member, key, read, flags, max) \

@@ -42,6 +42,22 @@ warn_at(void *arg, const struct log_record *rec)
 	config_warn_record(p->r, p->at, &out);
 }
 
+/* $NAME or ${NAME}. */
+static bool
+is_variable(const char *s)
+{
+	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t n;
+
+	if (s[0] != '$')
+		return false;
+	n = strspn(s + 1, name);
+	if (s[1] != '{')
+		return n > 1 && s[1 + n] == '\0';
+	n = strspn(s + 2, name);
+	return n > 1 && strcmp(s + 2 + n, "}") == 0;
+}
+
 static int
 read_template(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
@@ -53,6 +69,9 @@ read_template(struct config_reader *r, const struct yaml_node *v,
 	text = config_text(r, v, f->key, SECRET_MAX);
 	if (text == NULL)
 		return -1;
+	if (is_variable(text))
+		config_warn(r, v, "A shell variable is not replaced here, "
+		    "expected '{{env \"NAME\"}}'", "key", f->key);
 	s = template_expand(text, NULL, warn_at, &p, &why);
 	mem_wipe(text);
 	if (s == NULL)
@@ -83,7 +102,8 @@ read_tls(struct config_reader *r, const struct yaml_node *v,
 		}
 	if (result == -1)
 		config_error(r, v, "unknown TLS value \"%.40s\", expected "
-		    "enabled, insecure or disabled", s);
+		    "enabled, insecure (certificates are not checked) or "
+		    "disabled (plain HTTP)", s);
 	free(s);
 	return result;
 }
@@ -248,6 +268,39 @@ warn_deprecated(struct config_reader *r, const struct config_host *h)
 		    "name", h->r.name);
 }
 
+static bool
+is_path(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n < 256 && strchr(s, '\n') == NULL && (s[0] == '/' ||
+	    strncmp(s, "./", 2) == 0 || strncmp(s, "../", 3) == 0 ||
+	    (n > 4 && strcmp(s + n - 4, ".pem") == 0) ||
+	    (n > 4 && strcmp(s + n - 4, ".crt") == 0));
+}
+
+static void
+warn_pem(struct config_reader *r, const struct config_host *h,
+    const char *key, const char *text)
+{
+	const struct yaml_node *at = config_value(h->at, key);
+	struct log_record rec;
+	char *instead;
+
+	if (!is_path(text)) {
+		config_warn(r, at, "Not in PEM format, expected text that "
+		    "begins with -----BEGIN", "key", key);
+		return;
+	}
+	instead = mem_printf("'{{file \"%s\"}}'", text);
+	log_record_init(&rec, LOG_WARN, "A path is no certificate, expected "
+	    "the contents of the file");
+	log_record_string(&rec, "key", key);
+	log_record_string(&rec, "instead", instead);
+	config_warn_record(r, at, &rec);
+	free(instead);
+}
+
 /* Mistakes that would otherwise show up as failing requests, hours later. */
 static void
 warn_certificates(struct config_reader *r, const struct config_host *h)
@@ -263,13 +316,24 @@ warn_certificates(struct config_reader *r, const struct config_host *h)
 	for (size_t i = 0; i < 3; i++)
 		if (pem[i].text != NULL && pem[i].text[0] != '\0' &&
 		    strstr(pem[i].text, "-----BEGIN ") == NULL)
-			config_warn(r, h->at, "Not in PEM format, expected "
-			    "text that begins with -----BEGIN", "key",
-			    pem[i].key);
+			warn_pem(r, h, pem[i].key, pem[i].text);
 	if (cert != key)
 		config_warn(r, h->at, "Client certificate is not used, "
 		    "expected both clientCert and clientKey", "name",
 		    h->r.name);
+}
+
+static void
+warn_name(struct config_reader *r, const struct config_host *h,
+    const char *name)
+{
+	const char *host = strstr(name, "://"), *path;
+
+	path = strchr(host != NULL ? host + 3 : name, '/');
+	if (path != NULL && path[1] != '\0' && strcmp(h->r.key, "docker.io") !=
+	    0)
+		config_warn(r, config_value(h->at, "registry"), "Path behind "
+		    "the name of a registry is ignored", "registry", name);
 }
 
 static int
@@ -284,11 +348,12 @@ read_entry(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	if (h->r.name == NULL || h->r.name[0] == '\0') {
 		config_warn(r, v, "Ignoring registry config without a name",
-		    NULL, NULL);
+		    "expected", "registry");
 		return 0;
 	}
 	name = mem_strdup(h->r.name);
 	config_host_name(h, name);	/* read_registry checked it */
+	warn_name(r, h, name);
 	free(name);
 	h->r.named = true;
 	warn_deprecated(r, h);
@@ -304,8 +369,8 @@ config_read_creds(struct config_reader *r, const struct yaml_node *list,
 
 	if (list == NULL)
 		return 0;
-	if (config_check_list(r, list, "creds", "a list of registries, each "
-	    "with registry", CONFIG_CREDS_MAX) == -1)
+	if (config_check_list(r, list, "creds", "a list, each entry of "
+	    "which begins with \"- registry:\"", CONFIG_CREDS_MAX) == -1)
 		return -1;
 	for (size_t i = 0; i < list->nitems; i++)
 		if (read_entry(r, list->items[i], out) == -1)

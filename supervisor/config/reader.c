@@ -122,13 +122,16 @@ read_field(struct config_reader *r, const struct yaml_node *key,
     const struct yaml_node *v, const struct config_field *f, void *out)
 {
 	if (v->tag != NULL)
-		return config_error(r, v, "key \"%s\" has the tag %.64s, "
-		    "expected a value without a tag", f->key, v->tag);
+		return config_error(r, v, "key \"%s\" has a tag, expected a "
+		    "value without: quote one that begins with !", f->key);
 	if (yaml_is_null(v)) {
 		if (f->flags & FIELD_NOT_NULL)
 			return config_error(r, v, "key \"%s\" has no value, "
 			    "expected one: leave the key out to restrict "
 			    "nothing", f->key);
+		if ((f->flags & FIELD_WRITTEN) && v->len == 0)
+			config_warn(r, key, "Key has no value, quote one that "
+			    "begins with # or &", "key", f->key);
 		return 0;
 	}
 	if (f->read(r, v, f, (char *)out + f->offset) == -1)

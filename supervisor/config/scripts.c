@@ -121,6 +121,10 @@ read_text(struct config_reader *r, const struct yaml_node *v,
 	struct config_script *s = (struct config_script *)(void *)
 	    ((char *)out - offsetof(struct config_script, text));
 
+	if (v->kind != YAML_SCALAR)
+		return config_error(r, v, "key \"script\" is %s, expected one "
+		    "text: \"script: |\" and the Lua code below, indented",
+		    yaml_kind_name(v));
 	s->text_line = v->text_line;
 	s->text_literal = v->literal;
 	return config_read_string(r, v, f, out);
@@ -275,8 +279,8 @@ config_read_scripts(struct config_reader *r, const struct yaml_node *v,
 
 	if (v == NULL)
 		return 0;
-	if (config_check_list(r, v, "scripts", "a list of scripts, each with "
-	    "name and script", CONFIG_SCRIPTS_MAX) == -1)
+	if (config_check_list(r, v, "scripts", "a list, each entry of which "
+	    "begins with \"- name:\"", CONFIG_SCRIPTS_MAX) == -1)
 		return -1;
 	c->scripts = mem_array(v->nitems, sizeof(*c->scripts));
 	for (size_t i = 0; i < v->nitems; i++)

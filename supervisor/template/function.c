@@ -17,6 +17,10 @@ text_env(const struct template_call *c, struct buffer *out)
 {
 	const char *s = getenv(c->args[0].text);
 
+	if (s == NULL) {
+		free(*c->unset);
+		*c->unset = mem_strdup(c->args[0].text);
+	}
 	return buffer_puts(out, s != NULL ? s : "");
 }
 
@@ -42,6 +46,8 @@ text_trim(const struct template_call *c, struct buffer *out)
 static int
 value_default(const struct template_call *c, struct template_value *out)
 {
+	free(*c->unset);	/* the template is prepared for that */
+	*c->unset = NULL;
 	template_value_copy(out,
 	    &c->args[template_value_true(&c->args[1]) ? 1 : 0]);
 	return 0;

@@ -236,7 +236,8 @@ run_call(struct template_run *r, const char *at,
     struct template_value *out)
 {
 	struct template_value args[TEMPLATE_ARGS_MAX + 1];
-	struct template_call c = { f->name, args, 0, r->warn, r->arg, NULL };
+	struct template_call c = { f->name, args, 0, &r->unset, r->warn,
+	    r->arg, NULL };
 	bool skip = r->skip;
 	int result = 0;
 

@@ -2,6 +2,7 @@
 /* Templates: the text around actions, if and else. */
 #include "supervisor/template/template.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -43,14 +44,36 @@ run_comment(struct template_run *r)
 	return template_close(r);
 }
 
+/* Only where nothing comes of it: conditions and defaults are fine. */
+static void
+warn_value(struct template_run *r, const struct template_value *v)
+{
+	struct log_record rec;
+	bool unset = r->unset != NULL && v->kind == TEMPLATE_STRING &&
+	    v->text[0] == '\0';
+
+	if (r->warn == NULL || r->skip || (!unset && v->kind != TEMPLATE_NIL))
+		return;
+	log_record_init(&rec, LOG_WARN, unset ? "Environment variable of a "
+	    "template is not set, using an empty string" : "Field of a "
+	    "template does not exist, using \"<no value>\"");
+	if (unset)
+		log_record_string(&rec, "variable", r->unset);
+	r->warn(r->arg, &rec);
+	log_record_free(&rec);
+}
+
 static int
 run_pipe(struct template_run *r)
 {
 	struct template_value v;
 	int result;
 
+	free(r->unset);
+	r->unset = NULL;
 	if (template_pipe(r, "command", &v) == -1)
 		return -1;
+	warn_value(r, &v);
 	result = template_close(r);
 	if (result == 0 && !r->skip &&
 	    (v.kind == TEMPLATE_NIL ? buffer_puts(&r->out, "<no value>") :
@@ -186,5 +209,6 @@ template_expand(const char *text, const struct template_data *data,
 			    ending == ENDING_END ? "end" : "else");
 	}
 	buffer_free(&r.out);
+	free(r.unset);
 	return s;
 }

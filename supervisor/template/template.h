@@ -26,7 +26,8 @@ struct template_data {
 	size_t nfields;
 };
 
-/* Is told about files that {{file}} cannot read. Borrows its argument. */
+/* Is told about files that {{file}} cannot read, and about variables of
+ * {{env}} and fields that are not there. Borrows its argument. */
 typedef void template_warn_fn(void *arg, const struct log_record *r);
 
 /* The text with its actions carried out. data may be NULL: "." is nil then.

@@ -34,6 +34,8 @@ struct template_run {
 	struct buffer out;
 	int depth;		/* of blocks and parentheses around p */
 	bool skip;		/* parse only: nothing is called or printed */
+	char *unset;		/* owned: a variable that the current action
+				 * reads and that is not set, or NULL */
 	template_warn_fn *warn;
 	void *arg;
 	struct error *err;
@@ -77,6 +79,7 @@ struct template_call {
 	const char *name;	/* the function's */
 	const struct template_value *args;
 	size_t nargs;
+	char **unset;		/* of the run */
 	template_warn_fn *warn;
 	void *arg;
 	struct error *err;	/* preset to "the result is too long" */

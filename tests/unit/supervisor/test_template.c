@@ -290,3 +290,38 @@ Test(template, files)
 	cr_expect_not_null(strstr(warned, "is not a regular file"));
 	mem_wipe(s);
 }
+
+Test(template, variables_that_are_not_set)
+{
+	static const struct {
+		const char *text, *variable;
+	} rows[] = {
+		{ "{{env \"NOT_SET_A\"}}", "NOT_SET_A" },
+		{ "a{{env \"NOT_SET_A\" | lower}}b", "NOT_SET_A" },
+		{ "{{env \"SET\"}}{{env \"EMPTY\"}}", NULL },
+		{ "{{env \"NOT_SET_A\" | default \"\"}}", NULL },
+		{ "{{default \"x\" (env \"NOT_SET_A\")}}", NULL },
+		{ "{{or (env \"NOT_SET_A\") \"x\"}}", NULL },
+		{ "{{if env \"NOT_SET_A\"}}{{env \"NOT_SET_A\"}}{{end}}",
+		    NULL },
+		{ "{{eq (env \"NOT_SET_A\") \"x\"}}{{\"\"}}", NULL },
+	};
+
+	setenv("SET", "s3cret", 1);
+	setenv("EMPTY", "", 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *expected = rows[i].variable == NULL ? mem_strdup("") :
+		    mem_printf("%d Environment variable of a template is not "
+		    "set, using an empty string variable=%s", LOG_WARN,
+		    rows[i].variable);
+		struct error err = { 0 };
+		char *s;
+
+		warned[0] = '\0';
+		s = template_expand(rows[i].text, NULL, on_warn, NULL, &err);
+		cr_expect_not_null(s, "%s", err.text);
+		cr_expect_str_eq(warned, expected, "%s", rows[i].text);
+		mem_wipe(s);
+		free(expected);
+	}
+}
