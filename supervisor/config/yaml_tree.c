@@ -3,14 +3,12 @@
  * From libyaml's events to the tree. Its document interface would be shorter,
  * but cannot tell !!str 5 from 5, and refuses an anchor that is redefined.
  */
-#include "supervisor/config/yaml_tree.h"
+#include "supervisor/config/yaml_private.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <yaml.h>
 
 #include "common/mem.h"
 
@@ -29,62 +27,9 @@ struct yaml_reader {
 	SLIST_HEAD(, yaml_anchor) anchors;
 	int depth;
 	size_t weight;		/* nodes so far, aliases expanded */
+	struct yaml_quoted quoted;
 	struct error *err;
 };
-
-const char *
-yaml_kind_name(const struct yaml_node *n)
-{
-	if (n->kind == YAML_LIST)
-		return "a list";
-	if (n->kind == YAML_MAP)
-		return "a map";
-	return yaml_is_null(n) ? "nothing" : "a string or number";
-}
-
-bool
-yaml_is_null(const struct yaml_node *n)
-{
-	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
-
-	if (n->kind != YAML_SCALAR || !n->plain)
-		return false;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
-		if (strcmp(n->text, nulls[i]) == 0)
-			return true;
-	return false;
-}
-
-int
-yaml_error(const char *name, const struct yaml_node *at, struct error *err,
-    const char *fmt, ...)
-{
-	char text[ERROR_TEXT_MAX + 1];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return error_set(err, ERROR_INPUT, "%s:%d:%d: %s", name, at->line,
-	    at->column, text);
-}
-
-/* Doubles an array that is full, which it is at powers of two. */
-static struct yaml_node **
-grow(struct yaml_node **list, size_t n)
-{
-	if ((n & (n - 1)) != 0)
-		return list;
-	return mem_resize(list, n != 0 ? n * 2 : 1, sizeof(*list));
-}
-
-void
-yaml_append(struct yaml_node *to, struct yaml_node *item)
-{
-	to->items = grow(to->items, to->nitems);
-	to->items[to->nitems++] = item;
-	to->weight += item->weight;
-}
 
 void
 yaml_tree_free(struct yaml_tree *t)
@@ -103,48 +48,10 @@ yaml_tree_free(struct yaml_tree *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* libyaml's words, and what was expected where it does not say that. */
-static const struct {
-	const char *problem, *hint;
-} hints[] = {
-	{ "did not find expected key", "expected \"key: value\" at the "
-	    "indentation of the lines above" },
-	{ "did not find expected '-' indicator", "expected \"- \" at the "
-	    "indentation of the entries above" },
-	{ "mapping values are not allowed in this context", "expected a key "
-	    "at the indentation of the lines above, and one \"key: value\" "
-	    "per line; quote a string that has \": \" in it" },
-	{ "found character that cannot start any token", "expected spaces "
-	    "for indentation, never tabs; quote a string that begins with @, "
-	    "` or %" },
-	{ "could not find expected ':'", "expected \"key: value\"" },
-	{ "found unexpected end of stream", "expected a closing quote" },
-	{ "found undefined tag handle", "quote a string that begins with !" },
-	{ "control characters are not allowed", "expected printable text" },
-};
-
 static int
 parser_error(struct yaml_reader *r)
 {
-	const yaml_parser_t *p = &r->parser;
-	const char *problem = p->problem, *hint = NULL;
-	int line = (int)p->problem_mark.line + 1;
-	int column = (int)p->problem_mark.column + 1;
-
-	if (problem == NULL)
-		problem = "not YAML";
-	if (p->error == YAML_READER_ERROR) {
-		line = (int)p->mark.line + 1;
-		column = (int)p->mark.column + 1;
-	}
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strcmp(problem, hints[i].problem) == 0)
-			hint = hints[i].hint;
-	return error_set(r->err, ERROR_INPUT, "%s:%d:%d: %s%s%s%s%s",
-	    r->name, line, column,
-	    p->context != NULL ? p->context : "",
-	    p->context != NULL ? ", " : "", problem,
-	    hint != NULL ? ": " : "", hint != NULL ? hint : "");
+	return yaml_syntax_error(&r->parser, &r->quoted, r->name, r->err);
 }
 
 /* A new node where e begins; the tree owns it. */
@@ -158,7 +65,7 @@ new_node(struct yaml_reader *r, enum yaml_kind kind, const yaml_event_t *e)
 	n->line = (int)e->start_mark.line + 1;
 	n->column = (int)e->start_mark.column + 1;
 	n->weight = 1;
-	t->nodes = grow(t->nodes, t->nnodes);
+	t->nodes = yaml_grow(t->nodes, t->nnodes);
 	t->nodes[t->nnodes++] = n;
 	return n;
 }
@@ -216,8 +123,8 @@ set_tag(struct yaml_node *n, const yaml_char_t *tag, bool plain)
 	n->tag = mem_strdup((const char *)tag);
 }
 
-static int read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
-    struct yaml_node **out);
+static int read_node(struct yaml_reader *r, yaml_event_t *e,
+    const struct yaml_node *map, struct yaml_node **out);
 
 static int
 read_alias(struct yaml_reader *r, const yaml_event_t *e,
@@ -227,14 +134,26 @@ read_alias(struct yaml_reader *r, const yaml_event_t *e,
 	const struct yaml_anchor *a = find_anchor(r, name);
 
 	if (a == NULL)
-		return yaml_error(r->name, at, r->err, "the alias *%.64s has "
-		    "no anchor, expected &%.64s before it", name, name);
+		return yaml_error(r->name, at, r->err, "this alias has no "
+		    "anchor, expected one with & before it: quote a string "
+		    "that begins with *");
 	if (a->node->open)
 		return yaml_error(r->name, at, r->err, "the alias *%.64s is "
 		    "inside what it names, expected it after the end of "
 		    "&%.64s", name, name);
 	*out = a->node;
 	return 0;
+}
+
+static void
+note_quotes(struct yaml_reader *r, const yaml_event_t *e)
+{
+	yaml_scalar_style_t style = e->data.scalar.style;
+
+	r->quoted.start = e->start_mark;
+	r->quoted.end = e->end_mark;
+	r->quoted.quote = style == YAML_DOUBLE_QUOTED_SCALAR_STYLE ? '"' :
+	    style == YAML_SINGLE_QUOTED_SCALAR_STYLE ? '\'' : '\0';
 }
 
 static struct yaml_node *
@@ -251,6 +170,7 @@ read_scalar(struct yaml_reader *r, yaml_event_t *e)
 	set_tag(n, e->data.scalar.tag,
 	    e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
 	set_anchor(r, e->data.scalar.anchor, n);
+	note_quotes(r, e);
 	return n;
 }
 
@@ -274,8 +194,8 @@ read_items(struct yaml_reader *r, struct yaml_node *n)
 		if (e.type == YAML_SEQUENCE_END_EVENT ||
 		    e.type == YAML_MAPPING_END_EVENT)
 			n->open = false;
-		else if ((result = read_node(r, &e, key && n->nitems % 2 == 0,
-		    &item)) == 0)
+		else if ((result = read_node(r, &e, key && n->nitems % 2 == 0 ?
+		    n : NULL, &item)) == 0)
 			yaml_append(n, item);
 		yaml_event_delete(&e);
 	}
@@ -284,9 +204,24 @@ read_items(struct yaml_reader *r, struct yaml_node *n)
 	    r->err) : result;
 }
 
-/* The node that begins with e, and all that is in it; key: of a map. */
+/* {{env "X"}} without quotes is a map, the key of which is a map. */
 static int
-read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
+key_error(struct yaml_reader *r, const struct yaml_node *map,
+    const struct yaml_node *at, const struct yaml_node *key)
+{
+	if (key->kind == YAML_MAP && map->line == at->line &&
+	    map->column + 1 == at->column)
+		return yaml_error(r->name, map, r->err, "a template begins here "
+		    "without quotes, expected the whole value in single "
+		    "quotes, such as '{{env \"X\"}}'");
+	return yaml_error(r->name, at, r->err, "%s cannot be a key, expected a "
+	    "string", yaml_kind_name(key));
+}
+
+/* The node that begins with e, and all that is in it; map: it is a key of
+ * this, or NULL. */
+static int
+read_node(struct yaml_reader *r, yaml_event_t *e, const struct yaml_node *map,
     struct yaml_node **out)
 {
 	struct yaml_node at = {
@@ -306,9 +241,8 @@ read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
 		set_anchor(r, e->data.mapping_start.anchor, *out);
 	} else if (read_alias(r, e, &at, out) == -1)
 		return -1;
-	if (key && (*out)->kind != YAML_SCALAR)
-		return yaml_error(r->name, &at, r->err, "%s cannot be a key, "
-		    "expected a string", yaml_kind_name(*out));
+	if (map != NULL && (*out)->kind != YAML_SCALAR)
+		return key_error(r, map, &at, *out);
 	r->weight += (*out)->weight;
 	if (r->weight > CONFIG_NODES_MAX)
 		return error_set(r->err, ERROR_LIMIT, "%s:%d:%d: this is more "
@@ -318,7 +252,7 @@ read_node(struct yaml_reader *r, yaml_event_t *e, bool key,
 	    0 : read_items(r, *out);
 }
 
-/* The root, if there is one. What follows the first document is ignored. */
+/* The root, if there is one. */
 static int
 read_document(struct yaml_reader *r)
 {
@@ -333,7 +267,38 @@ read_document(struct yaml_reader *r)
 		    e.type == YAML_STREAM_END_EVENT;
 		if (!done && e.type != YAML_STREAM_START_EVENT &&
 		    e.type != YAML_DOCUMENT_START_EVENT)
-			result = read_node(r, &e, false, &r->tree->root);
+			result = read_node(r, &e, NULL, &r->tree->root);
+		yaml_event_delete(&e);
+	}
+	return result;
+}
+
+static bool
+is_nothing(const yaml_event_t *e)
+{
+	return e->type == YAML_DOCUMENT_END_EVENT ||
+	    (e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 0 &&
+	    e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+}
+
+/* After the first document there may be empty ones. */
+static int
+read_end(struct yaml_reader *r)
+{
+	yaml_event_t start = { 0 }, e;
+	bool done = false;
+	int result = 0;
+
+	while (!done && result == 0) {
+		if (!yaml_parser_parse(&r->parser, &e))
+			return start.type == YAML_NO_EVENT ? parser_error(r) :
+			    yaml_document_error(&start, r->name, r->err);
+		done = e.type == YAML_STREAM_END_EVENT ||
+		    e.type == YAML_NO_EVENT;
+		if (e.type == YAML_DOCUMENT_START_EVENT)
+			start = e;	/* its marks, and whether it is marked */
+		else if (!done && !is_nothing(&e))
+			result = yaml_document_error(&start, r->name, r->err);
 		yaml_event_delete(&e);
 	}
 	return result;
@@ -383,17 +348,23 @@ yaml_tree_read(struct yaml_tree *t, const char *text, size_t len,
 	struct yaml_reader r = {
 		.tree = t, .name = name, .warn = warn, .arg = arg, .err = err,
 	};
+	size_t lines, skip = yaml_text_prefix(text, len, &lines);
 	struct yaml_anchor *a;
 	int result;
 
 	memset(t, 0, sizeof(*t));
+	if (yaml_text_check(text, len, name, err) == -1)
+		return -1;
 	if (!yaml_parser_initialize(&r.parser))
 		return error_set(err, ERROR_SYSTEM, "%s: cannot start the "
 		    "YAML parser: out of memory", name);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text,
-	    len);
+	yaml_parser_set_input_string(&r.parser,
+	    (const unsigned char *)text + skip, len - skip);
+	r.parser.mark.line = lines;
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	result = read_document(&r);
+	if (result == 0)
+		result = read_end(&r);
 	if (result == 0)
 		result = check_root(&r);
 	while ((a = SLIST_FIRST(&r.anchors)) != NULL) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml_tree.h - the first document of a YAML text as a small tree, in which
+ * yaml_tree.h - the one document of a YAML text as a small tree, in which
  * every node knows its place. Anchors, aliases and << are resolved, and
  * bounded: an alias is a pointer, but counts as everything it stands for
  * (CONFIG_NODES_MAX). Freeing wipes what it held.
@@ -53,7 +53,10 @@ bool yaml_is_null(const struct yaml_node *n);
 /* "a list", "a map", "a string or number": for sentences. */
 const char *yaml_kind_name(const struct yaml_node *n);
 
-/* What yaml_tree.c and yaml_merge.c share: one more item of a list, key or
+/* Doubles an array that is full, which it is at powers of two. */
+struct yaml_node **yaml_grow(struct yaml_node **list, size_t n);
+
+/* What the files that read YAML share: one more item of a list, key or
  * value of a map; the end of a map, where duplicate keys and << are resolved;
  * "NAME:LINE:COL: ..." for the place of a node, which returns -1. */
 void yaml_append(struct yaml_node *to, struct yaml_node *item);

@@ -27,6 +27,8 @@ const char *const fuzz_seeds[] = {
 	    "scripts:\n- {name: a, allow: [], schedule: '@every 5m', script: x}\n",
 	"scripts:\n- {name: a, scrip: x, timeout: -1s}\n- {env: [-, -]}\n"
 	    "creds: [{registry: a b, tls: x}]\nversion: 2\n",
+	"...\nscripts: [{script: x}]\n...\n---\n---\nb: 'x\n",
+	"creds:\n- registry: \"a\n  user: \"{{env 'X'}}\"\n- {{env}}\n",
 	"a: &a [x, x]\nb: &b [*a, *a]\nc: !!str ~\n? d\n: !t 0x10\nscripts: [{script: x}]\n",
 	NULL
 };

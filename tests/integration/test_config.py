@@ -73,6 +73,31 @@ class BadConfig(Case):
                               "    pass: 'hidden-word {{'\n", "3:")
         self.assertNotIn("hidden-word", result.err)
 
+    def test_characters_that_are_no_text(self):
+        """Where they are, not where the parser's buffer begins."""
+        for data, place, pattern in (
+                (RUN.encode() + b"# Gr\xfc\xdfe\n", "4:5", "LATIN1"),
+                (RUN.encode("utf-16"), "1:1", "UTF-16"),
+                (RUN.encode() + b"x\0y\n", "4:2", "NUL")):
+            with self.subTest(pattern=pattern):
+                with open(self.box.path("r.yml"), "wb") as f:
+                    f.write(data)
+                result = self.box.run("once", "-c", "r.yml")
+                self.assertEqual(result.code, 2, result)
+                self.assertIn("r.yml:" + place, result.err)
+                self.assertRegex(result.err, pattern)
+
+    def test_quote_that_is_not_closed(self):
+        self.refused("creds:\n  - registry: x\n    user: 'me\n" + RUN,
+                     "3:11", "never closed")
+
+    def test_template_without_quotes(self):
+        self.refused('creds:\n  - registry: x\n    user: {{env "U"}}\n' +
+                     RUN, "3:11", "single quotes")
+
+    def test_second_document(self):
+        self.refused(RUN + "---\n" + RUN, "4:1", "second document")
+
     def test_undefined_alias(self):
         self.refused("version: 1\nscripts: *nowhere\n", "2:")
 
@@ -163,6 +188,14 @@ class GoodConfig(Case):
     def test_missing_secret_file_is_empty(self):
         self.ok("creds:\n  - registry: x\n    pass: '{{ file "
                 "\"/nonexistent\" }}'\n" + RUN)
+
+    def test_variable_that_is_not_set_is_empty(self):
+        result = self.ok("creds:\n  - registry: x\n    user: '{{ env "
+                         "\"NOT_SET_HERE\" }}'\n" + RUN)
+        line = result.lines("Environment variable of a template is not set, "
+                            "using an empty string")[0]
+        self.assertEqual((line["variable"], line["position"]),
+                         ("NOT_SET_HERE", "r.yml:3:11"))
 
     def test_duplicate_key_last_wins(self):
         self.ok("scripts:\n  - name: a\n    name: b\n"

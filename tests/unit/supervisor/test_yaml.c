@@ -93,12 +93,82 @@ Test(yaml, json_is_yaml)
 	yaml_tree_free(&t);
 }
 
-Test(yaml, only_the_first_document_is_read)
+Test(yaml, a_second_document)
 {
-	struct yaml_tree t = read_ok("a: 1\n---\n] not yaml\n");
+	static const char *const texts[] = {
+		"a: 1\n---\n", "a: 1\n...\n", "a: 1\n...\n# c\n---\n",
+		"--- {a: 1}\n---\n...\n---\n",
+	};
+	static const char explicit[] = "f.yml:2:1: a second document begins "
+	    "here, expected one in the file: remove the line \"---\", or "
+	    "indent it where it belongs to a script";
 
-	cr_assert_str_eq(get(t.root, "a")->text, "1");
-	yaml_tree_free(&t);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct yaml_tree t = read_ok(texts[i]);
+
+		cr_assert_str_eq(get(t.root, "a")->text, "1");
+		yaml_tree_free(&t);
+	}
+	read_bad("a: 1\n---\nb: 2\n", explicit);
+	read_bad("a: 1\n---\n] not yaml\n", explicit);
+	read_bad("---\n---\na: 1\n", explicit);
+	read_bad("a: |\n--- a comment of Lua\n  x = 1\n", explicit);
+	read_bad("a: |\n  x = 1\n...\n  y = 2\n", "f.yml:4:3: did not "
+	    "find expected <document start>: expected nothing behind the end "
+	    "of the document; a line \"...\" is such an end: remove it, or "
+	    "indent it where it belongs to a script");
+}
+
+/* Dots of Lua, and what YAML takes for the end of a document. */
+Test(yaml, dots)
+{
+	static const char *const texts[] = {
+		"a: |\n  ...\n", "a: |\n  ... \n  b\n", "a: >\n  ...\n",
+		"a:\n  ...\n", "a: ...\n", "a: |1\n ...\n",
+		"...\na: '...'\n", "\n# c\n... # c\n\n...\n---\na: ...\n",
+		"\xef\xbb\xbf...\na: ...",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct yaml_tree t = read_ok(texts[i]);
+
+		cr_expect_eq(strncmp(get(t.root, "a")->text, "...", 3), 0,
+		    "%s", texts[i]);
+		yaml_tree_free(&t);
+	}
+	read_bad("# c\n...\na: [\n", "f.yml:4:1: while parsing a flow node, "
+	    "which begins at 4:1, did not find expected node content");
+	read_bad("a: 'x\n...\ny'\n", "f.yml:2:1: while scanning a quoted "
+	    "scalar, found unexpected document indicator: a line that begins "
+	    "with \"---\" or \"...\" ends the document: indent it, or close "
+	    "the quotes above it");
+}
+
+Test(yaml, quotes)
+{
+	read_bad("a: \"x\n", "f.yml:1:4: the quote that opens here is never "
+	    "closed, expected a closing quote");
+	read_bad("a: 1\nb: 'x\nc: 1\n", "f.yml:2:4: the quote that opens here "
+	    "is never closed, expected a closing quote");
+	read_bad("a: \"x\nb: 1\nc: \"y\"\n", "f.yml:1:4: the quote that opens "
+	    "here is closed only by the one at 3:4, which is not the end of "
+	    "the value: expected a closing quote before");
+	read_bad("a: 'it's'\n", "f.yml:1:8: the string in quotes ends before "
+	    "this: to have ' in it, write '', or put it into double quotes");
+	read_bad("a: \"{{env \"X\"}}\"\n", "f.yml:1:12: the string in quotes "
+	    "ends before this: to have \" in it, write \\\", or put it into "
+	    "single quotes");
+}
+
+Test(yaml, templates_without_quotes)
+{
+	static const char expected[] = "f.yml:1:4: a template begins here "
+	    "without quotes, expected the whole value in single quotes, such "
+	    "as '{{env \"X\"}}'";
+
+	read_bad("a: {{env \"X\"}}\n", expected);
+	read_bad("a: {{ file \"/x\" | lower }}/b\n", expected);
+	read_bad("a: {{if env \"X\"}}b{{end}}\n", expected);
 }
 
 Test(yaml, nulls)
@@ -204,8 +274,9 @@ Test(yaml, refused)
 	read_bad("hello", "f.yml:1:1: the file holds a string or number, "
 	    "expected a map with keys such as version, creds, defaults and "
 	    "scripts");
-	read_bad("a: *nope\n", "f.yml:1:4: the alias *nope has no anchor, "
-	    "expected &nope before it");
+	read_bad("a: *nope\n", "f.yml:1:4: this alias has no anchor, "
+	    "expected one with & before it: quote a string that begins with "
+	    "*");
 	read_bad("a: &x [*x]\n", "f.yml:1:8: the alias *x is inside what "
 	    "it names, expected it after the end of &x");
 	read_bad("<<: 5\n", "f.yml:1:5: \"<<\" merges a string or number, "
@@ -222,8 +293,19 @@ Test(yaml, not_yaml)
 {
 	read_bad("version: 1\nscripts:\n\t- name: x\n", "f.yml:3:1: while "
 	    "scanning for the next token, found character that cannot start "
-	    "any token: expected spaces for indentation, never tabs; quote a "
-	    "string that begins with @, ` or %");
+	    "any token: expected spaces for indentation, never tabs");
+	read_bad("a: @x\n", "f.yml:1:4: while scanning for the next token, "
+	    "found character that cannot start any token: quote a string "
+	    "that begins with @, ` or %");
+	read_bad("a: |\n\tx\n", "f.yml:2:1: while scanning a block scalar, "
+	    "found a tab character where an indentation space is expected: "
+	    "expected spaces for indentation, never tabs");
+	read_bad("a:\n  b: |\n  x = 1\nc: 1\n", "f.yml:3:3: while scanning a "
+	    "simple key, could not find expected ':': expected \"key: value\", "
+	    "and the lines of a text deeper than its key");
+	read_bad("a: [*]\n", "f.yml:1:6: while scanning an alias, did not find "
+	    "expected alphabetic or numeric character: quote a string that "
+	    "begins with * or &");
 	read_bad("version: 1\nscripts:\n  - name: x\n   script: |\n"
 	    "      log(\"x\")\n", "f.yml:4:4: while parsing a block "
 	    "collection, did not find expected '-' indicator: expected \"- \" "
@@ -231,26 +313,47 @@ Test(yaml, not_yaml)
 	read_bad("cat > regbot.yml << 'EOF'\ncreds:\n", "f.yml:2:6: mapping "
 	    "values are not allowed in this context: expected a key at the "
 	    "indentation of the lines above, and one \"key: value\" per "
-	    "line; quote a string that has \": \" in it");
-	read_bad("a: \"x\n", "f.yml:2:1: while scanning a quoted scalar, found "
-	    "unexpected end of stream: expected a closing quote");
-	read_bad("a: [1, 2\n", "f.yml:2:1: while parsing a flow sequence, did "
-	    "not find expected ',' or ']'");
+	    "line, with a space behind \"-\" and \":\"; quote a string that "
+	    "has \": \" in it, or write \"|\" and put it below");
+	read_bad("a: [1, 2\n", "f.yml:2:1: while parsing a flow sequence, "
+	    "which begins at 1:4, did not find expected ',' or ']': expected a "
+	    "comma between entries, and quotes around a string that begins "
+	    "with [");
 }
 
-Test(yaml, bytes_that_are_no_text)
+static void
+bad_bytes(const char *text, size_t len, const char *expected)
 {
 	struct yaml_tree t;
 	struct error err = { 0 };
 
-	cr_assert_eq(yaml_tree_read(&t, "a: \xff\xfe", 5, "f.yml", NULL, NULL,
-	    &err), -1);
-	cr_assert_str_eq(err.text, "f.yml:1:1: invalid leading UTF-8 octet");
+	cr_assert_eq(yaml_tree_read(&t, text, len, "f.yml", NULL, NULL, &err),
+	    -1);
+	cr_expect_str_eq(err.text, expected);
 	yaml_tree_free(&t);
-	cr_assert_eq(yaml_tree_read(&t, "a: \0b", 5, "f.yml", NULL, NULL,
-	    &err), -1);
-	cr_assert_str_eq(err.text, "f.yml:1:1: control characters are not "
-	    "allowed: expected printable text");
+}
+
+Test(yaml, bytes_that_are_no_text)
+{
+	static const char utf16[] = "f.yml:1:1: the file is in UTF-16, "
+	    "expected UTF-8: convert it with iconv -f UTF-16 -t UTF-8";
+	struct yaml_tree t;
+
+	bad_bytes("a: 1\r\nb: \xc3\xbc\xfc\n", 12, "f.yml:2:5: there is a "
+	    "character here that is not UTF-8, expected a file in UTF-8: "
+	    "convert it, from Latin-1 with iconv -f LATIN1 -t UTF-8");
+	bad_bytes("a: 1\nb: \0x", 10, "f.yml:2:4: there is a NUL character "
+	    "here, expected text");
+	bad_bytes("\xef\xbb\xbfx: \x1b[0m", 10, "f.yml:1:4: there is a "
+	    "control character here (U+001B), expected text");
+	bad_bytes("a: \xc2\x80", 5, "f.yml:1:4: there is a control character "
+	    "here (U+0080), expected text");
+	bad_bytes("\xff\xfe" "a\0:\0", 6, utf16);
+	bad_bytes("\xfe\xff\0a\0:", 6, utf16);
+	bad_bytes("a\0:\0 \0", 6, utf16);
+	bad_bytes("\0a\0:\0 ", 6, utf16);
+	t = read_ok("\xef\xbb\xbfg: \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\n");
+	cr_expect_eq(get(t.root, "g")->column, 4);
 	yaml_tree_free(&t);
 }
 
