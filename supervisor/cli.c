@@ -189,13 +189,25 @@ parse_long(struct state *s, char **argv, int argc, int *i, struct error *err)
 	return apply(s, f, argv[++*i], err);
 }
 
+/* A long flag with one dash: "-config x" would be read as "-c onfig". */
+static const struct flag *
+one_dash(const char *arg)
+{
+	size_t n = strcspn(arg + 1, "=");
+
+	return n > 1 ? long_flag(arg + 1, n) : NULL;
+}
+
 static int
 parse_short(struct state *s, char **argv, int argc, int *i,
     struct error *err)
 {
 	const char *arg = argv[*i];
-	const struct flag *f;
+	const struct flag *f = one_dash(arg);
 
+	if (f != NULL)
+		return error_set(err, ERROR_INPUT, "unknown flag: -%s, did you "
+		    "mean --%s?", f->name, f->name);
 	for (const char *p = arg + 1; *p != '\0'; p++) {
 		size_t k = 0;
 
@@ -249,15 +261,18 @@ check_flags(const struct state *s, struct error *err)
 {
 	for (size_t i = 0; i < NFLAGS; i++) {
 		const struct flag *f = &flags[i];
+		const char *whose;
 
 		if ((s->seen & 1u << f->id) == 0 ||
 		    (f->commands & 1u << s->cli->command) != 0)
 			continue;
+		whose = f->commands == RUNS ? ", which belongs to once and "
+		    "server" : "";
 		if (f->letter != 0)
 			return error_set(err, ERROR_INPUT, "unknown shorthand "
-			    "flag: '%c' in -%c", f->letter, f->letter);
-		return error_set(err, ERROR_INPUT, "unknown flag: --%s",
-		    f->name);
+			    "flag: '%c' in -%c%s", f->letter, f->letter, whose);
+		return error_set(err, ERROR_INPUT, "unknown flag: --%s%s",
+		    f->name, whose);
 	}
 	return 0;
 }
@@ -271,7 +286,9 @@ check_command(struct state *s, struct error *err)
 
 	if (s->nwords > most)
 		return error_set(err, ERROR_INPUT, "accepts between 0 and 0 "
-		    "arg(s), received %d", s->nwords - most);
+		    "arg(s), received %d%s", s->nwords - most,
+		    (RUNS & 1u << c->command) != 0 && c->config == NULL ?
+		    ": name the configuration file with -c FILE" : "");
 	if (check_flags(s, err) == -1)
 		return -1;
 	if ((RUNS & 1u << c->command) == 0)

@@ -154,6 +154,16 @@ Test(cli, refused_with_a_hint)
 	    "expected json");
 	refused("once -c x --logopt ''", "unknown log option \"\": expected "
 	    "json");
+	refused("once -config x", "unknown flag: -config, did you mean "
+	    "--config?");
+	refused("once -verbosity=debug", "unknown flag: -verbosity, did you "
+	    "mean --verbosity?");
+	refused("-c f.yml", "unknown shorthand flag: 'c' in -c, which belongs "
+	    "to once and server");
+	refused("version --dry-run", "unknown flag: --dry-run, which belongs "
+	    "to once and server");
+	refused("server f.yml", "accepts between 0 and 0 arg(s), received 1: "
+	    "name the configuration file with -c FILE");
 	refused("completion zhs", "unknown command \"zhs\" for \"regbot "
 	    "completion\": expected bash, zsh or fish");
 }
