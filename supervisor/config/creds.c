@@ -261,11 +261,12 @@ static void
 warn_deprecated(struct config_reader *r, const struct config_host *h)
 {
 	if (h->scheme != NULL && h->scheme[0] != '\0')
-		config_warn(r, NULL, "Scheme is deprecated, for http set TLS "
-		    "to disabled", "name", h->r.name);
+		config_warn(r, config_value(h->at, "scheme"), "Scheme is "
+		    "deprecated, for http set TLS to disabled", "name",
+		    h->r.name);
 	if (h->api != NULL && h->api[0] != '\0')
-		config_warn(r, NULL, "API is deprecated and has no effect",
-		    "name", h->r.name);
+		config_warn(r, config_value(h->at, "api"), "API is deprecated "
+		    "and has no effect", "name", h->r.name);
 }
 
 static bool
@@ -344,6 +345,9 @@ read_entry(struct config_reader *r, const struct yaml_node *v,
 	char *name;
 
 	h->at = v;
+	if (v->kind != YAML_MAP)
+		return config_error(r, v, "an entry of \"creds\" is %s, expected "
+		    "\"registry:\" and its other keys", yaml_kind_name(v));
 	if (config_read_map(r, v, "creds", fields, h) == -1)
 		return -1;
 	if (h->r.name == NULL || h->r.name[0] == '\0') {

@@ -28,9 +28,11 @@ check_gap(struct template_run *r, const char *what)
 	    "expected a space, \"|\", \")\" or \"}}\"", what);
 }
 
-/* The name at r->p, and past it. */
+/* The name at r->p, and past it. As an argument it may be a string without
+ * quotes. */
 static int
-read_function(struct template_run *r, const struct template_function **f)
+read_function(struct template_run *r, const struct template_function **f,
+    bool argument)
 {
 	size_t n = template_word(r->p);
 	const char *at = r->p;
@@ -46,8 +48,8 @@ read_function(struct template_run *r, const struct template_function **f)
 		return template_fail(r, at, NULL, "%.*s is not supported in "
 		    "templates, expected if, a value or a function such as "
 		    "env", shown, at);
-	return template_fail(r, at, NULL, "function \"%.*s\" not defined",
-	    shown, at);
+	return template_fail(r, at, NULL, "function \"%.*s\" not defined%s",
+	    shown, at, argument ? ", a string needs quotes" : "");
 }
 
 static bool
@@ -130,7 +132,8 @@ read_other(struct template_run *r)
 		    "string");
 	default:
 		return template_fail(r, r->p, NULL, "unrecognized character "
-		    "in action: U+%04X", (unsigned)(unsigned char)*r->p);
+		    "in action: U+%04X, a string needs quotes",
+		    (unsigned)(unsigned char)*r->p);
 	}
 }
 
@@ -158,7 +161,7 @@ read_value(struct template_run *r, struct template_value *out)
 		result = read_other(r);
 	else if (read_bool(r, out))
 		result = 0;
-	else if (read_function(r, &f) == 0)
+	else if (read_function(r, &f, true) == 0)
 		result = run_call(r, at, f, true, NULL, out);
 	else
 		result = -1;
@@ -274,7 +277,7 @@ run_command(struct template_run *r, struct template_value *last,
 
 	memset(out, 0, sizeof(*out));
 	if (template_word(r->p) != 0 && !read_bool(r, out))
-		return read_function(r, &f) == 0 ?
+		return read_function(r, &f, false) == 0 ?
 		    run_call(r, at, f, false, last, out) : -1;
 	r->p = at;
 	if (last != NULL)

@@ -77,6 +77,8 @@ Test(config_bad, wrong_kinds)
 	    "\"- registry:\"");
 	refused("defaults: []\n", "f.yml:1:11: defaults is a list, expected a "
 	    "map with keys such as \"interval\"");
+	refused("creds: [x]\n", "f.yml:1:9: an entry of \"creds\" is a string "
+	    "or number, expected \"registry:\" and its other keys");
 	refused("scripts: [x]\n", "f.yml:1:11: a script is a string or "
 	    "number, expected a map with keys such as \"name\"");
 	refused("scripts: [~]\n", "f.yml:1:11: a script is nothing, expected "
@@ -210,8 +212,10 @@ Test(config_bad, unknown_keys_are_errors_in_a_restricted_file)
 Test(config_bad, deprecated)
 {
 	warns("creds:\n- {registry: x, tls: disabled, scheme: http, api: v}\n",
-	    "Scheme is deprecated, for http set TLS to disabled name=x\n"
-	    "API is deprecated and has no effect name=x\n");
+	    "Scheme is deprecated, for http set TLS to disabled name=x "
+	    "position=f.yml:2:40\n"
+	    "API is deprecated and has no effect name=x "
+	    "position=f.yml:2:51\n");
 }
 
 Test(config_bad, keys_without_effect_warn_once)

@@ -68,7 +68,11 @@ Test(template_bad, malformed)
 		{ "{{/* a", "template: out:1: unclosed comment" },
 		{ "{{/* a */ b}}", "template: out:1: expected \"}}\" here" },
 		{ "{{#}}", "template: out:1: unrecognized character in action: "
-		    "U+0023" },
+		    "U+0023, a string needs quotes" },
+		{ "{{file /run/x}}", "template: out:1: unrecognized character "
+		    "in action: U+002F, a string needs quotes" },
+		{ "{{env HUB_USER}}", "template: out:1: function \"HUB_USER\" "
+		    "not defined, a string needs quotes" },
 		{ "{{}}", "template: out:1: missing value for command" },
 		{ "{{if}}a{{end}}", "template: out:1: missing value for if" },
 		{ "{{env \"a\" |}}", "template: out:1: missing value for "
