@@ -112,7 +112,7 @@ class Log(Case):
         self.assertEqual(alone.code, 1)
         result = self.box.run("once", "-c", "-", "-v", "debug", stdin=config(
             [], {"a": 'log "a"', "b": 'log "\\d"', "c": wrong,
-                 "empty": ""}))
+                 "empty": "-- nothing"}))
         self.assertEqual(result.code, 1, result)
         self.assertEqual(result.messages(), ["a", "d"])
         self.assertEqual(result.error("c"), alone.error("t"))
