@@ -12,6 +12,7 @@ docker is Debian's docker-registry, tagdelete one in memory that deletes tags.
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,7 @@ def main(args):
     if options.list:
         print("\n".join(FAULTS))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if os.access("/dev/shm", os.W_OK):
         tempfile.tempdir = "/dev/shm"	# docker-registry waits for the disk
     names = options.only.split(",") if options.only else [
