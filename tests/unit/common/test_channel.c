@@ -274,3 +274,19 @@ Test(channel, drain_waits_for_the_peer)
 	channel_drain(rig.a.c, 0);
 	cr_expect(channel_queued(rig.a.c) == 0);
 }
+
+/* Whoever does not read must not make us hold descriptors without end. */
+Test(channel, unsent_descriptors_are_bounded)
+{
+	int before;
+
+	channelrig_a();
+	before = channelrig_descriptors();
+	for (int i = 0; i < 1000; i++)
+		channelrig_send_stop(rig.a.c, 1, dup(STDERR_FILENO));
+	cr_expect_leq(channelrig_descriptors(), before + CHANNEL_FDS);
+	channelrig_settle();
+	cr_expect_not(channel_is_open(rig.a.c));
+	cr_expect_eq(rig.a.closed, 1);
+	cr_expect_eq(rig.a.why.kind, ERROR_LIMIT);
+}

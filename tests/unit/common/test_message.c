@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/wire/message.h"
 
@@ -332,4 +334,19 @@ Test(message, a_secret_is_marked_to_be_wiped)
 	message_start(&o, MSG_SECRET, 0);
 	cr_expect(o.frame.secret);
 	message_out_free(&o);
+}
+
+/* It ends where nothing can be read any more. */
+Test(message, a_frame_shorter_than_a_header)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(p, MAP_FAILED);
+	cr_assert_eq(mprotect(p + page, (size_t)page, PROT_NONE), 0);
+	for (size_t n = 0; n < MESSAGE_HEADER; n++)
+		cr_expect_eq(message_decode(&m, p + page - n, n, ANY_PATH,
+		    NULL), -1, "%zu", n);
+	munmap(p, 2 * (size_t)page);
 }

@@ -3,10 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/bounds.h"
 #include "common/clock.h"
 #include "supervisor/broker/http/throttle.h"
-#include "supervisor/broker/transfer/status.h"
 
 static int64_t now = NS_PER_S;
 static struct loop *loop;
@@ -163,14 +161,4 @@ Test(throttle, failures_at_the_same_time_count_once)
 	cr_expect_eq(throttle_failed(throttle, now, -1, "503"), 2);
 	throttle_succeeded(throttle);
 	cr_expect_eq(throttle_failed(throttle, now, -1, "503"), 1);
-}
-
-Test(throttle, the_wait_grows_up_to_its_limit)
-{
-	start(1, 0);
-	for (unsigned i = 1; i < 12; i++)
-		cr_expect_eq(status_backoff_ms(i + 1), 2 *
-		    status_backoff_ms(i) > BACKOFF_MAX_MS ? BACKOFF_MAX_MS :
-		    2 * status_backoff_ms(i), "%u", i);
-	cr_expect_eq(status_backoff_ms(100), BACKOFF_MAX_MS);
 }
