@@ -141,3 +141,25 @@ Test(control_setup, a_registry_within_bounds)
 	cr_expect_eq(after_registry("", "r:1", 0, 3), 1);
 	cr_expect_eq(after_registry("r", "", 0, 3), 1);
 }
+
+Test(control_setup, realms_are_limited)
+{
+	struct rig g = { .loop = loop_new() };
+	struct broker *b;
+	int fds[2], status = -1;
+
+	cr_assert_eq(channel_pair(fds, NULL), 0);
+	b = broker_new(g.loop, fds[1], "1.0", on_over, &status);
+	rig_send(&g, fds[0], -1, MSG_REGISTRY, 0, "ssssuuuu", "r", "r:1",
+	    "", "test", (uint64_t)0, (uint64_t)3, (uint64_t)0, (uint64_t)64);
+	for (int i = 0; i <= REALMS_MAX; i++) {
+		cr_expect_eq(status, -1);
+		rig_send(&g, fds[0], -1, MSG_SECRET, 0, "ub", (uint64_t)7,
+		    "realm", (size_t)5);
+		rig_run(&g);
+	}
+	cr_expect_eq(status, 1);
+	broker_free(b);
+	close(fds[0]);
+	loop_free(g.loop);
+}

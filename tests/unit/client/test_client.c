@@ -412,3 +412,60 @@ Test(client, what_cannot_be_asked_fails_with_a_sentence)
 	}
 	rig_free(r);
 }
+
+static void
+refused_module(uint64_t size)
+{
+	struct rig *r = rig_new();
+	struct result a = { 0 };
+
+	client_module(r->client, "json", rig_done, &a);
+	send_info(r, rig_take(&r->supervisor, MSG_MODULE)->id, "j", size);
+	rig_wait(r, &a);
+	cr_expect_eq(a.err.kind, ERROR_PEER);
+	cr_expect_eq(r->stops, 1u);
+	result_free(&a);
+	rig_free(r);
+}
+
+Test(client, a_module_has_a_limit)
+{
+	refused_module(MODULE_MAX + 1);
+}
+
+Test(client, a_refusal_has_a_reason)
+{
+	struct rig *r = rig_new();
+	struct result a = { 0 };
+
+	client_module(r->client, "json", rig_done, &a);
+	rig_refuse(&r->supervisor, rig_take(&r->supervisor, MSG_MODULE)->id,
+	    ERROR_NONE, "");
+	rig_wait(r, &a);
+	cr_expect_eq(a.err.kind, ERROR_PEER);
+	cr_expect_eq(r->stops, 1u);
+	result_free(&a);
+	rig_free(r);
+}
+
+Test(client, manifests_and_blobs_have_limits)
+{
+	struct rig *r = rig_new();
+	struct reference ref = rig_ref("h.io/a:1");
+	struct result a = { 0 }, b = { 0 };
+	char *big = mem_alloc(MANIFEST_PUT_MAX + 1);
+
+	client_manifest_put(r->client, &ref, "t/t", DIGEST, big,
+	    MANIFEST_PUT_MAX + 1, rig_done, &a);
+	rig_wait(r, &a);
+	cr_expect_eq(a.err.kind, ERROR_LIMIT);
+	client_blob_get(r->client, &ref, DIGEST, 10 * BLOB_GET_MAX, rig_done,
+	    &b);
+	cr_expect_eq(rig_take(rig_broker(r, 0), MSG_BLOB_GET)->n[2],
+	    BLOB_GET_MAX);
+	free(big);
+	rig_free(r);
+	reference_free(&ref);
+	result_free(&a);
+	result_free(&b);
+}

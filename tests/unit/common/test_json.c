@@ -160,3 +160,24 @@ Test(json, indented_as_go)
 	    "\n    {\n      \"c\\\"\": \"x{\"\n    }\n  ],\n  \"d\": {}\n}");
 	buffer_free(&b);
 }
+
+/* Each costs more memory than it has bytes. */
+Test(json, containers_are_limited)
+{
+	struct error err = { 0 };
+	struct buffer b;
+	json_object *o;
+
+	buffer_init(&b, 0);
+	buffer_puts(&b, "[[]");
+	for (unsigned i = 2; i < JSON_CONTAINERS_MAX; i++)
+		buffer_puts(&b, ",[]");
+	buffer_putc(&b, ']');
+	o = json_parse(b.data, b.len, JSON_BYTES_MAX, "it", &err);
+	cr_expect_not_null(o, "%s", err.text);
+	json_object_put(o);
+	b.data[b.len - 1] = ',';
+	buffer_puts(&b, "[]]");
+	cr_expect_null(json_parse(b.data, b.len, JSON_BYTES_MAX, "it", &err));
+	buffer_free(&b);
+}

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/wire/log_record.h"
 
@@ -211,4 +213,26 @@ Test(log_record, other_levels_are_refused)
 		    "\"%s\"", bad[i]);
 		cr_expect(err.kind == ERROR_INPUT && level == 77);
 	}
+}
+
+/* It ends where nothing can be read any more. */
+Test(log_record, nothing_behind_it_is_read)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct error err;
+
+	cr_assert_neq(p, MAP_FAILED);
+	cr_assert_eq(mprotect(p + page, page, PROT_NONE), 0);
+	log_record_string(&in, "key", "a value");
+	log_record_int(&in, "n", 1);
+	log_record_put(&in, &wire);
+	for (size_t n = 0; n < wire.len; n++) {
+		memcpy(p + page - n, wire.data, n);
+		if (log_record_get(&out, p + page - n, n, &err) == 0)
+			log_record_free(&out);
+		log_record_init(&out, LOG_INFO, "");
+	}
+	munmap(p, 2 * page);
 }

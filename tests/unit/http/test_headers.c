@@ -293,3 +293,29 @@ Test(headers, own_texts_keep_their_words)
 	free(out);
 	scrub_free(&s);
 }
+
+Test(headers, a_line_with_a_nul_is_none)
+{
+	struct headers h;
+
+	headers_init(&h);
+	add(&h, "HTTP/1.1 200 OK\r\n");
+	cr_assert_eq(headers_add(&h, "Location: http://a\0b/\r\n", 22), 0);
+	cr_expect_null(headers_get(&h, "Location", 0));
+	headers_free(&h);
+}
+
+Test(headers, a_url_has_a_limit)
+{
+	struct url u;
+	char *text = mem_alloc(URL_MAX + 2);
+
+	memset(text, 'a', URL_MAX + 1);
+	memcpy(text, "https://h/", 10);
+	text[URL_MAX] = '\0';
+	cr_assert_eq(url_parse(&u, text, NULL, NULL), 0);
+	url_free(&u);
+	text[URL_MAX] = 'a';
+	cr_expect_eq(url_parse(&u, text, NULL, NULL), -1);
+	free(text);
+}

@@ -400,3 +400,23 @@ Test(http, a_wait_for_a_place_is_told_when_it_is_over)
 	buffer_free(&log);
 	rig_free(g);
 }
+
+static void
+always_429(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	(void)arg, (void)head, (void)body, (void)len;
+	conn_answer(c, "429 x", "Retry-After: 0\r\n", "");
+}
+
+/* Also of a registry that says to come back at once, for ever. */
+Test(http, tries_are_limited)
+{
+	struct rig *g = rig_new(always_429);
+	struct result *r = rig_get(g, "manifests/x");
+
+	rig_wait(g, r);
+	cr_assert_eq(r->err.kind, ERROR_RATE_LIMIT);
+	cr_assert_eq(g->server->requests, ATTEMPTS_MAX);
+	rig_free(g);
+}

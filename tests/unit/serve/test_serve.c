@@ -35,6 +35,7 @@ static struct message m;
 static unsigned settled;
 static uint64_t progress;
 static struct request *committed;
+static bool ends_at_once = true;
 
 static void
 manifest_put(struct request *r)
@@ -83,6 +84,8 @@ blob_write(struct request *r)
 static void
 blob_write_go(struct stream_end *e)
 {
+	if (!ends_at_once)
+		return;
 	cr_assert_null(stream_end_slot(e));
 	session_progress(e->r->session, 2);
 	request_end(e->r, &(struct error){ .kind = ERROR_NONE }, 2);
@@ -427,4 +430,36 @@ Test(serve, a_stream_without_slots)
 	cr_assert_eq(progress, 2);
 	close(fds[0]);
 	close(fd);
+}
+
+Test(serve, a_manifest_has_a_size)
+{
+	int fd = channel(false);
+
+	want_put(fd, 1, 0);
+	expect_end(fd, ERROR_LIMIT);
+	want_put(fd, 2, MANIFEST_PUT_MAX + 1);
+	expect_end(fd, ERROR_LIMIT);
+	cr_expect_eq(memory.held, 0);
+	close(fd);
+}
+
+Test(serve, a_stream_has_one_end_here)
+{
+	int fd = channel(false), a[2], b[2];
+	char c;
+
+	want_write(fd, 5);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, a), 0);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, b), 0);
+	ends_at_once = false;
+	server_stream_end(server, a[1], 7, 5, ROLE_WRITE);
+	server_stream_end(server, b[1], 7, 5, ROLE_WRITE);
+	run();
+	cr_expect_eq(recv(b[0], &c, 1, MSG_DONTWAIT), 0, "it is closed");
+	cr_expect_eq(recv(a[0], &c, 1, MSG_DONTWAIT), -1);
+	close(a[0]);
+	close(b[0]);
+	close(fd);
+	run();
 }
