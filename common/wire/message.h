@@ -30,7 +30,8 @@ enum message_type {
 };
 
 /* Flags of JOB and of CHANNEL, roles of STREAM_END. */
-enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4 };
+enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4,
+	JOB_EXPECT = 8 };
 enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
 enum stream_role { ROLE_READ, ROLE_WRITE };
 

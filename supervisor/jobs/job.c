@@ -21,7 +21,7 @@ struct job {
 	uint64_t id;
 	bool dry_run;
 	int64_t started;
-	uint64_t moved;
+	uint64_t moved, expected;
 	struct timer *not_started;	/* says so from the loop */
 	bool sent;		/* the worker has its job */
 	bool done;		/* and sent DONE */
@@ -61,6 +61,12 @@ uint64_t
 job_moved(const struct job *j)
 {
 	return j->moved;
+}
+
+uint64_t
+job_expected(const struct job *j)
+{
+	return j->expected;
 }
 
 void
@@ -260,7 +266,8 @@ on_ready(void *arg)
 	message_put_u64(&o, j->script->text_len);
 	message_put_u64(&o, (uint64_t)j->script->timeout);
 	message_put_u64(&o, (j->dry_run ? JOB_DRY_RUN : 0) |
-	    (j->config->has_parallel ? 0 : JOB_PARALLEL_UNSET));
+	    (j->config->has_parallel ? 0 : JOB_PARALLEL_UNSET) |
+	    (log_columns(j->env->log) != 0 ? JOB_EXPECT : 0));
 	message_put_u64(&o, (uint64_t)(j->env->log_level + LOG_LEVEL_BIAS));
 	message_put_u64(&o, WORKER_MEMORY);
 	job_send(j, &o, -1);
@@ -280,6 +287,16 @@ on_late(struct job *j, const struct message *m, struct error *err)
 	(void)err;
 	free(j->late);
 	j->late = mem_strdup(message_str(m, 0));
+	return 0;
+}
+
+static int
+on_expect(struct job *j, const struct message *m, struct error *err)
+{
+	if (message_u64(m, 0) > INT64_MAX)
+		return error_set(err, ERROR_PROTOCOL, "a number in EXPECT is "
+		    "out of bounds");
+	j->expected = message_u64(m, 0);
 	return 0;
 }
 
@@ -313,6 +330,8 @@ on_message(void *arg, const struct message *m, struct error *err)
 		    amend_record, j, err);
 	case MSG_LATE:
 		return on_late(j, m, err);
+	case MSG_EXPECT:
+		return on_expect(j, m, err);
 	case MSG_DONE:
 		return on_done(j, m, err);
 	default:

@@ -45,6 +45,8 @@ const char *job_name(const struct job *j);	/* of its script */
 const struct config *job_config(const struct job *j);
 int64_t job_started(const struct job *j);	/* clock_now() */
 uint64_t job_moved(const struct job *j);	/* bytes uploaded so far */
+/* What it will be in the end, by the worker's word; 0 where it said nothing. */
+uint64_t job_expected(const struct job *j);
 void job_add_moved(struct job *j, uint64_t bytes);
 
 /* What answers a job's requests. fd (or -1) is passed on and closed. A

@@ -139,6 +139,7 @@ add(void *arg, const struct job *j)
 		s->elapsed = clock_now() - job_started(j);
 	}
 	s->moved += job_moved(j);
+	s->total += job_expected(j);
 }
 
 static void

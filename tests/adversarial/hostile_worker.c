@@ -236,7 +236,13 @@ act(const char *what)
 		done(0, "");
 	} else if (strcmp(what, "done-numbers") == 0)
 		done_with(0, "", UINT64_MAX);
-	else if (strcmp(what, "no-id") == 0)
+	else if (strcmp(what, "expect-numbers") == 0) {
+		struct message_out o;
+
+		message_start(&o, MSG_EXPECT, 0);
+		message_put_u64(&o, UINT64_MAX);
+		say(&o);
+	} else if (strcmp(what, "no-id") == 0)
 		empty(MSG_SLOT, 0);
 	else if (strcmp(what, "slot-twice") == 0) {
 		empty(MSG_SLOT, 7);

@@ -23,6 +23,7 @@ KILLED = {
     "descriptor": "carried a descriptor",
     "ready-twice": "READY came twice",
     "done-numbers": "a number in DONE is out of bounds",
+    "expect-numbers": "a number in EXPECT is out of bounds",
     "no-id": "SLOT has no id",
     "slot-twice": "was requested twice",
     "release-nothing": "is not held",
@@ -144,7 +145,8 @@ class HostileWorker(Children):
 
     def test_timeout_is_enforced(self):
         self.check_alive("ignore-stop",
-                         "ran past its timeout of 1s and was killed",
+                         "timeout of 1s reached: the script did not end "
+                         "and was killed",
                          timeout="1s")
 
     def test_worker_that_compiles_is_not_needed(self):

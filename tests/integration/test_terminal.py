@@ -54,13 +54,14 @@ class Terminal(Case):
             self.status(terminal, columns)
             terminal.resize(later)
             screen = self.status(terminal, later)
-            self.assertEqual(len(screen.lines), 2, screen.lines)
+            self.only_lines_above(screen)
             if later >= 65:
                 self.assertTrue(screen.lines[-1].startswith(
                     "mirror \u00fcber ?? with"), screen.lines)
         gates[0].set()
         for terminal, _, later, _ in runs:
-            terminal.wait_for("the next line", lambda s: len(s.lines) == 3)
+            terminal.wait_for("the next line", lambda s: [
+                line for line in s.lines if "message=middle" in line])
             self.only_lines_above(self.status(terminal, later))
         gates[1].set()
         for terminal, _, _, running in runs:
@@ -69,6 +70,28 @@ class Terminal(Case):
             screen = terminal.screen()
             self.only_lines(screen)
             self.assertIn("message=end", "".join(screen.lines))
+
+    def test_total(self):
+        """The line says how much there is to upload, without what is there
+        already."""
+        fake, gate = self.fake(), threading.Event()
+        registry = self.registry()
+        made = images.image("total", layers=[3 << 20, 1 << 20])
+        fake.add("x/y", "v1", made)
+        there = [data for data in made.blobs if 1 << 19 < len(data) < 2 << 20]
+        registry.client.push_blob("x/y", there[0])
+        fake.on("GET", "/blobs/", misbehave.hold(gate))
+        self.box.write("regbot.yml", config(
+            [creds(fake.host), creds(registry.host)],
+            {"t": 'image.copy("%s/x/y:v1", "%s/x/y:v1")' % (
+                fake.host, registry.host)}))
+        terminal = self.terminal(100)
+        running = self.box.start("once", "-c", "regbot.yml",
+                                 env={"TERM": "xterm"}, terminal=terminal)
+        terminal.wait_for("the total", lambda s: "0 B of 3.0 MiB copied" in
+                          s.lines[-1])
+        gate.set()
+        self.assertEqual(running.wait().code, 0)
 
     def only_lines_above(self, screen):
         for line in screen.lines[:-1]:

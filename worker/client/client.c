@@ -32,6 +32,7 @@ job_start(struct client *c, const struct message *m, struct error *err)
 	j->timeout_ns = (int64_t)message_u64(m, 2);
 	j->dry_run = (message_u64(m, 3) & JOB_DRY_RUN) != 0;
 	j->compile = (message_u64(m, 3) & JOB_COMPILE) != 0;
+	j->expect = (message_u64(m, 3) & JOB_EXPECT) != 0;
 	j->parallel_unset = (message_u64(m, 3) & JOB_PARALLEL_UNSET) != 0;
 	j->log_level = (int)level - LOG_LEVEL_BIAS;
 	j->memory = message_u64(m, 5);
@@ -303,6 +304,25 @@ client_finish(struct client *c, const struct client_done *d)
 	message_put_u64(&o, d->bytes);
 	client_send(c, &o, NULL);
 	channel_drain(c->control, 0);
+}
+
+void
+client_expect(struct client *c, int64_t bytes)
+{
+	struct message_out o;
+
+	if (!c->job.expect || bytes == 0)
+		return;
+	/* Sizes are what manifests say: their sum may be anything. */
+	if (bytes > 0 && c->expected > INT64_MAX - bytes)
+		c->expected = INT64_MAX;
+	else if (bytes < 0 && c->expected < -bytes)
+		c->expected = 0;
+	else
+		c->expected += bytes;
+	message_start(&o, MSG_EXPECT, 0);
+	message_put_u64(&o, (uint64_t)c->expected);
+	client_send(c, &o, NULL);
 }
 
 void

@@ -51,6 +51,7 @@ struct client_job {	/* what JOB and SCRIPT said */
 	int log_level;
 	int64_t timeout_ns;	/* 0: none */
 	uint64_t memory;	/* what Lua may allocate */
+	bool expect;		/* client_expect is of use */
 	bool parallel_unset;	/* defaults.parallel was not given */
 };
 
@@ -80,6 +81,8 @@ struct client_done {	/* what DONE says */
 /* Sends DONE and waits until everything queued has been sent. */
 void client_finish(struct client *c, const struct client_done *d);
 
+/* So many bytes more, or less, will be uploaded than was known. */
+void client_expect(struct client *c, int64_t bytes);
 void client_log(struct client *c, const struct log_record *r);
 /* What os.getenv may answer: NULL when the name was not passed. Borrowed. */
 const char *client_getenv(const struct client *c, const char *name);

@@ -138,6 +138,7 @@ struct client {
 	enum client_job_state job_state;
 	struct client_job job;
 	size_t script_got;
+	int64_t expected;	/* bytes, of client_expect; never negative */
 	struct client_env *env;
 	size_t nenv;
 	uint32_t last_id;

@@ -41,9 +41,28 @@ blob_compare(const void *a, const void *b)
 	    ((const struct copy_blob *)b)->digest);
 }
 
+/* It will be uploaded, as far as we know. */
+static void
+blob_expect(struct copy_blob *b)
+{
+	if (b->size <= 0 || b->expected != 0)
+		return;
+	b->expected = b->size;
+	client_expect(b->copy->client, b->expected);
+}
+
+/* It was not. */
+static void
+blob_unexpect(struct copy_blob *b)
+{
+	client_expect(b->copy->client, -b->expected);
+	b->expected = 0;
+}
+
 void
 blob_free(struct copy_blob *b)
 {
+	blob_unexpect(b);
 	free(b->digest);
 	free(b->from);
 	free(b->waiters.nodes);
@@ -104,6 +123,7 @@ blob_need(struct copy_node *n, const struct descriptor *d, const char *what)
 	tsearch(b, &c->blobs, blob_compare);
 	node_wait_for(&b->waiters, n);
 	TAILQ_INSERT_TAIL(&c->blob_queue, b, queue);
+	blob_expect(b);
 }
 
 static void
@@ -112,6 +132,7 @@ blob_done(struct copy_blob *b)
 	struct copy *c = b->copy;
 
 	b->done = true;
+	blob_unexpect(b);
 	if (c->dst_key != NULL)
 		known_add(c->w->known, c->dst_key, b->digest,
 		    c->dst.repository);
@@ -146,6 +167,7 @@ blob_copied(void *obj, struct answer *a)
 		if (a->size > 0) {
 			r->uploaded++;
 			r->bytes += (uint64_t)a->size;
+			b->expected = 0;
 		} else
 			r->mounted++;
 		blob_done(b);
@@ -199,6 +221,7 @@ source_head(void *obj, struct answer *a)
 		return;
 	}
 	b->size = a->size;
+	blob_expect(b);
 	blob_place(b);
 }
 

@@ -48,6 +48,7 @@ struct copy_blob {
 	struct copy_node *owner;	/* the first manifest that names it */
 	char *from;		/* where a mount is tried, "" for nowhere */
 	bool done;
+	int64_t expected;	/* of its size, while it may be uploaded */
 	struct waiters waiters;
 };
 

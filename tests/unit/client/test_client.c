@@ -190,6 +190,32 @@ Test(client, compiles_scripts)
 	rig_free(r);
 }
 
+static uint64_t
+expect(struct rig *r, int64_t bytes)
+{
+	client_expect(r->client, bytes);
+	return rig_take(&r->supervisor, MSG_EXPECT)->n[0];
+}
+
+/* The sum stays within its bounds, whatever manifests say. */
+Test(client, expects_bytes)
+{
+	struct rig *r = rig_new();
+	struct client_job job;
+	struct error err;
+
+	send_job(r, 0, JOB_EXPECT);
+	cr_assert_eq(client_get_job(r->client, &job, &err), 0);
+	cr_expect_eq(expect(r, 10), 10u);
+	cr_expect_eq(expect(r, -4), 6u);
+	cr_expect_eq(expect(r, INT64_MAX), (uint64_t)INT64_MAX);
+	cr_expect_eq(expect(r, -INT64_MAX), 0u);
+	cr_expect_eq(expect(r, -7), 0u);
+	free(job.name);
+	free(job.script);
+	rig_free(r);
+}
+
 Test(client, says_goodbye)
 {
 	struct rig *r = rig_new();
