@@ -187,7 +187,7 @@ def main(args):
     finally:
         source.stop()
         target.stop()
-    totals.show()
+        totals.show()
     print("%d passed, %d failed" % (number + (
         0 if options.keep_going else 1 if failed else 0) - failed, failed))
     return 1 if failed else 0
