@@ -154,6 +154,10 @@
 #define JSON_CONTAINERS_MAX 65536u	/* objects and arrays in one */
 #define REDIRECTS_MAX 10		/* redirects of one request */
 #define ATTEMPTS_MAX 6			/* tries of one request */
+#define UPLOAD_STALL_MS 30000	/* an upload that moves no byte so long keeps
+				 * no other of the same blob waiting ... */
+#define UPLOAD_WAIT_MS 300000	/* ... nor does any, longer than this */
+#define UPLOADED_MAX 256	/* uploads that a broker remembers */
 #define UPLOAD_PIECE (128 * MIB)	/* a blob's part in one PATCH */
 #define UPLOAD_WHOLE (64 * KIB)	/* up to this a blob is collected first */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */

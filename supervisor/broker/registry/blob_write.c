@@ -11,11 +11,14 @@
 #include "common/mem.h"
 #include "supervisor/broker/registry/ask.h"
 #include "supervisor/broker/registry/upload.h"
+#include "supervisor/broker/registry/upload_turn.h"
 #include "supervisor/serve/stream_end.h"
 
 struct blob_write {		/* ask.own */
 	struct stream_end *e;
-	struct upload *upload;
+	struct upload_turn *turn;
+	bool there;		/* the registry says that it has the blob */
+	struct upload *upload;	/* NULL: not our turn yet */
 	struct digest *digest;	/* NULL before GO */
 	bool verified;		/* size and digest are right */
 	bool collects;		/* the whole of it into rest, then one PUT */
@@ -30,6 +33,7 @@ on_opened(void *arg, const struct error *err)
 	if (err->kind != ERROR_NONE) {
 		request_end(b->e->r, err, 0);
 	} else if (upload_mounted(b->upload)) {
+		b->there = true;
 		request_done(b->e->r);
 	} else {
 		b->e->r->state = REQUEST_OPEN;
@@ -37,20 +41,77 @@ on_opened(void *arg, const struct error *err)
 	}
 }
 
-void
-registry_blob_write(struct request *r)
+static void
+open_upload(struct blob_write *b)
 {
-	struct blob_write *b = mem_alloc(sizeof(*b));
+	struct request *r = b->e->r;
 	struct upload_how how = { .repository = r->repository,
 	    .digest = r->name, .from = r->from, .plain = true,
 	    /* The script learns where else the blob is: only if it may read
 	     * everything. */
 	    .anonymous = r->from[0] == '\0' && r->session->grants.everything };
 
+	b->upload = upload_new(ask_registry(r), &how, on_opened, b);
+}
+
+static void
+on_head(void *arg, struct http_reply *reply, const struct error *err)
+{
+	struct request *r = arg;
+	struct blob_write *b = ask_of(r)->own;
+
+	ask_over(r);
+	b->there = err->kind == ERROR_NONE && reply != NULL;
+	if (b->there)
+		request_done(r);
+	else
+		open_upload(b);
+}
+
+/* Our turn. The worker asked for the blob before it came here: since then
+ * another upload may have brought it. */
+static void
+begin(struct blob_write *b)
+{
+	struct request *r = b->e->r;
+	struct http_spec spec = { .method = HTTP_HEAD, .actions = "pull,push",
+	    .statuses = { 200 }, .what = "blob" };
+	char *path;
+
+	if (!upload_turn_lately(ask_registry(r), r->repository, r->name)) {
+		open_upload(b);
+		return;
+	}
+	path = mem_printf("blobs/%s", r->name);
+	spec.path = path;
+	ask_start(r, &spec, on_head);
+	free(path);
+}
+
+static void
+on_turn(void *arg, bool there)
+{
+	struct blob_write *b = arg;
+
+	if (there)
+		request_done(b->e->r);
+	else
+		begin(b);
+}
+
+void
+registry_blob_write(struct request *r)
+{
+	struct blob_write *b = mem_alloc(sizeof(*b));
+	bool now;
+
 	b->e = r->end;
 	buffer_init(&b->rest, 0);
 	ask_of(r)->own = b;
-	b->upload = upload_new(ask_registry(r), &how, on_opened, b);
+	b->turn = upload_turn_new(ask_registry(r), r->repository, r->name,
+	    &now, on_turn, b);
+	if (now)
+		begin(b);
 }
 
 /* The upload's request ends before its source does. */
@@ -64,6 +125,7 @@ registry_blob_write_stop(struct request *r)
 		return;
 	ask_of(r)->own = NULL;
 	upload_close(b->upload);
+	upload_turn_end(b->turn, b->there);
 	digest_free(b->digest);
 	buffer_free(&b->rest);
 	free(b);
@@ -112,8 +174,12 @@ source_read(void *arg, char *p, size_t n)
 	digest_add(b->digest, p, (size_t)got);
 	b->e->moved += (uint64_t)got;
 	session_progress(b->e->r->session, (size_t)got);
-	if (b->e->moved == b->e->r->size && verify(b) == -1)
+	upload_turn_progress(b->turn);
+	if (b->e->moved < b->e->r->size)
+		return got;
+	if (verify(b) == -1)
 		return HTTP_ABORT;
+	upload_turn_sent(b->turn);
 	return got;
 }
 
@@ -157,8 +223,10 @@ on_sent(void *arg, const struct error *err)
 		request_fail(r, ERROR_HTTP, "registry %s called blob %s "
 		    "complete after %" PRIu64 " of %" PRIu64 " bytes",
 		    r->server->name, r->name, b->e->moved, r->size);
-	} else
+	} else {
+		b->there = true;
 		request_end(r, &why, r->size);
+	}
 }
 
 /* Reads what is there into rest; once complete it is sent at once. */

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "supervisor/broker/registry/ask.h"
 #include "supervisor/broker/registry/upload.h"
+#include "supervisor/broker/registry/upload_turn.h"
 
 static void
 clean(void *store, struct error *err)
@@ -90,6 +91,7 @@ registry_new(struct loop *l, const struct http_registry *config,
 	reg->http = http;
 	LIST_INIT(&reg->uploads);
 	LIST_INIT(&reg->finishes);
+	TAILQ_INIT(&reg->turns);
 	return reg;
 }
 
@@ -100,6 +102,7 @@ registry_free(struct registry *reg)
 		return;
 	upload_free_all(reg);
 	registry_tagfinish_free_all(reg);
+	upload_turn_free_all(reg);
 	http_free(reg->http);
 	free(reg);
 }

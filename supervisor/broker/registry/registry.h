@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "common/bounds.h"
 #include "common/error.h"
 #include "common/wire/log_record.h"
 #include "common/wire/loop.h"
@@ -19,6 +20,7 @@
 
 struct tagfinish;
 struct upload;
+struct upload_turn;
 
 struct deletion {	/* of a tag, which begins to write; all borrowed */
 	const char *repository, *tag;
@@ -52,6 +54,9 @@ struct registry {
 	LIST_HEAD(, tagfinish) finishes; /* as well, see tagfinish.c */
 	uint32_t last_deletion;		/* their numbers rise */
 	unsigned deletions;		/* that have begun and are not over */
+	TAILQ_HEAD(, upload_turn) turns;	/* see upload_turn.h */
+	char *uploaded[UPLOADED_MAX];	/* a ring, for upload_turn_lately */
+	size_t nuploaded;
 	bool over;			/* nothing is cleaned up any more */
 };
 
