@@ -126,6 +126,22 @@ blob_need(struct copy_node *n, const struct descriptor *d, const char *what)
 	blob_expect(b);
 }
 
+void
+blob_again(struct copy_node *n, const struct descriptor *d)
+{
+	struct copy *c = n->copy;
+	struct copy_blob want = { .digest = d->digest }, **at;
+
+	at = tfind(&want, &c->blobs, blob_compare);
+	if (at == NULL)
+		return;	/* a foreign layer, which is not copied */
+	if ((*at)->done) {
+		(*at)->done = false;
+		TAILQ_INSERT_TAIL(&c->blob_queue, *at, queue);
+	}
+	node_wait_for(&(*at)->waiters, n);
+}
+
 static void
 blob_done(struct copy_blob *b)
 {

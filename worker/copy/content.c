@@ -23,19 +23,47 @@ platform_wanted(const struct copy *c, const struct descriptor *d)
 	return false;
 }
 
+/* The platforms of an index, for a message. */
 static void
-warn_no_platform(const struct copy_node *n)
+platform_names(const struct manifest *m, struct buffer *out)
 {
-	const struct copy *c = n->copy;
-	struct log_record r;
+	char *s;
 
-	if (c->w->log_level > LOG_WARN)
-		return;
-	log_record_init(&r, LOG_WARN, "No platform of the image matches");
-	log_record_string(&r, "source", n->name);
-	log_record_string(&r, "platforms", c->platform_list);
-	client_log(c->client, &r);
-	log_record_free(&r);
+	for (size_t i = 0; i < m->nchildren; i++) {
+		if (!m->children[i].has_platform)
+			continue;
+		s = platform_string(&m->children[i].platform);
+		buffer_printf(out, "%s%s", out->len > 0 ? "," : "", s);
+		free(s);
+	}
+}
+
+/* Nothing of the index is wanted. An index with nothing in it is no copy of
+ * an image, so for what the script named that is an error. */
+static void
+no_platform(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct error err = { .kind = ERROR_NONE };
+	struct log_record r;
+	struct buffer has;
+
+	buffer_init(&has, ERROR_TEXT_MAX / 2);
+	platform_names(n->m, &has);
+	if (n->root) {
+		error_set(&err, ERROR_NOT_FOUND, "no platform of %s matches "
+		    "%s: it has %s", n->name, c->platform_list, has.len > 0 ?
+		    buffer_str(&has) : "none");
+		copy_over(c, &err);
+	} else if (c->w->log_level <= LOG_WARN) {
+		log_record_init(&r, LOG_WARN, "No platform of the image "
+		    "matches");
+		log_record_string(&r, "source", n->name);
+		log_record_string(&r, "platforms", c->platform_list);
+		client_log(c->client, &r);
+		log_record_free(&r);
+	}
+	buffer_free(&has);
 }
 
 static void
@@ -43,19 +71,21 @@ index_content(struct copy_node *n)
 {
 	size_t wanted = 0;
 
+	for (size_t i = 0; i < n->m->nchildren; i++)
+		wanted += platform_wanted(n->copy, &n->m->children[i]);
+	n->sparse = wanted < n->m->nchildren;
+	if (wanted == 0 && n->sparse)
+		no_platform(n);
 	for (size_t i = 0; i < n->m->nchildren; i++) {
 		const struct descriptor *d = &n->m->children[i];
 
 		if (!platform_wanted(n->copy, d))
 			continue;
-		wanted++;
 		if (blob_media_type(d->media_type))
 			blob_need(n, d, "layer");
-		else
+		else if (!n->copy->over)
 			content_child(n, d);
 	}
-	if (wanted == 0 && n->m->nchildren > 0)
-		warn_no_platform(n);
 }
 
 static void
@@ -148,6 +178,49 @@ content_child(struct copy_node *parent, const struct descriptor *d)
 	}
 	if (n->state != NODE_DONE)
 		node_wait_for(&n->waiters, parent);
+}
+
+static void
+child_again(struct copy_node *parent, const struct descriptor *d)
+{
+	struct copy *c = parent->copy;
+	struct copy_node *n = node_find(c, d->digest);
+
+	if (n == NULL || n->root)
+		return;
+	if (n->state == NODE_DONE) {
+		n->state = NODE_QUEUED;
+		n->present = false;
+		TAILQ_INSERT_TAIL(&c->node_queue, n, queue);
+	}
+	node_wait_for(&n->waiters, parent);
+}
+
+void
+content_again(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+
+	n->again = true;
+	n->state = NODE_WAITING;
+	n->waiting++;
+	for (size_t i = 0; i < n->m->nchildren; i++) {
+		const struct descriptor *d = &n->m->children[i];
+
+		if (!platform_wanted(c, d))
+			continue;
+		if (blob_media_type(d->media_type))
+			blob_again(n, d);
+		else
+			child_again(n, d);
+	}
+	if (n->m->config != NULL)
+		blob_again(n, n->m->config);
+	for (size_t i = 0; i < n->m->nlayers; i++)
+		blob_again(n, &n->m->layers[i]);
+	node_unblock(n);
+	content_pump(c);
+	blob_pump(c);
 }
 
 void

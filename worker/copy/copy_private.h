@@ -72,6 +72,8 @@ struct copy_node {
 	bool slot;		/* counted in nodes_active */
 	bool by_digest;		/* the top's PUT by digest is under way */
 	bool put_by_digest;	/* it has finished */
+	bool again;		/* its PUT is being repeated, the one time */
+	bool sparse;		/* an index of which not all is copied */
 	int64_t size;		/* a child's, as its index says */
 	struct manifest *m;
 	size_t waiting;		/* number of nodes and blobs it waits for */
@@ -172,11 +174,16 @@ void blob_need(struct copy_node *n, const struct descriptor *d,
 void blob_pump(struct copy *c);
 void blob_free(struct copy_blob *b);
 bool blob_media_type(const char *media_type);
+/* n named it already: it is looked for, and copied, once more. */
+void blob_again(struct copy_node *n, const struct descriptor *d);
 
 /* content.c */
 void content_take(struct copy_node *n);	/* n->m is set: starts what it names */
 void content_child(struct copy_node *parent, const struct descriptor *d);
 void content_pump(struct copy *c);	/* starts queued manifests */
+/* The target said that something n names is missing: everything is looked
+ * for again, and n is complete again once it is there. */
+void content_again(struct copy_node *n);
 
 /* put.c */
 void put_node(struct copy_node *n);

@@ -30,20 +30,53 @@ put_over(struct copy_node *n)
 	content_pump(c);
 }
 
+/* Does the registry miss something that the manifest names? Docker's says so
+ * also while another job uploads or puts the same once more. */
+static bool
+is_missing(const struct error *err)
+{
+	return (err->http == 400 || err->http == 404) &&
+	    (strstr(err->text, "BLOB_UNKNOWN") != NULL ||
+	    strstr(err->text, "MANIFEST_UNKNOWN") != NULL);
+}
+
+/* An index of which the target has only some platforms: not every registry
+ * takes one. */
+static void
+put_sparse_failed(struct copy_node *n, const struct error *err)
+{
+	struct copy *c = n->copy;
+	struct error why = *err;
+
+	error_prefix(&why, "the registry refuses an index with platforms "
+	    "that it does not have; copy all platforms, or only one by its "
+	    "digest, image.copy(\"%s/%s@DIGEST\", ...)", n->src.registry,
+	    n->src.repository);
+	copy_fail(c, &why, "failed to put manifest %s/%s:%s",
+	    n->dst.registry, n->dst.repository, reference_name(&n->dst));
+}
+
 static void
 put_done(void *obj, struct answer *a)
 {
 	struct copy_node *n = obj;
+	bool missing = is_missing(&a->err);
 	char *name;
 
 	if (a->err.kind == ERROR_NONE) {
 		n->copy->result.manifests++;
 		put_over(n);
-		return;
+	} else if (missing && !n->again) {
+		content_again(n);
+	} else if (n->sparse && (missing || (a->err.http == 400 &&
+	    strstr(a->err.text, "MANIFEST_INVALID") != NULL))) {
+		put_sparse_failed(n, &a->err);
+	} else {
+		name = reference_string(&n->dst);
+		copy_fail(n->copy, &a->err, "failed to put manifest %s",
+		    name);
+		free(name);
 	}
-	name = reference_string(&n->dst);
-	copy_fail(n->copy, &a->err, "failed to put manifest %s", name);
-	free(name);
 }
 
 void
@@ -54,7 +87,7 @@ put_node(struct copy_node *n)
 	struct step *s;
 
 	n->state = NODE_PUTTING;
-	if (c->dry && n->root && c->w->overlay != NULL)
+	if (c->dry && n->root && !n->present && c->w->overlay != NULL)
 		overlay_put(c->w->overlay, &n->dst, &n->src, n->digest);
 	if (c->dry || n->present) {
 		if (!n->present)
@@ -81,6 +114,12 @@ top_is_put(void *obj, struct answer *a)
 {
 	struct copy_node *n = obj;
 
+	if (is_missing(&a->err) && !n->again) {
+		n->again = true;
+		n->by_digest = false;
+		put_by_digest(n);
+		return;
+	}
 	if (a->err.kind != ERROR_NONE) {
 		copy_fail(n->copy, &a->err, "failed to put manifest %s/%s@%s",
 		    n->dst.registry, n->dst.repository, n->digest);

@@ -136,18 +136,40 @@ target_head(void *obj, struct answer *a)
 		root_compare(n);
 }
 
+/* What a dry run pretends of the target takes the registry's place. */
+static bool
+target_pretended(struct copy_node *n)
+{
+	const struct overlay *o = n->copy->w->overlay;
+	struct reference real = { .ocidir = false };
+
+	if (o == NULL)
+		return false;
+	switch (overlay_find(o, &n->dst, &real)) {
+	case OVERLAY_MOVED:
+		set(&n->target_digest, real.digest);
+		reference_free(&real);
+		return true;
+	case OVERLAY_DELETED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 root_start(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 	struct step *s;
 	bool known = digest_valid(n->src.digest) && !c->dry;
+	bool target_known = target_pretended(n);
 
 	n->state = NODE_FETCHING;
-	n->heads = (c->dry ? 0u : 1u) + (known ? 0u : 1u);
+	n->heads = (target_known ? 0u : 1u) + (known ? 0u : 1u);
 	if (known)
 		set(&n->digest, n->src.digest);
-	if (!c->dry && (s = step_new(c, target_head, n)) != NULL)
+	if (!target_known && (s = step_new(c, target_head, n)) != NULL)
 		s->call = client_manifest_head(c->client, &n->dst, step_done,
 		    s);
 	if (!known && (s = step_new(c, source_head, n)) != NULL)
@@ -199,24 +221,17 @@ void
 root_compare(struct copy_node *n)
 {
 	struct copy *c = n->copy;
+	bool tags;
 
 	if (c->over)
 		return;
-	if (c->dry) {
-		if (c->digest_tags && !c->same_repository && node_is_index(n))
-			content_get(n);
-		else
-			content_known(n);
-		return;
-	}
-	if (!c->force && n->target_digest[0] != '\0' &&
-	    strcmp(n->target_digest, n->digest) == 0) {
-		n->present = true;
-		if (!c->digest_tags || c->same_repository ||
-		    !node_is_index(n)) {
-			content_known(n);
-			return;
-		}
-	}
-	content_get(n);
+	n->present = !c->force && n->target_digest[0] != '\0' &&
+	    strcmp(n->target_digest, n->digest) == 0;
+	tags = c->digest_tags && !c->same_repository && node_is_index(n);
+	/* A dry run reads an index also to see whether it has the platforms. */
+	if (tags || (!n->present && (!c->dry || (!c->all_platforms &&
+	    node_is_index(n)))))
+		content_get(n);
+	else
+		content_known(n);
 }

@@ -265,6 +265,7 @@ rig_copy(const char *src, const char *dst, const struct copy_options *o)
 	for (int i = 0; rig->done == 0 && i < 20000; i++)
 		loop_step(rig->w.loop, 0);
 	cr_assert_eq(rig->done, 1u, "the copy does not end:\n%s", rig->trace);
+	rig->result = *copy_result(c);
 	copy_free(c);
 	return rig->err.kind == ERROR_NONE ? 0 : -1;
 }

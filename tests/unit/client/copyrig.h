@@ -39,11 +39,16 @@ struct rig {
 	bool no_heads;		/* HEAD of a source is 404 */
 	const char *fail;	/* an operation that begins so fails */
 	struct error failure;	/* with this */
+	unsigned fail_after;	/* but not the first so many times */
+	char *lose;		/* "h.io/a@sha256:...": gone at the
+				 * first PUT of a tag */
+	unsigned corrupt;	/* so many answers to GET are spoiled */
 	unsigned blobs_now, blobs_most, gets_now, gets_most;
 	unsigned calls_now;	/* neither answered nor cancelled */
 	bool slot_held;
 	/* The copy under way. */
 	unsigned done;
+	struct copy_result result;
 	struct error err;
 };
 

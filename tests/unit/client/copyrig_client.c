@@ -79,7 +79,8 @@ call_new(answer_fn *done, void *arg, const char *operation,
 	c->a.next = mem_strdup("");
 	c->a.size = -1;
 	if (rig->fail != NULL &&
-	    strncmp(line, rig->fail, strlen(rig->fail)) == 0)
+	    strncmp(line, rig->fail, strlen(rig->fail)) == 0 &&
+	    (rig->fail_after == 0 || rig->fail_after-- == 0))
 		c->a.err = rig->failure;
 	*tail = c;
 	tail = &c->next;
@@ -166,6 +167,10 @@ manifest_call(const char *operation, const struct reference *ref,
 			answer_set(&c->a.digest, m->digest);
 		if (get)
 			buffer_puts(&c->a.body, m->bytes);
+		if (get && rig->corrupt > 0) {
+			rig->corrupt--;
+			c->a.body.data[c->a.body.len - 2] ^= 1;
+		}
 	}
 	if (get) {
 		c->busy = &rig->gets_now;
@@ -191,6 +196,26 @@ client_manifest_get(struct client *c, const struct reference *ref,
 {
 	(void)c;
 	return manifest_call("GET", ref, done, arg);
+}
+
+static void
+lose(void)
+{
+	char *at = strchr(rig->lose, '@');
+	struct rig_manifest *m;
+	struct rig_blob *b;
+
+	*at++ = '\0';
+	for (b = rig->blobs; b != NULL; b = b->next)
+		if (strcmp(b->repository, rig->lose) == 0 &&
+		    strcmp(b->digest, at) == 0)
+			b->digest[0] = '\0';
+	for (m = rig->manifests; m != NULL; m = m->next)
+		if (strcmp(m->repository, rig->lose) == 0 &&
+		    strcmp(m->digest, at) == 0)
+			m->digest[0] = '\0';
+	free(rig->lose);
+	rig->lose = NULL;
 }
 
 /* As a strict registry: what the manifest names must be there. */
@@ -224,8 +249,11 @@ client_manifest_put(struct client *c, const struct reference *ref,
 
 	(void)c;
 	cr_assert_not_null(m, "%s", err.text);
+	if (rig->lose != NULL && ref->tag[0] != '\0')
+		lose();
 	if (!complete(repository, m))
-		answer_fail(call, ERROR_HTTP, 400, "content is missing");
+		answer_fail(call, ERROR_HTTP, 400, "request failed: "
+		    "[http 400]: {\"code\":\"MANIFEST_BLOB_UNKNOWN\"}");
 	if (call->a.err.kind == ERROR_NONE) {
 		char *d = rig_manifest(repository, ref->digest[0] != '\0' ?
 		    "" : ref->tag, media_type, bytes);

@@ -352,3 +352,54 @@ Test(copy, given_up_at_every_moment)
 	}
 	free(digest);
 }
+
+/* What the target said that it has is gone when the manifest comes. */
+static void
+copy_with_loss(bool index)
+{
+	const char *platforms[] = { "linux/amd64" };
+	char *layer = rig_blob("s.io/a", "x-1"), *d, *top = NULL;
+
+	d = rig_image("s.io/a", index ? "" : "v1", "x", 2);
+	if (index)
+		top = rig_index("s.io/a", "v1", 1, (char *[]){ d }, platforms);
+	rig->lose = mem_printf("t.io/b@%s", index ? d : layer);
+	EXPECT_OK("s.io/a:v1", "t.io/b:v1", NULL);
+	cr_expect_str_eq(rig_tag("t.io/b:v1"), index ? top : d);
+	cr_expect(rig_has_blob("t.io/b", layer));
+	cr_expect_eq(rig_count("PUT t.io/b:v1"), 2u);
+	cr_expect_eq(rig_count("PUT t.io/b@"), index ? 2u : 0u);
+	cr_expect_eq(rig_count("COPY"), index ? 3u : 4u);
+	free(top);
+	free(d);
+	free(layer);
+}
+
+Test(copy, a_blob_that_is_gone_at_the_put_is_sent_again)
+{
+	copy_with_loss(false);
+}
+
+Test(copy, a_child_that_is_gone_at_the_put_is_sent_again)
+{
+	copy_with_loss(true);
+}
+
+Test(copy, a_put_is_repeated_once)
+{
+	char *digest = rig_image("s.io/a", "v1", "x", 1);
+
+	error_set(&rig->failure, ERROR_HTTP, "request failed: {\"errors\":"
+	    "[{\"code\":\"MANIFEST_BLOB_UNKNOWN\"}]}");
+	rig->failure.http = 400;
+	rig->fail = "PUT";
+	EXPECT_ERROR("s.io/a:v1", "t.io/b:v1", NULL, "failed to put manifest "
+	    "t.io/b:v1: request failed: {\"errors\":[{\"code\":"
+	    "\"MANIFEST_BLOB_UNKNOWN\"}]}");
+	cr_expect_eq(rig_count("PUT"), 2u);
+	error_set(&rig->failure, ERROR_HTTP, "request failed: no space");
+	rig->failure.http = 400;
+	cr_expect_eq(rig_copy("s.io/a:v1", "t.io/b:v1", NULL), -1);
+	cr_expect_eq(rig_count("PUT"), 1u);
+	free(digest);
+}

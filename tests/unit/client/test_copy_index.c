@@ -175,21 +175,21 @@ Test(copy_index, a_child_that_is_missing)
 /* What platforms={...} takes along, each time to a new repository. The
  * registry here refuses an index that is not complete. */
 static unsigned
-children_asked_for(const char **list, size_t n)
+children_put(const char **list, size_t n)
 {
 	struct copy_options o = { .platforms = (char **)list,
 	    .nplatforms = n };
 
 	static int targets;
 	char *dst = mem_printf("t.io/r%d:v1", ++targets);
-	char *line = mem_printf("HEAD t.io/r%d@", targets);
-	unsigned asked;
+	char *line = mem_printf("PUT t.io/r%d@", targets);
+	unsigned put;
 
 	(void)rig_copy("s.io/a:v1", dst, &o);
-	asked = rig_count(line);
+	put = rig_count(line);
 	free(dst);
 	free(line);
-	return asked;
+	return put;
 }
 
 Test(copy_index, platforms_match_exactly)
@@ -201,19 +201,34 @@ Test(copy_index, platforms_match_exactly)
 	top = rig_image("s.io/a", "", "attestation", 1);
 	free(rig_index("s.io/a", "v1", 3, (char *[]){ amd, arm, top },
 	    platforms));
-	cr_expect_eq(children_asked_for((const char *[]){ "linux/amd64" },
+	cr_expect_eq(children_put((const char *[]){ "linux/amd64" },
 	    1), 1u);
 	cr_expect_str_eq(strstr(rig->logs, "No platform") != NULL ? "w" : "",
 	    "");
-	cr_expect_eq(children_asked_for((const char *[]){ "linux/amd64",
+	cr_expect_eq(children_put((const char *[]){ "linux/amd64",
 	    "linux/arm64/v8" }, 2), 2u);
-	cr_expect_eq(children_asked_for((const char *[]){ "" }, 1), 1u);
-	cr_expect_eq(children_asked_for((const char *[]){ "linux/s390x",
+	cr_expect_eq(children_put((const char *[]){ "" }, 1), 1u);
+	cr_expect_eq(children_put((const char *[]){ "linux/s390x",
 	    "linux/ppc64le" }, 2), 0u);
-	cr_expect(strstr(rig->logs, "No platform of the image matches "
-	    "source=s.io/a:v1 platforms=linux/s390x,linux/ppc64le") != NULL,
-	    "%s", rig->logs);
-	cr_expect_eq(children_asked_for(NULL, 0), 3u);
+	cr_expect_str_eq(rig->err.text, "no platform of s.io/a:v1 matches "
+	    "linux/s390x,linux/ppc64le: it has linux/amd64,linux/arm64");
+	cr_expect_eq(rig_count("PUT"), 0u);
+	cr_expect_eq(children_put(NULL, 0), 3u);
+	two_platforms_free();
+}
+
+Test(copy_index, a_registry_that_refuses_some_of_the_platforms)
+{
+	const struct copy_options one = {
+		.platforms = (char *[]){ (char *)"linux/amd64" },
+		.nplatforms = 1 };
+
+	two_platforms();
+	cr_expect_eq(rig_copy("s.io/a:v1", "t.io/b:v1", &one), -1);
+	cr_expect(strstr(rig->err.text, "failed to put manifest t.io/b:v1: "
+	    "the registry refuses an index with platforms that it does not "
+	    "have; copy all platforms, or only one by its digest, image.copy("
+	    "\"s.io/a@DIGEST\", ...): ") != NULL, "%s", rig->err.text);
 	two_platforms_free();
 }
 
@@ -222,7 +237,7 @@ Test(copy_index, a_platform_that_is_none)
 	const char *bad[] = { "linux/amd64", "li nux" };
 
 	two_platforms();
-	cr_expect_eq(children_asked_for(bad, 2), 0u);
+	cr_expect_eq(children_put(bad, 2), 0u);
 	cr_expect_neq(rig->err.kind, ERROR_NONE);
 	cr_expect_str_eq(rig->trace, "");
 	two_platforms_free();
@@ -361,13 +376,47 @@ Test(copy_index, a_dry_run_looks_and_pretends)
 	two_platforms();
 	dry();
 	EXPECT_OK("s.io/a:v1", "t.io/b:v1", NULL);
-	cr_expect_str_eq(rig->trace, "SLOT \nHEAD s.io/a:v1\nRELEASE\n");
+	cr_expect_str_eq(rig->trace, "SLOT \nHEAD t.io/b:v1\n"
+	    "HEAD s.io/a:v1\nRELEASE\n");
+	cr_expect_gt(rig->result.manifests, 0u);
 	expect_moved("t.io/b:v1", "s.io/a", top);
 	/* A copy of the copy is read where it really is. */
 	EXPECT_OK("t.io/b:v1", "u.io/c:v1", NULL);
 	cr_expect_eq(rig_count("HEAD s.io/a@"), 1u);
 	expect_moved("u.io/c:v1", "s.io/a", top);
 	expect_only_reads();
+	two_platforms_free();
+}
+
+Test(copy_index, a_dry_run_knows_what_is_up_to_date)
+{
+	two_platforms();
+	EXPECT_OK("s.io/a:v1", "t.io/b:v1", NULL);
+	dry();
+	EXPECT_OK("s.io/a:v1", "t.io/b:v1", NULL);
+	cr_expect_eq(rig->result.manifests, 0u);
+	EXPECT_OK("s.io/a:v1", "t.io/b:v1", &force);
+	cr_expect_eq(rig->result.manifests, 1u);
+	EXPECT_OK("s.io/a:v1", "t.io/b:v2", NULL);
+	cr_expect_eq(rig->result.manifests, 1u);
+	/* That one is pretended now. */
+	EXPECT_OK("s.io/a:v1", "t.io/b:v2", NULL);
+	cr_expect_eq(rig->result.manifests, 0u);
+	expect_only_reads();
+	two_platforms_free();
+}
+
+Test(copy_index, a_dry_run_knows_which_platforms_are_missing)
+{
+	const struct copy_options none = {
+		.platforms = (char *[]){ (char *)"linux/s390x" },
+		.nplatforms = 1 };
+
+	two_platforms();
+	dry();
+	cr_expect_eq(rig_copy("s.io/a:v1", "t.io/b:v1", &none), -1);
+	cr_expect(strstr(rig->err.text, "no platform of s.io/a:v1") != NULL,
+	    "%s", rig->err.text);
 	two_platforms_free();
 }
 
