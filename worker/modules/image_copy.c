@@ -7,6 +7,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/clock.h"
+#include "common/duration.h"
 #include "worker/copy/copy.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/binding.h"
@@ -16,6 +18,7 @@
 struct copy_task {
 	struct task task;
 	struct copy *copy;
+	int64_t started;	/* clock_now() */
 };
 
 static void
@@ -78,6 +81,35 @@ read_options(lua_State *L, struct copy_options *o)
 	o->nplatforms = in.platforms.n;
 }
 
+/* How it ended: in a dry run this is what tells images that would move from
+ * those that are up to date. */
+static void
+log_result(lua_State *L, const struct copy_task *c)
+{
+	const struct copy_result *res = copy_result(c->copy);
+	bool dry = c->task.w->dry_run, moved = res->manifests > 0;
+	char *target = reference_string(value_check_reference(L, 2));
+	char elapsed[DURATION_TEXT];
+	struct log_record r;
+
+	binding_log_start(&r, moved || dry ? LOG_INFO : LOG_DEBUG,
+	    !moved ? "Image is up to date" : dry ? "Image would be copied" :
+	    "Copied image", "source", value_check_reference(L, 1));
+	log_record_string(&r, "target", target);
+	if (dry)
+		log_record_bool(&r, "dry-run", true);
+	if (moved && !dry) {
+		duration_format((clock_now() - c->started) / NS_PER_MS *
+		    NS_PER_MS, elapsed);
+		log_record_int(&r, "bytes", (int64_t)res->bytes);
+		log_record_string(&r, "elapsed", elapsed);
+		log_record_int(&r, "mounted", res->mounted);
+		log_record_int(&r, "uploaded", res->uploaded);
+	}
+	binding_log(L, &r);
+	free(target);
+}
+
 static int
 copied(lua_State *L, int status, lua_KContext ctx)
 {
@@ -93,6 +125,7 @@ copied(lua_State *L, int status, lua_KContext ctx)
 			tally_copied(tally, r->bytes);
 		else
 			tally_up_to_date(tally);
+		log_result(L, c);
 		task_release(&c->task);
 		return 0;
 	}
@@ -137,6 +170,7 @@ modules_image_copy(lua_State *L)
 	read_options(L, &o);
 	copy_log(L, src, dst, &o);
 	c = task_new(L, sizeof(*c), copy_release);
+	c->started = clock_now();
 	if (fetch_askable(src, &c->task.err) == -1 ||
 	    fetch_askable(dst, &c->task.err) == -1)
 		c->task.done = true;

@@ -47,6 +47,9 @@ check_reads(void)
 #define LISTS(r) "DEBUG Listing tags script=t repo=" r ":latest " \
 	"opts={Limit:0 Last:}\n"
 
+#define UP_TO_DATE "DEBUG Image is up to date script=t source=r:1/x:v1 " \
+	"target=r:1/y:latest"
+
 Test(dry, pretended)
 {
 	const char *one = modrig_image(&rig, "r:1/x", "v1", "{\"os\":\"a\"}");
@@ -57,6 +60,8 @@ Test(dry, pretended)
 	want = mem_printf("INFO Copy image script=t source=r:1/x:v1 "
 	    "target=q:1/y:w digestTags=false forceRecursive=true "
 	    "includeExternal=false dry-run=true\n"
+	    "INFO Image would be copied script=t source=r:1/x:v1 "
+	    "target=q:1/y:w dry-run=true\n"
 	    LISTS("q:1/y") SAYS "w\n"
 	    "DEBUG Retrieve image config script=t image=q:1/y:w\n" SAYS "a\n"
 	    "INFO Delete tag script=t image=r:1/x:v1 dry-run=true\n"
@@ -140,8 +145,30 @@ Test(dry, what_a_job_did_is_counted)
 	modrig_image(&rig, "r:1/x", "v1", "{}");
 	modrig_run(&rig, script);
 	check_tally(2, 1, 2, 1);
+	cr_expect_not_null(strstr(rig.log, "INFO Copied image script=t "
+	    "source=r:1/x:v1 target=q:1/y:a bytes=7 elapsed="), "%s",
+	    rig.log);
+	cr_expect_not_null(strstr(rig.log, " mounted=0 uploaded=2\n"));
+	cr_expect_not_null(strstr(rig.log, "INFO Copied image script=t "
+	    "source=r:1/x:v1 target=q:1/y:b bytes=0 elapsed="));
 	/* The blobs of the first copy, "{}" and "layer". */
 	cr_expect_eq(rig.tally.bytes, 7u);
+}
+
+Test(dry, an_image_that_is_up_to_date_is_told_from_one_that_is_not)
+{
+	modrig_image(&rig, "r:1/x", "v1", "{}");
+	modrig_run(&rig, "image.copy('r:1/x:v1', 'q:1/y:a')");
+	rig.dry_run = true;
+	modrig_run(&rig, "image.copy('r:1/x:v1', 'q:1/y:a')\n"
+	    "image.copy('r:1/x:v1', 'q:1/y:b')\n"
+	    "image.copy('r:1/x:v1', 'q:1/y:b')");
+	check_tally(1, 2, 0, 0);
+	cr_expect_not_null(strstr(rig.log, "INFO Image is up to date "
+	    "script=t source=r:1/x:v1 target=q:1/y:a dry-run=true\n"));
+	cr_expect_not_null(strstr(rig.log, "INFO Image would be copied "
+	    "script=t source=r:1/x:v1 target=q:1/y:b dry-run=true\n"));
+	check_reads();
 }
 
 Test(dry, ratelimit_wait)
