@@ -65,6 +65,15 @@ node_register(struct copy_node *n)
 	tsearch(n, &n->copy->nodes, node_compare);
 }
 
+static void
+node_known(struct copy_node *n)
+{
+	free(n->digest);
+	free(n->media_type);
+	n->digest = mem_strdup(n->m->digest);
+	n->media_type = mem_strdup(n->m->media_type);
+}
+
 int
 node_take(struct copy_node *n, struct answer *a, const char *expected,
     struct error *err)
@@ -73,11 +82,34 @@ node_take(struct copy_node *n, struct answer *a, const char *expected,
 	    a->media_type, expected, err);
 	if (n->m == NULL)
 		return -1;
-	free(n->digest);
-	free(n->media_type);
-	n->digest = mem_strdup(n->m->digest);
-	n->media_type = mem_strdup(n->m->media_type);
+	node_known(n);
 	return n->m->placeholder ? unfinished_error(NULL, err) : 0;
+}
+
+bool
+node_take_kept(struct copy_node *n)
+{
+	const struct overlay *o = n->copy->w->overlay;
+	const struct overlay_content *kept = o != NULL ?
+	    overlay_kept(o, n->src.digest) : NULL;
+	struct error err;
+
+	if (kept == NULL || n->m != NULL)
+		return n->m != NULL;
+	n->m = manifest_parse(kept->bytes, kept->len, kept->media_type,
+	    kept->digest, &err);
+	if (n->m != NULL)
+		node_known(n);
+	return n->m != NULL;
+}
+
+bool
+node_refetch(struct copy_node *n, const struct error *err)
+{
+	if (err->kind != ERROR_DIGEST || n->refetched)
+		return false;
+	n->refetched = true;
+	return true;
 }
 
 bool

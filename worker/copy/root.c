@@ -46,6 +46,8 @@ source_failed(struct copy_node *n, const struct error *err)
 		    s);
 }
 
+static void source_get(struct copy_node *n);
+
 static void
 source_got(void *obj, struct answer *a)
 {
@@ -55,8 +57,11 @@ source_got(void *obj, struct answer *a)
 
 	if (expected[0] == '\0' && digest_valid(a->digest))
 		expected = header = mem_strdup(a->digest);
-	if (a->err.kind != ERROR_NONE ||
-	    node_take(n, a, expected, &a->err) == -1)
+	if (a->err.kind == ERROR_NONE)
+		(void)node_take(n, a, expected, &a->err);
+	if (node_refetch(n, &a->err))
+		source_get(n);
+	else if (a->err.kind != ERROR_NONE)
 		source_failed(n, &a->err);
 	else if (n->heads > 0 && --n->heads == 0)
 		root_compare(n);
@@ -162,7 +167,8 @@ root_start(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 	struct step *s;
-	bool known = digest_valid(n->src.digest) && !c->dry;
+	bool known = (digest_valid(n->src.digest) && !c->dry) ||
+	    node_take_kept(n);
 	bool target_known = target_pretended(n);
 
 	n->state = NODE_FETCHING;
@@ -175,7 +181,11 @@ root_start(struct copy_node *n)
 	if (!known && (s = step_new(c, source_head, n)) != NULL)
 		s->call = client_manifest_head(c->client, &n->src, step_done,
 		    s);
+	if (n->heads == 0)
+		root_compare(n);
 }
+
+static void content_get(struct copy_node *n);
 
 /* The source's digest is known, its bytes are not: get them by digest, so that
  * a tag that moves in the meantime does no harm. */
@@ -184,8 +194,11 @@ content_got(void *obj, struct answer *a)
 {
 	struct copy_node *n = obj;
 
-	if (a->err.kind != ERROR_NONE ||
-	    node_take(n, a, n->src.digest, &a->err) == -1)
+	if (a->err.kind == ERROR_NONE)
+		(void)node_take(n, a, n->src.digest, &a->err);
+	if (node_refetch(n, &a->err))
+		content_get(n);
+	else if (a->err.kind != ERROR_NONE)
 		source_failed(n, &a->err);
 	else
 		content_take(n);

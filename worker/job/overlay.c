@@ -18,6 +18,7 @@ struct overlay_entry {
 	char *name;
 	bool is_digest;
 	bool deleted;
+	bool seen;		/* as the registry has it; nothing is pretended */
 	bool listed;		/* overlay_tags: the registry has it too */
 	struct reference real;	/* by digest; empty when deleted */
 	STAILQ_ENTRY(overlay_entry) all;
@@ -32,12 +33,15 @@ struct overlay_repository {
 	char *registry;		/* the key */
 	char *name;
 	void *entries;		/* tsearch tree by is_digest and name */
+	bool deletes;		/* a digest was deleted */
 	STAILQ_HEAD(, overlay_entry) all;
 };
 
 struct overlay {
 	void *repositories;	/* tsearch tree by registry and name */
 	size_t n;		/* entries of all of them */
+	void *contents;		/* tsearch tree by digest */
+	size_t bytes;		/* of them */
 };
 
 static int
@@ -86,11 +90,23 @@ repository_free(void *repository)
 	free(r);
 }
 
+static void
+content_free(void *content)
+{
+	struct overlay_content *c = content;
+
+	free(c->digest);
+	free(c->media_type);
+	free(c->bytes);
+	free(c);
+}
+
 void
 overlay_free(struct overlay *o)
 {
 	if (o == NULL)
 		return;
+	tdestroy(o->contents, content_free);
 	tdestroy(o->repositories, repository_free);
 	free(o);
 }
@@ -154,6 +170,7 @@ entry_of(struct overlay *o, struct overlay_repository *r, const char *name,
 		if (e->is_same)
 			LIST_REMOVE(e, same);
 		e->is_same = false;
+		e->seen = false;
 		return e;
 	}
 	if (o->n == OVERLAY_MAX)
@@ -209,6 +226,7 @@ overlay_delete(struct overlay *o, const struct reference *ref)
 	struct overlay_entry *e = entry_of(o, r,
 	    is_digest ? ref->digest : ref->tag, is_digest), *tag;
 
+	r->deletes = r->deletes || is_digest;
 	if (e == NULL)
 		return;
 	e->deleted = true;
@@ -217,7 +235,84 @@ overlay_delete(struct overlay *o, const struct reference *ref)
 		tag->is_same = false;
 		reference_free(&tag->real);
 		tag->deleted = true;
+		tag->seen = false;
 	}
+}
+
+void
+overlay_seen(struct overlay *o, const struct reference *tag,
+    const char *digest)
+{
+	struct overlay_repository *r = repository_of(o, tag);
+	struct overlay_entry *e = entry_find(r, tag->tag, false), *of;
+
+	if (e != NULL && !e->seen)
+		return;
+	if ((of = entry_find(r, digest, true)) == NULL &&
+	    (of = entry_of(o, r, digest, true)) != NULL)
+		of->seen = true;
+	if (of == NULL || (e = entry_of(o, r, tag->tag, false)) == NULL)
+		return;
+	e->seen = !of->deleted;
+	e->deleted = of->deleted;
+	if (!of->deleted) {
+		LIST_INSERT_HEAD(&of->tags, e, same);
+		e->is_same = true;
+	}
+}
+
+bool
+overlay_deletes(const struct overlay *o, const struct reference *repo)
+{
+	const struct overlay_repository *r = repository_find(o, repo);
+
+	return r != NULL && r->deletes;
+}
+
+bool
+overlay_unseen(const struct overlay *o, const struct reference *tag)
+{
+	const struct overlay_repository *r = repository_find(o, tag);
+
+	return r == NULL || entry_find(r, tag->tag, false) == NULL;
+}
+
+static int
+compare_contents(const void *a, const void *b)
+{
+	return strcmp(((const struct overlay_content *)a)->digest,
+	    ((const struct overlay_content *)b)->digest);
+}
+
+const struct overlay_content *
+overlay_kept(const struct overlay *o, const char *digest)
+{
+	struct overlay_content want = { .digest = (char *)digest }, **at;
+
+	at = tfind(&want, &o->contents, compare_contents);
+	return at != NULL ? *at : NULL;
+}
+
+int
+overlay_keep(struct overlay *o, const char *digest, const char *media_type,
+    const char *bytes, size_t len, struct error *err)
+{
+	struct overlay_content *c;
+
+	if (overlay_kept(o, digest) != NULL)
+		return 0;
+	if (len > OVERLAY_BYTES_MAX - o->bytes)
+		return error_set(err, ERROR_LIMIT, "the manifests that a dry "
+		    "run has changed are more than %u bytes",
+		    OVERLAY_BYTES_MAX);
+	o->bytes += len;
+	c = mem_alloc(sizeof(*c));
+	c->digest = mem_strdup(digest);
+	c->media_type = mem_strdup(media_type);
+	c->bytes = mem_strndup(bytes, len);
+	c->len = len;
+	tsearch(c, &o->contents, compare_contents);
+	return 0;
 }
 
 enum overlay_state
@@ -233,6 +328,8 @@ overlay_find(const struct overlay *o, const struct reference *ref,
 		return OVERLAY_UNKNOWN;
 	if (e->deleted)
 		return OVERLAY_DELETED;
+	if (e->seen)
+		return OVERLAY_UNKNOWN;
 	reference_copy(real, &e->real);
 	return OVERLAY_MOVED;
 }
@@ -277,7 +374,7 @@ new_tags(const struct overlay_repository *r, size_t *n)
 	tags = mem_array(room + 1, sizeof(*tags));
 	*n = 0;
 	STAILQ_FOREACH(e, &r->all, all) {
-		if (!e->is_digest && !e->deleted && !e->listed)
+		if (!e->is_digest && !e->deleted && !e->listed && !e->seen)
 			tags[(*n)++] = e->name;
 		e->listed = false;
 	}

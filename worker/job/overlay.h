@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/error.h"
 #include "common/reference.h"
 
 struct overlay;
@@ -29,6 +30,28 @@ enum overlay_state { OVERLAY_UNKNOWN, OVERLAY_DELETED, OVERLAY_MOVED };
  * content can really be read, by digest (the caller frees it). */
 enum overlay_state overlay_find(const struct overlay *o,
     const struct reference *ref, struct reference *real);
+
+/* The registry has that tag, with that digest: it goes when the digest is
+ * deleted, and is gone if it was. */
+void overlay_seen(struct overlay *o, const struct reference *tag,
+    const char *digest);
+/* Were manifests deleted whose tags may not all be known? */
+bool overlay_deletes(const struct overlay *o, const struct reference *repo);
+/* Nothing is known of that tag. */
+bool overlay_unseen(const struct overlay *o, const struct reference *tag);
+
+/* A manifest that a script made, so that no registry has it. */
+struct overlay_content {
+	char *digest, *media_type, *bytes;
+	size_t len;
+};
+/* Copies it; fails beyond OVERLAY_BYTES_MAX of them all. */
+int overlay_keep(struct overlay *o, const char *digest,
+    const char *media_type, const char *bytes, size_t len,
+    struct error *err);
+/* NULL: a registry has it. */
+const struct overlay_content *overlay_kept(const struct overlay *o,
+    const char *digest);
 
 /* Applies it to a tag list as read: n strings, owned by the caller's array,
  * which is replaced. Deleted tags go, new ones are added in order. */

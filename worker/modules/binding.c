@@ -166,6 +166,7 @@ request_release(struct task *t)
 	q->call = NULL;
 	free(q->digest);
 	buffer_free(&q->body);
+	reference_free(&q->ref);
 	free(q->name);
 }
 

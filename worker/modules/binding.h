@@ -58,6 +58,7 @@ struct binding_request {
 	struct client_call *call;
 	char *digest;		/* of the answer */
 	struct buffer body;	/* of the answer */
+	struct reference ref;	/* what it is about, where kept */
 	char *name;		/* what it is about, for the binding */
 };
 struct binding_request *binding_request_new(lua_State *L);

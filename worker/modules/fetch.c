@@ -47,8 +47,8 @@ fetch_askable(const struct reference *ref, struct error *err)
 	return 0;
 }
 
-static int
-deleted(struct error *err)
+int
+fetch_deleted(struct error *err)
 {
 	error_set(err, ERROR_NOT_FOUND, "request failed: not found "
 	    "[http 404]: deleted earlier in this dry run");
@@ -68,7 +68,7 @@ fetch_place(const struct worker *w, const struct reference *ref,
 	}
 	switch (overlay_find(w->overlay, ref, at)) {
 	case OVERLAY_DELETED:
-		return deleted(err);
+		return fetch_deleted(err);
 	case OVERLAY_MOVED:
 		return 0;
 	case OVERLAY_UNKNOWN:
@@ -84,18 +84,16 @@ static int
 fetch_still_there(const struct fetch *f, const char *digest,
     struct error *err)
 {
-	const struct overlay *o = f->task.w->overlay;
-	struct reference by_digest, real = { .ocidir = false };
+	struct overlay *o = f->task.w->overlay;
+	struct reference real = { .ocidir = false };
 	enum overlay_state state;
 
 	if (o == NULL || *f->value.at.digest != '\0')
 		return 0;
-	reference_copy(&by_digest, &f->value.at);
-	reference_set_digest(&by_digest, digest);
-	state = overlay_find(o, &by_digest, &real);
-	reference_free(&by_digest);
+	overlay_seen(o, &f->value.at, digest);
+	state = overlay_find(o, &f->value.at, &real);
 	reference_free(&real);
-	return state == OVERLAY_DELETED ? deleted(err) : 0;
+	return state == OVERLAY_DELETED ? fetch_deleted(err) : 0;
 }
 
 static void
@@ -177,28 +175,13 @@ fetch_unfinished(struct fetch *f)
 	task_done(&f->task, &err);
 }
 
+/* The manifest is there: v->m. */
 static void
-fetch_got(void *arg, struct answer *a)
+fetch_take(struct fetch *f)
 {
-	struct fetch *f = arg;
 	struct manifest_value *v = &f->value;
-	const char *expected;
 	struct error err;
 
-	f->call = NULL;
-	if (a->err.kind != ERROR_NONE) {
-		task_done(&f->task, &a->err);
-		return;
-	}
-	keep_rate(f, a);
-	expected = *v->at.digest != '\0' ? v->at.digest :
-	    digest_valid(a->digest) ? a->digest : "";
-	v->m = manifest_parse(buffer_str(&a->body), a->body.len,
-	    a->media_type, expected, &err);
-	if (v->m == NULL) {
-		task_done(&f->task, &err);
-		return;
-	}
 	if (fetch_still_there(f, v->m->digest, &err) == -1) {
 		task_done(&f->task, &err);
 		return;
@@ -223,6 +206,58 @@ fetch_got(void *arg, struct answer *a)
 	task_done(&f->task, NULL);
 }
 
+/* A corrupted answer is fetched once more: what is wrong may be the way. */
+static void
+fetch_got(void *arg, struct answer *a)
+{
+	struct fetch *f = arg;
+	struct manifest_value *v = &f->value;
+	const char *expected;
+	struct error err;
+
+	f->call = NULL;
+	if (a->err.kind != ERROR_NONE) {
+		task_done(&f->task, &a->err);
+		return;
+	}
+	keep_rate(f, a);
+	expected = *v->at.digest != '\0' ? v->at.digest :
+	    digest_valid(a->digest) ? a->digest : "";
+	v->m = manifest_parse(buffer_str(&a->body), a->body.len,
+	    a->media_type, expected, &err);
+	if (v->m != NULL)
+		fetch_take(f);
+	else if (err.kind == ERROR_DIGEST && !f->again) {
+		f->again = true;
+		fetch_get(f);
+	} else
+		task_done(&f->task, &err);
+}
+
+/* What a script changed and a dry run pretends to have put. */
+static bool
+fetch_kept(struct fetch *f)
+{
+	const struct overlay *o = f->task.w->overlay;
+	struct manifest_value *v = &f->value;
+	const struct overlay_content *c;
+	struct error err;
+
+	if (o == NULL || (c = overlay_kept(o, v->at.digest)) == NULL)
+		return false;
+	v->m = manifest_parse(c->bytes, c->len, c->media_type, c->digest,
+	    &err);
+	if (v->m == NULL)
+		task_done(&f->task, &err);
+	else
+		fetch_take(f);
+	if (f->how == FETCH_HEAD) {
+		manifest_free(v->m);
+		v->m = NULL;
+	}
+	return true;
+}
+
 static void
 fetch_get(struct fetch *f)
 {
@@ -230,8 +265,9 @@ fetch_get(struct fetch *f)
 
 	task_doing(&f->task, mem_printf("failed to get manifest %s", name));
 	free(name);
-	f->call = client_manifest_get(f->task.w->client, &f->value.at,
-	    fetch_got, f);
+	if (!fetch_kept(f))
+		f->call = client_manifest_get(f->task.w->client,
+		    &f->value.at, fetch_got, f);
 }
 
 static void
@@ -287,10 +323,10 @@ fetch_new(lua_State *L, const struct reference *ref, enum fetch_how how,
 	free(name);
 	if (fetch_place(f->task.w, ref, &f->value.at, &err) == -1)
 		task_done(&f->task, &err);
-	else if (how == FETCH_HEAD)
+	else if (how != FETCH_HEAD)
+		fetch_get(f);
+	else if (!fetch_kept(f))
 		f->call = client_manifest_head(f->task.w->client,
 		    &f->value.at, fetch_head_done, f);
-	else
-		fetch_get(f);
 	return f;
 }

@@ -23,6 +23,7 @@ struct fetch {
 	struct task task;
 	enum fetch_how how;
 	bool resolved;		/* the second request, for a platform */
+	bool again;		/* the second one after a corrupted answer */
 	char *platform;		/* as the script wrote it, "" for local */
 	struct reference ref;
 	struct client_call *call;
@@ -40,6 +41,8 @@ struct fetch *fetch_new(lua_State *L, const struct reference *ref,
  * no registry can be asked. The caller frees *at on success. */
 int fetch_place(const struct worker *w, const struct reference *ref,
     struct reference *at, struct error *err);
+/* -1: a dry run would have deleted it. */
+int fetch_deleted(struct error *err);
 /* 0 when a registry can be asked about ref: no directory, a proper name. */
 int fetch_askable(const struct reference *ref, struct error *err);
 

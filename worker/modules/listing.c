@@ -7,6 +7,7 @@
 
 #include "common/bounds.h"
 #include "common/buffer.h"
+#include "common/digest.h"
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/wire/log_record.h"
@@ -29,6 +30,7 @@ listing_release(struct task *t)
 		free(l->items[i]);
 	free(l->items);
 	reference_free(&l->ref);
+	reference_free(&l->tag);
 	free(l->registry);
 	free(l->name);
 	free(l->mark);
@@ -74,15 +76,61 @@ listing_warn_skipped(struct listing_task *l)
 	worker_log(l->task.w, &r);
 }
 
+/* The tags are all there. */
 static void
-listing_finish(struct listing_task *l)
+listing_over(struct listing_task *l)
 {
-	listing_warn_skipped(l);
 	if (l->registry == NULL && l->task.w->overlay != NULL)
 		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
 	while (l->limit > 0 && l->n > (uint64_t)l->limit)
 		free(l->items[--l->n]);
 	task_done(&l->task, NULL);
+}
+
+static void listing_look_up(struct listing_task *l);
+
+static void
+listing_looked_up(void *arg, struct answer *a)
+{
+	struct listing_task *l = arg;
+
+	l->call = NULL;
+	if (a->err.kind == ERROR_NONE && digest_valid(a->digest))
+		overlay_seen(l->task.w->overlay, &l->tag, a->digest);
+	l->looked_up++;
+	listing_look_up(l);
+}
+
+/* A dry run has deleted manifests, and with each go all its tags: which those
+ * are, only the registry can say. */
+static void
+listing_look_up(struct listing_task *l)
+{
+	struct worker *w = l->task.w;
+
+	for (; l->looked_up < l->n; l->looked_up++) {
+		reference_free(&l->tag);
+		reference_copy(&l->tag, &l->ref);
+		reference_set_tag(&l->tag, l->items[l->looked_up]);
+		if (!overlay_unseen(w->overlay, &l->tag))
+			continue;
+		l->call = client_manifest_head(w->client, &l->tag,
+		    listing_looked_up, l);
+		return;
+	}
+	listing_over(l);
+}
+
+static void
+listing_finish(struct listing_task *l)
+{
+	const struct overlay *o = l->task.w->overlay;
+
+	listing_warn_skipped(l);
+	if (l->registry == NULL && o != NULL && overlay_deletes(o, &l->ref))
+		listing_look_up(l);
+	else
+		listing_over(l);
 }
 
 /* A repository that a dry run would have made is not there, but has tags. */

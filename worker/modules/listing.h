@@ -25,6 +25,8 @@ struct listing_task {
 	char *name;		/* what the pages say that they list */
 	char *mark;		/* a "next" seen before, to notice a circle */
 	size_t mark_at;
+	struct reference tag;	/* being looked up, for a dry run */
+	size_t looked_up;	/* of items */
 	size_t skipped;		/* invalid names */
 	char *skipped_first;
 };

@@ -40,6 +40,23 @@ manifest_deleted(lua_State *L, int status, lua_KContext ctx)
 	return 0;
 }
 
+static int
+delete_dry(struct worker *w, const struct manifest_value *v,
+    const struct reference *ref, struct error *err)
+{
+	struct reference real = { .ocidir = false };
+	enum overlay_state state = overlay_find(w->overlay, ref, &real);
+
+	reference_free(&real);
+	if (state == OVERLAY_DELETED)
+		return fetch_deleted(err);
+	overlay_delete(w->overlay, ref);
+	/* No digest was needed to find it: the tag goes with it. */
+	if (*v->at.digest == '\0' && !v->made)
+		overlay_delete(w->overlay, &v->at);
+	return 0;
+}
+
 /*
  * What is deleted is what the value is: a platform's manifest that was
  * resolved from an index goes by its own digest, also where the reference
@@ -53,6 +70,7 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	struct reference *ref;
 	struct log_record r;
 	struct binding_request *q;
+	struct error err;
 
 	(void)status;
 	(void)ctx;
@@ -68,13 +86,10 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	    q->name));
 	if (fetch_askable(ref, &q->task.err) == -1)
 		q->task.done = true;
-	else if (w->dry_run) {
-		overlay_delete(w->overlay, ref);
-		/* No digest was needed to find it: the tag goes with it. */
-		if (*v->at.digest == '\0')
-			overlay_delete(w->overlay, &v->at);
-		task_done(&q->task, NULL);
-	} else
+	else if (w->dry_run)
+		task_done(&q->task, delete_dry(w, v, ref, &err) == -1 ? &err :
+		    NULL);
+	else
 		q->call = client_manifest_delete(w->client, ref, v->digest,
 		    binding_request_done, q);
 	return task_await(L, &q->task, manifest_deleted);
@@ -134,6 +149,7 @@ modules_manifest_export(lua_State *L)
 	out = value_push_manifest(L);
 	if ((out->m = export_parse(v, json, changed, &err)) == NULL)
 		return vm_raise(L, "Failed exporting manifest: %s", err.text);
+	out->made = changed || v->made;
 	out->kind = out->m->kind;
 	reference_copy(&out->ref, &v->ref);
 	reference_copy(&out->at, &v->at);
@@ -192,6 +208,7 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	struct worker *w = vm_worker(L);
 	struct log_record r;
 	struct binding_request *q;
+	struct error err;
 
 	(void)status;
 	(void)ctx;
@@ -205,6 +222,11 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	if (puttable(v, ref, &q->task.err) == -1)
 		q->task.done = true;
 	else if (w->dry_run) {
+		if (v->made && overlay_keep(w->overlay, v->digest,
+		    v->media_type, v->m->bytes, v->m->len, &err) == -1) {
+			task_done(&q->task, &err);
+			return task_await(L, &q->task, manifest_was_put);
+		}
 		overlay_put(w->overlay, ref, &v->at, v->digest);
 		task_done(&q->task, NULL);
 	} else {

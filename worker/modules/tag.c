@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/digest.h"
 #include "common/mem.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/vm.h"
@@ -87,6 +88,53 @@ tag_deletable(const struct reference *ref, struct error *err)
 	return fetch_askable(ref, err);
 }
 
+/* The registry's answer to whether the tag is there. */
+static void
+tag_looked_up(void *request, struct answer *a)
+{
+	struct binding_request *q = request;
+	struct overlay *o = q->task.w->overlay;
+	struct reference real = { .ocidir = false };
+	struct error err = a->err;
+
+	q->call = NULL;
+	if (err.kind == ERROR_NONE && digest_valid(a->digest)) {
+		overlay_seen(o, &q->ref, a->digest);
+		if (overlay_find(o, &q->ref, &real) == OVERLAY_DELETED)
+			(void)fetch_deleted(&err);
+		reference_free(&real);
+	}
+	if (err.kind == ERROR_NONE)
+		overlay_delete(o, &q->ref);
+	task_done(&q->task, err.kind != ERROR_NONE ? &err : NULL);
+}
+
+/* A dry run fails where the tag is not there, as a real one would. */
+static void
+tag_delete_dry(struct binding_request *q, const struct reference *tag)
+{
+	struct worker *w = q->task.w;
+	struct reference real = { .ocidir = false };
+	struct error err;
+
+	switch (overlay_find(w->overlay, tag, &real)) {
+	case OVERLAY_DELETED:
+		(void)fetch_deleted(&err);
+		task_done(&q->task, &err);
+		break;
+	case OVERLAY_MOVED:
+		overlay_delete(w->overlay, tag);
+		task_done(&q->task, NULL);
+		break;
+	case OVERLAY_UNKNOWN:
+		reference_copy(&q->ref, tag);
+		q->call = client_manifest_head(w->client, tag, tag_looked_up,
+		    q);
+		break;
+	}
+	reference_free(&real);
+}
+
 static int
 tag_delete(lua_State *L)
 {
@@ -111,10 +159,9 @@ tag_delete(lua_State *L)
 	q->name = reference_string(ref);
 	if (tag_deletable(tag, &q->task.err) == -1)
 		q->task.done = true;
-	else if (w->dry_run) {
-		overlay_delete(w->overlay, tag);
-		task_done(&q->task, NULL);
-	} else
+	else if (w->dry_run)
+		tag_delete_dry(q, tag);
+	else
 		q->call = client_tag_delete(w->client, tag,
 		    binding_request_done, q);
 	return task_await(L, &q->task, tag_deleted);

@@ -21,6 +21,7 @@ struct manifest_value {
 				 * same, but for what a dry run moved */
 	enum manifest_kind kind;
 	struct manifest *m;	/* NULL for the result of a HEAD */
+	bool made;		/* by the script: no registry need have it */
 	char *media_type, *digest;
 	int64_t size;
 	struct rate rate;

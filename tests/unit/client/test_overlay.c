@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 #include "worker/job/overlay.h"
 
@@ -169,6 +170,64 @@ Test(overlay, deleting_a_digest_deletes_its_pretended_tags)
 	expect(o, "h:5000/a@" D1, "deleted");
 	expect(o, "h:5000/a:3", "src.io/x@" D2);
 	expect(o, "h:5000/b:1", "src.io/x@" D1);
+	overlay_free(o);
+}
+
+static void
+seen(struct overlay *o, const char *s, const char *digest)
+{
+	struct reference r = ref(s);
+
+	overlay_seen(o, &r, digest);
+	reference_free(&r);
+}
+
+Test(overlay, deleting_a_digest_deletes_the_tags_that_were_seen)
+{
+	struct overlay *o = overlay_new();
+	struct reference r = ref("h:5000/a:9");
+
+	seen(o, "h:5000/a:1", D1);
+	seen(o, "h:5000/a:2", D2);
+	seen(o, "h:5000/a:3", D2);
+	seen(o, "h:5000/a:3", D1);	/* it moved */
+	put(o, "h:5000/a:4", "src.io/x:v", D2);
+	seen(o, "h:5000/a:4", D1);	/* the pretended one counts */
+	expect(o, "h:5000/a:1", "unknown");
+	expect(o, "h:5000/a@" D1, "unknown");
+	expect_tags(o, "h:5000/a", "1 2 3", "1 2 3 4");
+	expect_tags(o, "h:5000/a", "2", "2 4");
+	cr_expect(!overlay_deletes(o, &r));
+	del(o, "h:5000/a@" D1);
+	cr_expect(overlay_deletes(o, &r));
+	cr_expect(overlay_unseen(o, &r));
+	seen(o, "h:5000/a:9", D1);
+	cr_expect(!overlay_unseen(o, &r));
+	expect(o, "h:5000/a:1", "deleted");
+	expect(o, "h:5000/a:3", "deleted");
+	expect(o, "h:5000/a:9", "deleted");
+	expect(o, "h:5000/a:2", "unknown");
+	expect(o, "h:5000/a:4", "src.io/x@" D2);
+	expect_tags(o, "h:5000/a", "1 2 3 9", "2 4");
+	reference_free(&r);
+	overlay_free(o);
+}
+
+Test(overlay, what_no_registry_has_is_kept_within_bounds)
+{
+	struct overlay *o = overlay_new();
+	char *large = mem_alloc(OVERLAY_BYTES_MAX);
+	struct error err;
+
+	cr_expect_eq(overlay_keep(o, D1, "t", "bytes", 5, &err), 0);
+	cr_expect_eq(overlay_keep(o, D1, "t", "bytes", 5, &err), 0);
+	cr_assert_not_null(overlay_kept(o, D1));
+	cr_expect_str_eq(overlay_kept(o, D1)->bytes, "bytes");
+	cr_expect_null(overlay_kept(o, D2));
+	cr_expect_eq(overlay_keep(o, D2, "t", large, OVERLAY_BYTES_MAX, &err),
+	    -1);
+	cr_expect_eq(err.kind, ERROR_LIMIT);
+	free(large);
 	overlay_free(o);
 }
 

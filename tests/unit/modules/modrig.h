@@ -24,6 +24,7 @@ struct modrig {
 	uint64_t memory;	/* that Lua may use, 0: as much as usual */
 	int page;		/* entries of a page of tags, 0: all */
 	bool no_head_digest;	/* HEAD tells none */
+	int corrupt;		/* so many bodies of manifests are spoiled */
 	const char *pages[MODRIG_PAGES]; /* sent instead of tag lists */
 	const char *nexts[MODRIG_PAGES];
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */

@@ -47,9 +47,6 @@ check_reads(void)
 #define LISTS(r) "DEBUG Listing tags script=t repo=" r ":latest " \
 	"opts={Limit:0 Last:}\n"
 
-#define UP_TO_DATE "DEBUG Image is up to date script=t source=r:1/x:v1 " \
-	"target=r:1/y:latest"
-
 Test(dry, pretended)
 {
 	const char *one = modrig_image(&rig, "r:1/x", "v1", "{\"os\":\"a\"}");
@@ -108,15 +105,68 @@ Test(dry, deleted_manifests)
 	modrig_image(&rig, "r:1/x", "v3", "{\"os\":\"b\"}");
 	rig.dry_run = true;
 	modrig_run(&rig, "manifest.head('r:1/x:v1'):delete()\n"
-	    "assert(table.concat(tag.ls('r:1/x'), ',') == 'v2,v3')\n"
+	    "assert(table.concat(tag.ls('r:1/x'), ',') == 'v3')\n"
 	    "for _, f in pairs({manifest.head, manifest.get}) do\n"
 	    "  for _, t in pairs({'v1', 'v2'}) do\n"
 	    "    local ok, e = pcall(f, 'r:1/x:' .. t)\n"
 	    "    assert(not ok and e:find('deleted earlier'), e)\n"
 	    "  end f('r:1/x:v3') end\n"
 	    "local m = manifest.get('r:1/x:v3') m:delete()\n"
-	    "assert(#tag.ls('r:1/x') == 1)");
+	    "assert(#tag.ls('r:1/x') == 0)\n"
+	    "local ok, e = pcall(m.delete, m)\n"
+	    "assert(not ok and e:find('http 404'), e)");
 	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	check_reads();
+}
+
+/* What cannot be deleted really is not deleted in a dry run either. */
+Test(dry, a_tag_that_is_not_there)
+{
+	const char *script = "for _, t in ipairs({'none', 'v1', 'v1'}) do\n"
+	    "  local ok, e = pcall(tag.delete, 'r:1/x:' .. t)\n"
+	    "  log(t .. ' ' .. (ok and 'ok' or e:match('%[http 404%]')))\n"
+	    "end\n"
+	    "image.copy('r:1/x:v2', 'r:1/x:v3') tag.delete('r:1/x:v3')";
+
+	modrig_image(&rig, "r:1/x", "v1", "{}");
+	modrig_image(&rig, "r:1/x", "v2", "{}");
+	rig.dry_run = true;
+	modrig_run(&rig, script);
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	cr_expect_not_null(strstr(rig.log, "message=none [http 404]\n"));
+	cr_expect_not_null(strstr(rig.log, "message=v1 ok\n"));
+	cr_expect_not_null(strstr(rig.log, "message=v1 [http 404]\n"));
+	check_reads();
+}
+
+/* Nobody but the dry run has it. */
+Test(dry, a_changed_manifest_is_read_as_it_was_put)
+{
+	const char *script = "m = manifest.get('r:1/x:v1')\n"
+	    "m.annotations.a = 'changed'\n"
+	    "m = m:export() m:put('r:1/x:v2')\n"
+	    "for _, t in ipairs({'x:v2', 'y:v3', 'y:v4'}) do\n"
+	    "  if t == 'y:v3' then image.copy('r:1/x:v2', 'r:1/y:v3') end\n"
+	    "  if t == 'y:v4' then manifest.put('r:1/y:v3', 'r:1/y:v4') end\n"
+	    "  local got = manifest.get('r:1/' .. t)\n"
+	    "  assert(got.annotations.a == 'changed', t)\n"
+	    "  assert(tostring(got) == tostring(m), t)\n"
+	    "  assert(manifest.head('r:1/' .. t):descriptor().digest ==\n"
+	    "    m:descriptor().digest, t)\n"
+	    "  assert(image.config('r:1/' .. t).Platform.os == 'a', t)\n"
+	    "end\n"
+	    "assert(manifest.get('r:1/x:v1').annotations.a == nil)\n"
+	    "assert(not pcall(function() return\n"
+	    "  tostring(manifest.head('r:1/x:v2')) end))\n"
+	    "image.copy('r:1/y:v4', 'r:1/y:v3') m:delete()\n"
+	    "assert(#tag.ls('r:1/x') == 1)";
+
+	modrig_image(&rig, "r:1/x", "v1", "{\"os\":\"a\"}");
+	rig.dry_run = true;
+	modrig_run(&rig, script);
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	cr_expect_eq(rig.tally.copied, 1u);
+	cr_expect_eq(rig.tally.up_to_date, 1u);
 	check_reads();
 }
 
