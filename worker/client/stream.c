@@ -25,6 +25,7 @@ struct client_stream {
 	bool running;		/* counted in client.nstreams */
 	unsigned restarts;
 	bool outlived;		/* was restarted once after a broker died */
+	bool corrupted;		/* the bytes were wrong once */
 
 	/* The attempt. */
 	uint64_t number;
@@ -119,6 +120,10 @@ stream_again(struct client_stream *s, const struct error *err)
 		return false;
 	if (s->write_err.kind == ERROR_RESTART || err->kind == ERROR_RESTART)
 		return s->restarts < RESTARTS_MAX;
+	if (err->kind == ERROR_DIGEST && !s->corrupted) {
+		s->corrupted = true;
+		return s->restarts < RESTARTS_MAX;
+	}
 	if (err->kind != ERROR_PEER || s->outlived)
 		return false;
 	s->outlived = true;

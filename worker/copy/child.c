@@ -22,6 +22,8 @@ as_blob(struct copy_node *n)
 	blob_pump(c);
 }
 
+static void child_get(struct copy_node *n);
+
 static void
 child_got(void *obj, struct answer *a)
 {
@@ -34,8 +36,11 @@ child_got(void *obj, struct answer *a)
 		as_blob(n);
 		return;
 	}
-	if (a->err.kind != ERROR_NONE ||
-	    node_take(n, a, n->src.digest, &a->err) == -1)
+	if (a->err.kind == ERROR_NONE)
+		(void)node_take(n, a, n->src.digest, &a->err);
+	if (node_refetch(n, &a->err))
+		child_get(n);
+	else if (a->err.kind != ERROR_NONE)
 		copy_fail(c, &a->err, "copy failed, error getting source: "
 		    "failed to get manifest %s", n->name);
 	else
@@ -45,9 +50,13 @@ child_got(void *obj, struct answer *a)
 static void
 child_get(struct copy_node *n)
 {
-	struct step *s = step_new(n->copy, child_got, n);
+	struct step *s;
 
-	if (s != NULL)
+	if (node_take_kept(n)) {
+		content_take(n);
+		return;
+	}
+	if ((s = step_new(n->copy, child_got, n)) != NULL)
 		s->call = client_manifest_get(n->copy->client, &n->src,
 		    step_done, s);
 }

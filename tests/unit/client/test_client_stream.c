@@ -203,6 +203,21 @@ Test(stream, not_more_often_than_ten_times)
 	cr_expect(rig_quiet(t));
 }
 
+/* The other side cannot know that its bytes were wrong. */
+Test(stream, corrupted_bytes_are_sent_again_once)
+{
+	start("");
+	for (int i = 0; i < 2; i++) {
+		all_the_way(1);
+		rig_end(s, rd, ERROR_NONE, 200, 0, "");
+		rig_steps(r, 10);
+		rig_end(t, wr, ERROR_DIGEST, 0, 0, "request failed: x");
+	}
+	rig_wait(r, &res);
+	cr_expect_eq(res.err.kind, ERROR_DIGEST);
+	cr_expect(rig_quiet(t));
+}
+
 Test(stream, reports_the_side_that_failed_source)
 {
 	start("");
