@@ -91,7 +91,7 @@ names_tls(const struct buffer *body)
 static bool
 waited_enough(struct http_request *r, const struct transfer *t)
 {
-	if (!transfer_timed_out(t))
+	if (!transfer_timed_out(t) && !transfer_no_http(t))
 		return false;
 	return ++r->silences >= SILENCES_MAX || (t->unanswered &&
 	    (r->spec.list || !http_request_reads(r)));
@@ -108,7 +108,7 @@ network_failed(struct http_request *r, struct transfer *t)
 	int again;
 
 	error_set(&err, ERROR_NETWORK, "%s: %s%s", on, why, advice);
-	if (!r->url.https && !r->h->answered && transfer_not_http(t) &&
+	if (!r->url.https && !r->h->answered && transfer_unanswered(t) &&
 	    target_own(r->h->ctx.rules, &r->url))
 		say_tls(r->h->ctx.cfg, "may want TLS", &err);
 	free(advice);

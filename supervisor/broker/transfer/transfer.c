@@ -300,11 +300,17 @@ transfer_timed_out(const struct transfer *t)
 }
 
 bool
-transfer_not_http(const struct transfer *t)
+transfer_no_http(const struct transfer *t)
+{
+	return t->end == TRANSFER_CUT && t->code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+bool
+transfer_unanswered(const struct transfer *t)
 {
 	return t->end == TRANSFER_CUT && t->headers.status == 0 &&
 	    (t->code == CURLE_GOT_NOTHING || t->code == CURLE_RECV_ERROR ||
-	    t->code == CURLE_UNSUPPORTED_PROTOCOL);
+	    transfer_no_http(t));
 }
 
 /* Does the other end speak plain HTTP? */
@@ -408,6 +414,8 @@ transfer_reason(const struct transfer *t, const char *authority)
 		if (t->headers.status == 0)
 			return mem_printf("dial tcp %s: i/o timeout", at);
 		return mem_strdup("i/o timeout");
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return mem_strdup("the answer is not HTTP");
 	case CURLE_GOT_NOTHING:
 		return mem_strdup("EOF");
 	case CURLE_SSL_CERTPROBLEM:

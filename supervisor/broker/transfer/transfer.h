@@ -131,8 +131,10 @@ char *transfer_advice(const struct transfer *t,
 
 /* Would another try of a transfer that was cut end the same way? */
 bool transfer_hopeless(const struct transfer *t);
+/* Was what came no HTTP? */
+bool transfer_no_http(const struct transfer *t);
 /* Was it cut before anything came that is HTTP? */
-bool transfer_not_http(const struct transfer *t);
+bool transfer_unanswered(const struct transfer *t);
 /* Was it cut because nothing came or went for too long? */
 bool transfer_timed_out(const struct transfer *t);
 #endif

@@ -127,12 +127,13 @@ Test(http_limits, what_is_no_http_fails)
 {
 	struct rig *g = rig_new(nonsense);
 	struct http_spec s = rig_spec("x");
-	struct result *r;
+	struct result *r = rig_start(g, &s);
 
-	s.no_retry = true;
-	r = rig_start(g, &s);
 	rig_wait(g, r);
 	cr_assert_eq(r->err.kind, ERROR_NETWORK);
+	cr_assert_not_null(strstr(r->err.text, ": the answer is not HTTP; the "
+	    "server may want TLS: remove"), "%s", r->err.text);
+	cr_assert_eq(g->server->requests, SILENCES_MAX);
 	rig_free(g);
 }
 
