@@ -185,6 +185,7 @@
 #define COPY_ITEMS_MAX 65536	/* manifests and blobs of one copy */
 #define KNOWN_MAX 20000		/* blobs whose place a job remembers; it
 				 * forgets them all when there are more */
+#define CATALOG_MAX 100000	/* listed repositories that a job remembers */
 #define OVERLAY_BYTES_MAX (32 * MIB)	/* of manifests that one changed */
 #define OVERLAY_MAX 100000	/* tags that one dry run pretends to have; any
 				 * beyond it are not remembered */

@@ -17,6 +17,7 @@
 #include "common/wire/stop.h"
 #include "worker/job/tally.h"
 
+struct catalog;		/* catalog.h: repositories that were listed */
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
 struct known;		/* known.h: where the job's blobs are */
@@ -26,6 +27,7 @@ struct worker {
 	struct client *client;
 	struct overlay *overlay;	/* NULL unless dry_run */
 	struct known *known;	/* NULL until the first copy makes it */
+	struct catalog *catalog;	/* NULL until the first list makes it */
 	struct tally tally;	/* what it did */
 	lua_State *L;
 	char *name;		/* the script's name */

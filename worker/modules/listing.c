@@ -11,6 +11,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/wire/log_record.h"
+#include "worker/job/catalog.h"
 #include "worker/job/overlay.h"
 #include "worker/modules/fetch.h"
 #include "worker/modules/listing.h"
@@ -122,25 +123,62 @@ listing_look_up(struct listing_task *l)
 }
 
 static void
+listing_remember(const struct listing_task *l)
+{
+	struct worker *w = l->task.w;
+	char *key = reference_registry_key(l->registry);
+
+	if (w->catalog == NULL)
+		w->catalog = catalog_new();
+	for (size_t i = 0; i < l->n && key != NULL; i++)
+		catalog_add(w->catalog, key, l->items[i]);
+	free(key);
+}
+
+static void
 listing_finish(struct listing_task *l)
 {
 	const struct overlay *o = l->task.w->overlay;
 
 	listing_warn_skipped(l);
+	if (l->registry != NULL)
+		listing_remember(l);
 	if (l->registry == NULL && o != NULL && overlay_deletes(o, &l->ref))
 		listing_look_up(l);
 	else
 		listing_over(l);
 }
 
+/* The registry lists the repository and yet says that there is none: it has
+ * no tags any more. */
+static bool
+listing_is_empty(const struct listing_task *l, const struct error *err)
+{
+	char *key;
+	bool listed;
+
+	if (strstr(err->text, "NAME_UNKNOWN") == NULL)
+		return false;
+	key = reference_registry_key(l->ref.registry);
+	listed = key != NULL && catalog_lists(l->task.w->catalog, key,
+	    l->ref.repository);
+	free(key);
+	return listed;
+}
+
 /* A repository that a dry run would have made is not there, but has tags. */
 static void
 listing_failed(struct listing_task *l, const struct error *err)
 {
+	bool empty;
+
 	if (err->kind == ERROR_NOT_FOUND && l->pages == 0 &&
-	    l->registry == NULL && l->task.w->overlay != NULL) {
-		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
-		if (l->n > 0) {
+	    l->registry == NULL) {
+		empty = listing_is_empty(l, err);
+		if (l->task.w->overlay != NULL)
+			overlay_tags(l->task.w->overlay, &l->ref, &l->items,
+			    &l->n);
+		if (empty || l->n > 0) {
 			while (l->limit > 0 && l->n > (uint64_t)l->limit)
 				free(l->items[--l->n]);
 			task_done(&l->task, NULL);

@@ -12,6 +12,7 @@
 #include "tests/unit/modules/modrig_store.h"
 #include "worker/compat/compat.h"
 #include "worker/copy/known.h"
+#include "worker/job/catalog.h"
 #include "worker/job/overlay.h"
 #include "worker/job/worker.h"
 #include "worker/modules/modules.h"
@@ -62,6 +63,7 @@ modrig_run(struct modrig *rig, const char *script)
 	rig->tally = w.tally;
 	overlay_free(w.overlay);
 	known_free(w.known);
+	catalog_free(w.catalog);
 	loop_free(w.loop);
 	free(w.name);
 	rig->log = buffer_steal(&c.log);

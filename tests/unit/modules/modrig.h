@@ -27,6 +27,7 @@ struct modrig {
 	int corrupt;		/* so many bodies of manifests are spoiled */
 	const char *pages[MODRIG_PAGES]; /* sent instead of tag lists */
 	const char *nexts[MODRIG_PAGES];
+	const char *catalog;	/* what repo.ls gets, NULL: as tags */
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */
 	const char *put_digest;	/* told after a PUT, NULL: the right one */
 	/* Results. */

@@ -250,7 +250,9 @@ list_call(struct client *c, const struct reference *ref, int64_t n,
 	    query), *repo = reference_repository(ref), *text, *next;
 	struct client_call *call = request(c, "LIST", ref, what, done, arg);
 
-	if (rig->pages[0] != NULL) {
+	if (rig->catalog != NULL && strcmp(ref->repository, "_catalog") == 0)
+		buffer_puts(&call->answer.body, rig->catalog);
+	else if (rig->pages[0] != NULL) {
 		buffer_puts(&call->answer.body, rig->pages[c->npages]);
 		if (rig->nexts[c->npages] != NULL)
 			set(&call->answer.next, rig->nexts[c->npages]);
@@ -260,7 +262,8 @@ list_call(struct client *c, const struct reference *ref, int64_t n,
 	} else if ((text = store_list(rig->store, repo, rig->page != 0 ?
 	    rig->page : (int)n, *query != '\0' ? query : last, &next)) ==
 	    NULL)
-		not_found(call, "{\"errors\":[]}\n");
+		not_found(call, "{\"errors\":[{\"code\":"
+		    "\"NAME_UNKNOWN\"}]}\n");
 	else {
 		buffer_puts(&call->answer.body, text);
 		set(&call->answer.next, next);

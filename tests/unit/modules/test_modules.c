@@ -132,7 +132,7 @@ Test(modules, not_found_texts)
 	check_error("tag.ls('127.0.0.1:17042/nosuch')", "<string>:1: Failed "
 	    "retrieving tag list: failed to list tags for "
 	    "127.0.0.1:17042/nosuch:latest: request failed: not found [http "
-	    "404]: {\"errors\":[]}\n");
+	    "404]: {\"errors\":[{\"code\":\"NAME_UNKNOWN\"}]}\n");
 	check_error("tag.delete(" NOPE ")", "<string>:1: Failed deleting "
 	    NOPE ": failed to request manifest head "
 	    "127.0.0.1:17042/testrepo:nope: request failed: not found [http "

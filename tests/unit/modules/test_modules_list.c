@@ -108,6 +108,25 @@ Test(list, invalid_names_are_left_out)
 	    "skipped script=t repo=r:1/x count=4 first=sha256:12\n"));
 }
 
+/* The registry lists it and denies it: it has no tags left. */
+Test(list, a_listed_repository_without_tags)
+{
+	static const char script[] = "for _, name in ipairs(repo.ls('r:1')) "
+	    "do assert(#tag.ls('r:1/' .. name) == 0, name) end\n"
+	    "assert(not pcall(tag.ls, 'r:1/never-listed'))\n"
+	    "assert(not pcall(tag.ls, 'q:1/x'))";
+
+	rig.catalog = "{\"repositories\":[\"x\",\"y/z\"]}";
+	modrig_run(&rig, script);
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	rig.dry_run = true;
+	modrig_run(&rig, script);
+	cr_assert(!rig.result.failed, "%s", rig.result.text);
+	/* One run does not know what another was told. */
+	modrig_run(&rig, "tag.ls('r:1/x')");
+	cr_assert(rig.result.failed);
+}
+
 Test(list, nonsense)
 {
 	static const struct {
