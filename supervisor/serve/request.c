@@ -9,6 +9,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
+#include "common/image/signed.h"
 
 struct request *
 request_create(struct session *s, const struct dispatch_row *row, uint32_t id)
@@ -75,7 +76,8 @@ request_received(struct request *r, const void *p, size_t n)
 		return;
 	r->state = REQUEST_RUNNING;
 	error_clear(&err);
-	if (digest_verify(r->body.data, r->body.len, r->digest, &err) == -1) {
+	if (signed_verify(r->media_type, r->body.data, r->body.len, r->digest,
+	    &err) == -1) {
 		error_prefix(&err, "request failed: manifest");
 		request_end(r, &err, 0);
 		return;

@@ -38,6 +38,10 @@ class Copy(Case):
         line = result.lines("Copy image")[0]
         self.assertEqual(line["target"], target.host + "/c/single:v1")
         self.assertEqual(line["dry-run"], "false")
+        line = result.lines("Copied image")[0]
+        self.assertEqual(line["target"], target.host + "/c/single:v1")
+        self.assertEqual((line["uploaded"], line["mounted"]), ("4", "0"))
+        self.assertGreater(int(line["bytes"]), 205010)
 
     def test_docker_types(self):
         self.copy(images.image("d", docker=True, spaced=True), "c/docker")
@@ -216,6 +220,24 @@ class Copy(Case):
             self.assertEqual(self.a.client.digest("m/%d" % i, "v"),
                              self.b.client.digest("m/%d" % i, "v"))
 
+    def test_the_same_image_by_many_scripts_is_uploaded_once(self):
+        """Docker's registry denies a blob for a moment when it is uploaded
+        once more, and refuses the manifests of the others."""
+        made = images.image("same", layers=[30000] * 6)
+        made.push(self.a.client, "c/same", "v")
+        target = self.proxy(self.b)
+        scripts = {"s%d" % i: 'image.copy("%s/c/same:v", "%s/c/same:v%d")' % (
+            self.a.host, target.host, i) for i in range(10)}
+        self.succeeded(self.once([self.a, target], scripts,
+                                 defaults={"parallel": 10}))
+        for i in range(10):
+            self.assertEqual(self.b.client.digest("c/same", "v%d" % i),
+                             made.digest)
+        puts = [one.path for one in target.writes() if one.method == "PUT" and
+                "/blobs/" in one.path]
+        self.assertEqual(len(puts), len(made.blobs), puts)
+        self.no_uploads(self.b)
+
     def test_dry_run_sends_only_reads(self):
         images.multi("dry").push(self.a.client, "c/dry", "v1")
         source, target = self.proxy(self.a), self.proxy(self.b)
@@ -328,6 +350,39 @@ class CopyFromTrouble(Case):
         self.source.on("GET", self.path, misbehave.too_many("0"), times=2)
         self.target.on("POST", "/blobs/uploads/", misbehave.too_many("0"),
                        times=2)
+        self.copy()
+
+    def test_signed_schema_1(self):
+        """Their digest is that of what was signed, not of all bytes."""
+        made = images.signed("old")
+        self.source.add("t/old", "v1", made)
+        script = 'image.copy("%s/t/old:v1", "%s/t/old:v1")' % (
+            self.source.host, self.target.host)
+        for wanted in ("Copied image", "Image is up to date"):
+            result = self.once([self.source, self.target], script,
+                               "-v", "debug")
+            self.succeeded(result)
+            self.assertEqual(len(result.lines(wanted)), 1, result)
+        copied = self.target.repos["t/old"]
+        self.assertEqual(copied["tags"], {"v1": made.digest})
+        self.assertEqual(copied["manifests"][made.digest][1], made.manifest)
+        self.assertEqual(sorted(copied["blobs"].values()),
+                         sorted(made.blobs))
+
+    def test_corrupted_on_the_way(self):
+        bad = bytes([self.layer[0] ^ 1]) + self.layer[1:]
+        self.source.on("GET", self.path, misbehave.data(
+            bad, "application/octet-stream"), times=1)
+        self.source.on("GET", "/manifests/", misbehave.data(
+            self.made.manifest.replace(b"sha256:", b"sha256:0", 1)[:-1] +
+            b" ", self.made.media_type), times=1)
+        self.copy()
+
+    def test_a_blob_that_is_gone_at_the_put(self):
+        def lose(handler):
+            handler.server.repos["t/img"]["blobs"].pop(digest(self.layer))
+            return False
+        self.target.on("PUT", "/manifests/v1$", lose, times=1)
         self.copy()
 
     def test_mount_not_granted(self):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file in contrib/examples does what it says. test_seed.py has the
-largest of them, regbot.yml."""
+largest of them, regbot.yml, and test_scripts_prune.py delete-old.yml."""
 import os
 
 from lib import images
@@ -12,7 +12,8 @@ EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
 
 
 class Examples(Case):
-    tested = {"copy-list.yml", "hello.yml", "keep-newest.yml", "regbot.yml"}
+    tested = {"copy-list.yml", "delete-old.yml", "hello.yml",
+              "keep-newest.yml", "regbot.yml"}
 
     def example(self, name, **replaced):
         """Runs the file with some lines replaced and nothing else."""

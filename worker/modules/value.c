@@ -189,7 +189,7 @@ add_canonical(lua_State *L, const struct manifest *m)
 	size_t i, n;
 
 	buffer_init(&b, m->len * 2);
-	if (manifest_signed_payload(m->json, m->bytes, m->len, &b, NULL) ==
+	if (signed_payload(m->json, m->bytes, m->len, &b, NULL) ==
 	    -1)
 		buffer_clear(&b);
 	n = b.len;

@@ -13,6 +13,7 @@
 #include "common/image/placeholder.h"
 #include "common/json.h"
 #include "common/mem.h"
+#include "common/image/signed.h"
 #include "worker/oci/manifest.h"
 #include "worker/oci/manifest_private.h"
 
@@ -99,6 +100,7 @@ descriptor_read(json_object *o, const char *what, struct descriptor *d,
 	return 0;
 }
 
+/* In messages entries are counted from 1, as in Lua. */
 static int
 list_read(json_object *o, const char *key, size_t max,
     struct descriptor **list, size_t *n, struct error *err)
@@ -119,7 +121,8 @@ list_read(json_object *o, const char *key, size_t max,
 	*list = mem_array(len > 0 ? len : 1, sizeof(**list));
 	for (i = 0; i < len; i++) {
 		*n = i + 1;
-		snprintf(what, sizeof(what), "the manifest's %s[%zu]", key, i);
+		snprintf(what, sizeof(what), "the manifest's %s[%zu]", key,
+		    i + 1);
 		if (descriptor_read(json_object_array_get_idx(v, i), what,
 		    &(*list)[i], err) == -1)
 			return -1;
@@ -164,7 +167,7 @@ schema1_read(struct manifest *m, struct error *err)
 
 		m->nlayers = i + 1;
 		snprintf(what, sizeof(what), "the manifest's fsLayers[%zu]",
-		    i);
+		    i + 1);
 		o = json_object_array_get_idx(list, i);
 		if (!json_object_is_type(o, json_type_object))
 			return error_set(err, ERROR_INPUT, "%s is not an "
@@ -237,7 +240,7 @@ signed_digest_check(struct manifest *m, const char *expected,
 	int rv;
 
 	buffer_init(&payload, 0);
-	if (manifest_signed_payload(m->json, m->bytes, m->len, &payload,
+	if (signed_payload(m->json, m->bytes, m->len, &payload,
 	    err) == -1) {
 		buffer_free(&payload);
 		return -1;

@@ -15,6 +15,7 @@
 #include <json-c/json.h>
 
 #include "common/error.h"
+#include "common/image/signed.h"
 
 enum manifest_kind {
 	MANIFEST_OCI_IMAGE, MANIFEST_OCI_INDEX, MANIFEST_OCI_ARTIFACT,
@@ -30,8 +31,6 @@ enum manifest_kind {
 #define MEDIA_DOCKER_IMAGE \
 	"application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_V1 "application/vnd.docker.distribution.manifest.v1+json"
-#define MEDIA_DOCKER_V1_SIGNED \
-	"application/vnd.docker.distribution.manifest.v1+prettyjws"
 
 struct platform {
 	char *os, *arch, *variant, *os_version;	/* "" when absent */

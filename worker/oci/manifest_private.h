@@ -24,8 +24,4 @@ int manifest_type_decide(struct manifest *m, const char *header,
 /* Whether only the body can tell that the digest is over a signed part. */
 bool manifest_may_be_signed(const char *header);
 
-/* What the signatures of a signed schema 1 manifest cover. */
-int manifest_signed_payload(json_object *json, const char *bytes, size_t len,
-    struct buffer *out, struct error *err);
-
 #endif

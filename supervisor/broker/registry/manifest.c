@@ -6,6 +6,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
+#include "common/image/signed.h"
 #include "common/text.h"
 #include "supervisor/broker/registry/ask.h"
 
@@ -134,8 +135,8 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	error_clear(&why);
 	if (reply->digest[0] != '\0' &&
 	    strcmp(reply->digest, r->digest) != 0 &&
-	    digest_verify(r->body.data, r->body.len, reply->digest,
-	    &why) == -1) {
+	    signed_verify(r->media_type, r->body.data, r->body.len,
+	    reply->digest, &why) == -1) {
 		error_prefix(&why, "request failed: registry %s stored a "
 		    "different manifest from the one it was sent",
 		    r->server->name);

@@ -7,7 +7,7 @@ import threading
 import urllib.parse
 
 from .client import digest
-from .images import OCI_INDEX
+from .images import OCI_INDEX, manifest_digest
 from .server import Handler, Server
 
 
@@ -222,7 +222,7 @@ class FakeRegistry(Server):
                 return
             headers = {"Content-Type": found[0]}
             if self.head_digest or handler.command == "GET":
-                headers["Docker-Content-Digest"] = digest(found[1])
+                headers["Docker-Content-Digest"] = manifest_digest(*found)
             headers.update(self.rate or {})
             handler.reply(200, headers, found[1])
 
@@ -233,12 +233,13 @@ class FakeRegistry(Server):
         if missing:
             self.fail(handler, 400, "MANIFEST_BLOB_UNKNOWN")
             return
+        known_as = manifest_digest(kind, data)
         with self.lock:
-            place["manifests"][digest(data)] = (kind, data)
+            place["manifests"][known_as] = (kind, data)
             if ":" not in ref:
-                place["tags"][ref] = digest(data)
+                place["tags"][ref] = known_as
         handler.reply(201, {"Location": "/v2/%s/manifests/%s" % (name, ref),
-                            "Docker-Content-Digest": digest(data)})
+                            "Docker-Content-Digest": known_as})
 
     @staticmethod
     def missing(place, data):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes small images in memory: bytes that are the same on every run."""
+import base64
 import gzip
 import hashlib
 import io
@@ -14,6 +15,7 @@ OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
@@ -34,6 +36,21 @@ def layer(size, seed):
     return gzip.compress(plain, 1, mtime=0), digest(plain)
 
 
+def signed_payload(manifest):
+    """What the signatures of a signed schema 1 manifest cover."""
+    def decoded(text):
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    first = json.loads(manifest)["signatures"][0]
+    protected = json.loads(decoded(first["protected"]))
+    return manifest[:protected["formatLength"]] + decoded(
+        protected["formatTail"])
+
+
+def manifest_digest(media_type, manifest):
+    return digest(signed_payload(manifest) if media_type == DOCKER_SIGNED
+                  else manifest)
+
+
 def descriptor(media_type, data, **more):
     return dict(mediaType=media_type, size=len(data), digest=digest(data),
                 **more)
@@ -48,7 +65,7 @@ class Image:
 
     @property
     def digest(self):
-        return digest(self.manifest)
+        return manifest_digest(self.media_type, self.manifest)
 
     def push(self, client, repo, *refs):
         """Pushes to repo under each of refs (tags), or by digest."""
@@ -118,3 +135,25 @@ def multi(seed, docker=False, layers=None):
     return index([
         image("%s/%s" % (seed, a), architecture=a, docker=docker,
               layers=layers) for a in ("amd64", "arm64")], docker=docker)
+
+
+def signed(seed, layers=(100, 3000)):
+    """A signed schema 1 manifest, as docker wrote them until 2016."""
+    blobs = [layer(size, "%s/%d" % (seed, i))[0]
+             for i, size in enumerate(layers)]
+    payload = json.dumps({
+        "schemaVersion": 1, "name": "x/" + seed, "tag": "v1",
+        "architecture": "amd64",
+        "fsLayers": [{"blobSum": digest(data)} for data in blobs],
+        "history": [{"v1Compatibility": "{}"} for _ in blobs],
+    }, indent=3).encode()
+
+    def encoded(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    protected = json.dumps({"formatLength": len(payload) - 2,
+                            "formatTail": encoded(payload[-2:])})
+    signatures = json.dumps([{
+        "header": {"alg": "ES256"}, "signature": encoded(b"never verified"),
+        "protected": encoded(protected.encode())}], indent=3)
+    return Image(DOCKER_SIGNED, payload[:-2] + b',\n   "signatures": ' +
+                 signatures.encode() + payload[-2:], blobs)

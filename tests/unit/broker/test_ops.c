@@ -8,6 +8,7 @@
 
 #include "common/digest.h"
 #include "common/mem.h"
+#include "common/image/signed.h"
 #include "tests/unit/broker/brokerfixture.h"
 
 #define OCI "application/vnd.oci.image.manifest.v1+json"
@@ -59,6 +60,36 @@ Test(ops, put_of_other_bytes_fails_before_the_registry)
 	rig_ask(&rig, MSG_DATA, 1, "b", "[]", (size_t)2);
 	cr_assert_eq(fake_count(), 0);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
+}
+
+/* Of a signed manifest the digest is that of what was signed. */
+static void
+put_signed(uint32_t id, const char *digest)
+{
+	/* The tail is "\n}". */
+	static const char body[] = "{\"fsLayers\":[],\"signatures\":[{"
+	    "\"protected\":\"eyJmb3JtYXRMZW5ndGgiOjE0LCJmb3JtYXRUYWlsIjoi"
+	    "Q24wIn0\"}]}";
+
+	rig_ask(&rig, MSG_MANIFEST_PUT, id, "ssssu", "a", "latest",
+	    MEDIA_DOCKER_V1_SIGNED, digest, (uint64_t)strlen(body));
+	rig_ask(&rig, MSG_DATA, id, "b", body, strlen(body));
+}
+
+Test(ops, put_of_a_signed_manifest)
+{
+	struct http_reply reply = { .status = 201 };
+	char digest[DIGEST_MAX + 1];
+
+	digest_of("{\"fsLayers\":[]\n}", 16, digest);
+	put_signed(1, digest);
+	cr_assert_not_null(fake_find(HTTP_PUT, "manifests/latest"));
+	reply.digest = digest;
+	fake_answer(fake_at(0), &reply, "", 0);
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NONE);
+	put_signed(2, SHA);
+	cr_assert_eq(fake_count(), 0);
+	cr_assert_eq(rig_end(&rig, rig.worker, 2), ERROR_DIGEST);
 }
 
 Test(ops, put_under_another_digest_fails)

@@ -174,13 +174,13 @@ Test(manifest, refusals)
 	    "the manifest's \"manifests\" is not a list");
 	check_refused("{\"manifests\":[{\"digest\":\"" D "\",\"size\":-1}]}",
 	    MEDIA_OCI_INDEX,
-	    "the manifest's manifests[0]: \"size\" is not a possible size");
+	    "the manifest's manifests[1]: \"size\" is not a possible size");
 	check_refused("{\"manifests\":[{\"digest\":\"" D "\",\"size\":1.5}]}",
 	    MEDIA_OCI_INDEX,
-	    "the manifest's manifests[0]: \"size\" is not a whole number");
+	    "the manifest's manifests[1]: \"size\" is not a whole number");
 	check_refused("{\"manifests\":[{\"digest\":\"" D "\",\"size\":"
 	    "99999999999999999999}]}", MEDIA_OCI_INDEX,
-	    "the manifest's manifests[0]: \"size\" is not a possible size");
+	    "the manifest's manifests[1]: \"size\" is not a possible size");
 	check_refused("{\"mediaType\":\"" MEDIA_OCI_IMAGE "\"}",
 	    MEDIA_OCI_INDEX, "manifest contains an unexpected media type: "
 	    "expected " MEDIA_OCI_INDEX ", received " MEDIA_OCI_IMAGE);

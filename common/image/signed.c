@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * manifest_signed.c - signed schema 1 manifests: which part the signatures
- * cover, since the digest is over that part. Signatures are not verified: the
- * digest is what the content is known by.
- */
+/* signed.c - the part of a manifest that its digest covers; see signed.h. */
+#include "common/image/signed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
 #include "common/bounds.h"
+#include "common/digest.h"
 #include "common/json.h"
 #include "common/text.h"
-#include "worker/oci/manifest.h"
-#include "worker/oci/manifest_private.h"
 
 /* The header that a signature protects: where the payload was cut. */
 static int
@@ -49,7 +46,7 @@ out:
 }
 
 int
-manifest_signed_payload(json_object *json, const char *bytes, size_t len,
+signed_payload(json_object *json, const char *bytes, size_t len,
     struct buffer *out, struct error *err)
 {
 	json_object *list = NULL;
@@ -69,5 +66,26 @@ manifest_signed_payload(json_object *json, const char *bytes, size_t len,
 	    buffer_put(out, buffer_str(&tail), tail.len) == -1)
 		rv = error_set(err, ERROR_LIMIT, "the manifest is too large");
 	buffer_free(&tail);
+	return rv;
+}
+
+int
+signed_verify(const char *media_type, const char *bytes, size_t len,
+    const char *want, struct error *err)
+{
+	struct buffer payload;
+	json_object *json;
+	int rv = -1;
+
+	if (strcmp(media_type, MEDIA_DOCKER_V1_SIGNED) != 0)
+		return digest_verify(bytes, len, want, err);
+	buffer_init(&payload, MANIFEST_GET_MAX);
+	json = json_parse(bytes, len, JSON_BYTES_MAX, "the manifest", err);
+	if (json != NULL && signed_payload(json, bytes, len, &payload,
+	    err) == 0)
+		rv = digest_verify(buffer_str(&payload), payload.len, want,
+		    err);
+	json_object_put(json);
+	buffer_free(&payload);
 	return rv;
 }
