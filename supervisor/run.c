@@ -20,7 +20,6 @@ struct run_task {		/* a script */
 	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
-	char *broken;		/* its syntax error: it is not started */
 	int64_t interval;	/* server only, as timer */
 	struct timer *timer;
 	bool running;
@@ -93,8 +92,6 @@ next_script(struct run_state *r)
 	while (r->stopping == 0 && r->next < r->ntasks && r->running < most) {
 		struct run_task *t = &r->tasks[r->next++];
 
-		if (t->broken != NULL)
-			continue;
 		r->running++;
 		jobs_start(r->env->jobs, t->config, t->script, on_once_done,
 		    t);
@@ -103,15 +100,15 @@ next_script(struct run_state *r)
 		end(r);
 }
 
+/* Only said: what a worker claims of a script stops no run of it. */
 static void
 on_broken(void *arg, size_t script, const char *text)
 {
 	struct run_state *r = arg;
 	struct run_task *t = &r->tasks[script];
 
-	t->broken = mem_strdup(text);
-	job_write_error(r->env->log, t->config, t->script, text);
-	outcome_failed(r->outcome, t->script, text);
+	job_write_error(r->env->log, "Syntax error in script", t->config,
+	    t->script, text);
 }
 
 static void
@@ -202,7 +199,6 @@ finish(struct run_state *r)
 	outcome_free(r->outcome);
 	compile_free(r->compile);
 	for (size_t i = 0; i < r->ntasks; i++) {
-		free(r->tasks[i].broken);
 		timer_free(r->tasks[i].timer);
 		config_unref(r->tasks[i].config);
 	}
@@ -214,7 +210,6 @@ int
 run_once(const struct run_env *env)
 {
 	struct run_state r;
-	size_t left = 0;
 
 	if (begin(&r, env, false) == -1)
 		return 1;
@@ -224,10 +219,7 @@ run_once(const struct run_env *env)
 		next_script(&r);
 	loop_run(env->loop);
 	/* A script that was stopped has failed; these did not even begin. */
-	for (size_t i = r.next; i < r.ntasks; i++)
-		if (r.tasks[i].broken == NULL)
-			left++;
-	outcome_not_started(r.outcome, left);
+	outcome_not_started(r.outcome, r.ntasks - r.next);
 	return finish(&r);
 }
 
@@ -266,10 +258,6 @@ on_tick(void *arg)
 	struct run_state *r = t->run;
 
 	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
-	if (t->broken != NULL) {
-		job_write_error(r->env->log, t->config, t->script, t->broken);
-		return;
-	}
 	if (t->running || r->running >= JOBS_MAX) {
 		write_task(t, LOG_DEBUG, "Skipped task, it is still running",
 		    NULL);

@@ -14,7 +14,8 @@
 struct compile;
 
 struct compile_ops {
-	/* A script of the configuration, by its index, has a syntax error. */
+	/* A script of the configuration, by its index, has a syntax error: so
+	 * says a worker that has read them all, and may be lying. */
 	void (*broken)(void *arg, size_t script, const char *text);
 	/* All that could be compiled was; the rest is left to its own run.
 	 * Called once; it may free the compile. */

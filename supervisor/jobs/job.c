@@ -145,12 +145,13 @@ amend_record(void *arg, struct log_record *r)
 }
 
 void
-job_write_error(struct log *log, const struct config *c,
-    const struct config_script *script, const char *text)
+job_write_error(struct log *log, const char *message,
+    const struct config *c, const struct config_script *script,
+    const char *text)
 {
 	struct log_record r;
 
-	log_record_init(&r, LOG_WARN, "Error running script");
+	log_record_init(&r, LOG_WARN, message);
 	log_record_string(&r, "script", script->name);
 	log_record_string(&r, "error", text);
 	add_position(c, script, text, &r);
@@ -164,7 +165,8 @@ end(struct job *j)
 	enum stop_reason why = deadline_reason(j->deadline);
 
 	if (j->failed)
-		job_write_error(j->env->log, j->config, j->script, j->text);
+		job_write_error(j->env->log, "Error running script",
+		    j->config, j->script, j->text);
 	else
 		write_debug(j, "Finished script");
 	if (!j->summary.told)

@@ -16,9 +16,10 @@
 
 struct job;
 
-/* Logs that script of c failed, or cannot run, with text. */
-void job_write_error(struct log *log, const struct config *c,
-    const struct config_script *script, const char *text);
+/* Logs what is wrong with script of c: message, with text as its error. */
+void job_write_error(struct log *log, const char *message,
+    const struct config *c, const struct config_script *script,
+    const char *text);
 
 struct job_ops {
 	/* A request of the worker. Returning -1 kills it. */

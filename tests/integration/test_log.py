@@ -116,10 +116,12 @@ class Log(Case):
         self.assertEqual(result.code, 1, result)
         self.assertEqual(result.messages(), ["a", "d"])
         self.assertEqual(result.error("c"), alone.error("t"))
+        told = result.lines("Syntax error in script")
+        self.assertEqual([(one["script"], one["error"]) for one in told],
+                         [("c", alone.error("t"))])
         order = [(one["msg"], one["script"]) for one in result.lines()]
-        self.assertLess(order.index(("Error running script", "c")),
+        self.assertLess(order.index(("Syntax error in script", "c")),
                         order.index(("Starting script", "a")))
-        self.assertNotIn(("Starting script", "c"), order)
         self.assertEqual(len(result.lines("Error running script")), 1)
         # What is only a warning comes once, when the script runs.
         self.assertEqual(len(result.lines("Backslash without meaning")), 1)
