@@ -118,6 +118,7 @@ blob_need(struct copy_node *n, const struct descriptor *d, const char *what)
 	b->digest = mem_strdup(d->digest);
 	b->size = schema1 ? -1 : d->size;
 	b->owner = n;
+	b->foreign = d->has_urls;
 	b->from = mem_strdup("");
 	SLIST_INSERT_HEAD(&c->all_blobs, b, all);
 	tsearch(b, &c->blobs, blob_compare);
@@ -160,7 +161,13 @@ blob_done(struct copy_blob *b)
 static void
 blob_fail(struct copy_blob *b, const struct error *err)
 {
-	copy_fail(b->copy, err, "failed to copy blob %s from %s/%s to %s/%s",
+	struct error why = *err;
+
+	if (b->foreign && why.kind == ERROR_NOT_FOUND)
+		error_prefix(&why, "the source does not have this layer, "
+		    "which is stored elsewhere, and layers are read from "
+		    "registries only; copy without includeExternal");
+	copy_fail(b->copy, &why, "failed to copy blob %s from %s/%s to %s/%s",
 	    b->digest, b->owner->src.registry, b->owner->src.repository,
 	    b->owner->dst.registry, b->owner->dst.repository);
 }

@@ -47,6 +47,7 @@ struct copy_blob {
 	int64_t size;		/* -1: to be asked for */
 	struct copy_node *owner;	/* the first manifest that names it */
 	char *from;		/* where a mount is tried, "" for nowhere */
+	bool foreign;		/* its manifest says where else it is */
 	bool done;
 	int64_t expected;	/* of its size, while it may be uploaded */
 	struct waiters waiters;

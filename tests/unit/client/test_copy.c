@@ -317,6 +317,22 @@ Test(copy, foreign_layers_only_when_asked_for)
 	free(layer);
 }
 
+/* Its URLs are not followed. */
+Test(copy, a_foreign_layer_that_is_elsewhere_only)
+{
+	static const struct copy_options external = {
+	    .include_external = true };
+	char *layer = foreign_image();
+
+	rig->blobs->digest[0] = '\0';
+	cr_expect_eq(rig_copy("s.io/a:win", "t.io/b:win", &external), -1);
+	cr_expect(strstr(rig->err.text, ": the source does not have this "
+	    "layer, which is stored elsewhere, and layers are read from "
+	    "registries only; copy without includeExternal: ") != NULL, "%s",
+	    rig->err.text);
+	free(layer);
+}
+
 Test(copy, schema_1_asks_for_sizes)
 {
 	char *layer = rig_blob("s.io/a", "layer"), *json, *digest;
