@@ -306,7 +306,7 @@ transfer_no_http(const struct transfer *t)
 }
 
 bool
-transfer_unanswered(const struct transfer *t)
+transfer_got_nothing(const struct transfer *t)
 {
 	return t->end == TRANSFER_CUT && t->headers.status == 0 &&
 	    (t->code == CURLE_GOT_NOTHING || t->code == CURLE_RECV_ERROR ||

@@ -134,7 +134,7 @@ bool transfer_hopeless(const struct transfer *t);
 /* Was what came no HTTP? */
 bool transfer_no_http(const struct transfer *t);
 /* Was it cut before anything came that is HTTP? */
-bool transfer_unanswered(const struct transfer *t);
+bool transfer_got_nothing(const struct transfer *t);
 /* Was it cut because nothing came or went for too long? */
 bool transfer_timed_out(const struct transfer *t);
 #endif
