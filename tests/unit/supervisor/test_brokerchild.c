@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_brokerchild.c - what a broker is told and when it is killed. Its process
- * and the clock are this file's: it defines all of child.h and clock.h.
+ * test_brokerchild.c - what a broker is told and when it is killed. The
+ * clock is this file's: it defines all of clock.h.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/children/brokerchild.h"
+#include "tests/unit/supervisor/childrig.h"
 #include "tests/unit/supervisor/configrig.h"
 
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
@@ -21,17 +22,8 @@
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
 	"bbbbbbbbbbbbb"
 
-struct child {
-	const struct child_ops *ops;
-	void *arg;
-};
-
 static int64_t now = NS_PER_S;
-static struct child child;
-static bool traced;
-static int kills, readies;
-static char reason[ERROR_TEXT_MAX];	/* of the last kill */
-static char sent[1024];		/* "REGISTRY START ", in order */
+static int readies;
 
 static struct child_env env;
 static struct config *config;
@@ -49,68 +41,6 @@ int64_t
 clock_wall(void)
 {
 	return now;
-}
-
-struct child *
-child_start(struct child_env *e, const char *program, const char *what,
-    unsigned paths, const struct child_ops *ops, void *arg, struct error *err)
-{
-	(void)e;
-	(void)what;
-	(void)err;
-	cr_assert_str_eq(program, "regbot-broker");
-	cr_assert_eq(paths, B2S);
-	child.ops = ops;
-	child.arg = arg;
-	return &child;
-}
-
-void
-child_free(struct child *c)
-{
-	(void)c;
-}
-
-bool
-child_is_dying(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-bool
-child_is_full(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-bool
-child_is_traced(const struct child *c)
-{
-	(void)c;
-	return traced;
-}
-
-int
-child_send(struct child *c, struct message_out *o, int fd, struct error *err)
-{
-	size_t n = strlen(sent);
-
-	(void)c;
-	(void)fd;
-	snprintf(sent + n, sizeof(sent) - n, "%s ", message_name(o->type));
-	cr_expect_eq(message_finish(o, err), 0);
-	message_out_free(o);
-	return 0;
-}
-
-void
-child_kill(struct child *c, const char *why)
-{
-	(void)c;
-	kills++;
-	snprintf(reason, sizeof(reason), "%s", why != NULL ? why : "");
 }
 
 static void
@@ -154,6 +84,9 @@ set_up(void)
 	struct buffer warnings;
 	struct error err;
 
+	child.program = "regbot-broker";
+	child.from = B2S;
+	child.to = S2B;
 	rig_no_docker();
 	config = rig_parse("", &warnings, &err);
 	cr_assert_not_null(config);
@@ -201,28 +134,7 @@ logged(const char *text)
 
 /* A message from it: fields as in brokerrig.h. What is returned to the child,
  * which dies of -1. */
-static int
-say(enum message_type type, uint32_t id, const char *fields, ...)
-{
-	static struct message m;
-	struct message_out o;
-	struct error err;
-	va_list ap;
-
-	message_start(&o, type, id);
-	va_start(ap, fields);
-	for (; *fields != '\0'; fields++)
-		if (*fields == 'u')
-			message_put_u64(&o, va_arg(ap, uint64_t));
-		else
-			message_put_str(&o, va_arg(ap, const char *));
-	va_end(ap);
-	cr_assert_eq(message_finish(&o, &err), 0);
-	cr_assert_eq(message_decode(&m, o.frame.data, o.frame.len, B2S, &err),
-	    0);
-	message_out_free(&o);
-	return child.ops->message(child.arg, &m, &err);
-}
+#define say(...) childrig_say(&(struct error){ 0 }, __VA_ARGS__)
 
 static int
 deleting(uint32_t id)
@@ -241,17 +153,17 @@ static void
 begin(void)
 {
 	child.ops->ready(child.arg);
-	sent[0] = '\0';
+	child.sent[0] = '\0';
 }
 
 TestSuite(brokerchild, .init = set_up, .fini = tear_down);
 
 Test(brokerchild, is_told_nothing_before_it_is_confined)
 {
-	cr_expect_str_eq(sent, "");
+	cr_expect_str_eq(child.sent, "");
 	cr_expect_not(brokerchild_has_started(broker));
 	child.ops->ready(child.arg);
-	cr_expect_str_eq(sent, "REGISTRY START ");
+	cr_expect_str_eq(child.sent, "REGISTRY START ");
 	cr_expect(brokerchild_has_started(broker));
 	cr_expect_eq(readies, 1);
 }
@@ -260,18 +172,18 @@ Test(brokerchild, is_killed_when_it_does_not_quit_in_time)
 {
 	begin();
 	brokerchild_quit(broker);
-	cr_expect_str_eq(sent, "QUIT ");
+	cr_expect_str_eq(child.sent, "QUIT ");
 	pass(QUIT_MS - 1);
-	cr_expect_eq(kills, 0);
+	cr_expect_eq(child.kills, 0);
 	pass(1);
-	cr_expect_eq(kills, 1);
-	cr_expect_str_eq(reason, "");
+	cr_expect_eq(child.kills, 1);
+	cr_expect_str_eq(child.reason, "");
 }
 
 Test(brokerchild, is_killed_at_once_before_it_has_started)
 {
 	brokerchild_quit(broker);
-	cr_expect_eq(kills, 1);
+	cr_expect_eq(child.kills, 1);
 }
 
 /* Answers PING for as long as ms. */
@@ -291,11 +203,11 @@ Test(brokerchild, a_tag_deletion_has_more_time_to_quit)
 	brokerchild_quit(broker);
 	cr_expect(logged("image=h/x/y:v1"));
 	answering(DELETION_MS - 2 * QUIT_MS);
-	cr_expect_eq(kills, 0);
+	cr_expect_eq(child.kills, 0);
 	cr_expect_eq(deleted(1, DELETION_DONE, true), 0);
 	cr_expect(logged("Finished interrupted tag deletion"));
 	pass(QUIT_MS);
-	cr_expect_eq(kills, 1);
+	cr_expect_eq(child.kills, 1);
 	cr_expect_not(deletions.left);
 }
 
@@ -305,7 +217,7 @@ Test(brokerchild, but_not_for_ever)
 	deleting(1);
 	brokerchild_quit(broker);
 	answering(DELETION_MS + QUIT_MS);
-	cr_expect_geq(kills, 1);
+	cr_expect_geq(child.kills, 1);
 	cr_expect(logged("Tag may be left with an empty image"));
 	cr_expect(deletions.left);
 	cr_expect_not(deletions_pending(&deletions));
@@ -341,9 +253,9 @@ Test(brokerchild, jobs_do_not_wait_long_for_that)
 	broker = brokerchild_start(&env, config, "h", &deletions, &ops, NULL,
 	    &err);
 	readies = 0;
-	sent[0] = '\0';
+	child.sent[0] = '\0';
 	child.ops->ready(child.arg);
-	cr_expect_str_eq(sent, "REGISTRY START FINISH ");
+	cr_expect_str_eq(child.sent, "REGISTRY START FINISH ");
 	pass(FINISH_FIRST_MS - 1);
 	cr_expect_eq(readies, 0);
 	pass(1);
@@ -362,10 +274,10 @@ Test(brokerchild, a_successor_that_must_quit_finishes_too)
 	broker = brokerchild_start(&env, config, "h", &deletions, &ops, NULL,
 	    &err);
 	brokerchild_quit(broker);
-	cr_expect_eq(kills, 0);
-	sent[0] = '\0';
+	cr_expect_eq(child.kills, 0);
+	child.sent[0] = '\0';
 	child.ops->ready(child.arg);
-	cr_expect_str_eq(sent, "REGISTRY START FINISH QUIT ");
+	cr_expect_str_eq(child.sent, "REGISTRY START FINISH QUIT ");
 }
 
 Test(brokerchild, deletions_are_checked)
@@ -399,18 +311,18 @@ Test(brokerchild, is_killed_when_it_is_silent)
 	begin();
 	for (int i = 0; i < PINGS_MAX; i++)
 		pass(PING_MS);
-	cr_expect_str_eq(sent, "PING PING PING ");
-	cr_expect_eq(kills, 0);
+	cr_expect_str_eq(child.sent, "PING PING PING ");
+	cr_expect_eq(child.kills, 0);
 	pass(PING_MS);
-	cr_expect_eq(kills, 1);
-	cr_expect_not_null(strstr(reason, "silent for 15 seconds"));
+	cr_expect_eq(child.kills, 1);
+	cr_expect_not_null(strstr(child.reason, "silent for 15 seconds"));
 }
 
 Test(brokerchild, lives_as_long_as_it_answers)
 {
 	begin();
 	answering(20 * PING_MS);
-	cr_expect_eq(kills, 0);
+	cr_expect_eq(child.kills, 0);
 }
 
 /* Time that passed while we were stopped is not the broker's silence. */
@@ -421,19 +333,19 @@ Test(brokerchild, is_not_blamed_for_our_own_sleep)
 	pass(3600000);
 	cr_expect_eq(say(MSG_PONG, 0, ""), 0);
 	pass(PING_MS);
-	cr_expect_eq(kills, 0);
+	cr_expect_eq(child.kills, 0);
 }
 
 Test(brokerchild, is_spared_while_a_debugger_holds_it)
 {
 	begin();
-	traced = true;
+	child.traced = true;
 	for (int i = 0; i < 10; i++)
 		pass(PING_MS);
-	cr_expect_eq(kills, 0);
-	traced = false;
+	cr_expect_eq(child.kills, 0);
+	child.traced = false;
 	pass(PING_MS);
-	cr_expect_eq(kills, 1);
+	cr_expect_eq(child.kills, 1);
 }
 
 Test(brokerchild, what_it_may_not_say)

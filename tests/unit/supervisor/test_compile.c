@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_compile.c - all scripts are compiled by one worker, whatever it does.
- * The child and the clock are the test's.
+ * The clock is the test's.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "common/bounds.h"
 #include "common/clock.h"
 #include "supervisor/jobs/compile.h"
+#include "tests/unit/supervisor/childrig.h"
 #include "tests/unit/supervisor/configrig.h"
 
 static struct {
@@ -19,12 +20,6 @@ static struct {
 	struct compile *compile;
 	int out[2];
 	int64_t now;
-	/* The child. */
-	bool cannot_start;
-	int starts, frees;
-	const struct child_ops *ops;
-	void *arg;
-	char sent[512];		/* "NAME:SIZE;" of each job, "text" */
 	/* What came of it. */
 	char broken[256];
 	int over;
@@ -42,75 +37,16 @@ clock_wall(void)
 	return rig.now;
 }
 
-struct child *
-child_start(struct child_env *env, const char *program, const char *what,
-    unsigned paths, const struct child_ops *ops, void *arg,
-    struct error *err)
+static void
+on_sent(const struct message *m)
 {
-	cr_expect_eq(env, &rig.env);
-	cr_expect_str_eq(program, "regbot-worker");
-	cr_expect_eq(paths, (unsigned)W2S);
-	(void)what;
-	rig.starts++;
-	rig.ops = ops;
-	rig.arg = arg;
-	if (!rig.cannot_start)
-		return (struct child *)&rig;
-	error_set(err, ERROR_SYSTEM, "no");
-	return NULL;
-}
-
-void
-child_free(struct child *c)
-{
-	rig.frees += c != NULL ? 1 : 0;
-}
-
-int
-child_send(struct child *c, struct message_out *o, int fd, struct error *err)
-{
-	static struct message m;
-	char text[128];
-
-	(void)c;
-	cr_expect_eq(fd, -1);
-	cr_assert_eq(message_finish(o, err), 0);
-	cr_assert_eq(message_decode(&m, o->frame.data, o->frame.len, S2W, err),
-	    0);
-	if (m.type == MSG_JOB) {
-		cr_expect_eq(message_u64(&m, 3), (uint64_t)JOB_COMPILE);
-		snprintf(text, sizeof(text), "%s:%d;", message_str(&m, 0),
-		    (int)message_u64(&m, 1));
-	} else {
-		cr_assert_eq(m.type, MSG_SCRIPT);
-		snprintf(text, sizeof(text), "%.*s", m.f[0].len > 8 ? 8 :
-		    (int)m.f[0].len, (const char *)m.f[0].p);
-	}
-	strcat(rig.sent, text);
-	message_out_free(o);
-	return 0;
-}
-
-void
-child_kill(struct child *c, const char *reason)
-{
-	(void)c;
-	(void)reason;
-	cr_expect(false, "it was killed");
-}
-
-bool
-child_is_dying(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-bool
-child_is_full(const struct child *c)
-{
-	(void)c;
-	return false;
+	if (m->type == MSG_JOB) {
+		cr_expect_eq(message_u64(m, 3), (uint64_t)JOB_COMPILE);
+		childrig_note("%s:%d ", message_str(m, 0),
+		    (int)message_u64(m, 1));
+	} else
+		childrig_note("%.*s ", m->f[0].len > 8 ? 8 :
+		    (int)m->f[0].len, (const char *)m->f[0].p);
 }
 
 static void
@@ -139,6 +75,10 @@ begin(const char *scripts)
 	struct buffer warnings;
 	struct error err;
 
+	child.program = "regbot-worker";
+	child.from = W2S;
+	child.to = S2W;
+	child.on_sent = on_sent;
 	rig_no_docker();
 	rig.config = rig_parse(scripts, &warnings, &err);
 	cr_assert_not_null(rig.config, "%s", err.text);
@@ -158,7 +98,7 @@ finish(void)
 
 	compile_free(rig.compile);
 	cr_expect_eq(rig.config->refs, 1u);
-	cr_expect_eq(rig.frees, rig.cannot_start ? 0 : 1);
+	cr_expect_eq(child.frees, child.cannot_start ? 0 : 1);
 	config_unref(rig.config);
 	log_free(rig.env.log);
 	loop_free(rig.env.loop);
@@ -173,20 +113,9 @@ finish(void)
 static int
 answer(enum message_type type, const char *text)
 {
-	static struct message m;
-	struct message_out o;
 	struct error err;
-	int r;
 
-	message_start(&o, type, 0);
-	if (text != NULL)
-		message_put_str(&o, text);
-	cr_assert_eq(message_finish(&o, &err), 0);
-	cr_assert_eq(message_decode(&m, o.frame.data, o.frame.len, W2S, &err),
-	    0);
-	r = rig.ops->message(rig.arg, &m, &err);
-	message_out_free(&o);
-	return r;
+	return childrig_say(&err, type, 0, text != NULL ? "s" : "", text);
 }
 
 static const char three[] =
@@ -196,26 +125,28 @@ static const char three[] =
 Test(compile, one_after_the_other)
 {
 	begin(three);
-	cr_expect_str_eq(rig.sent, "", "before it is confined");
-	rig.ops->ready(rig.arg);
-	cr_expect_str_eq(rig.sent, "a:3;one");
+	cr_expect_str_eq(child.sent, "", "before it is confined");
+	child.ops->ready(child.arg);
+	cr_expect_str_eq(child.sent, "JOB a:3 SCRIPT one ");
 	cr_assert_eq(answer(MSG_COMPILED, ""), 0);
-	cr_expect_str_eq(rig.sent, "a:3;oneb:5;two =");
+	cr_expect_str_eq(child.sent, "JOB a:3 SCRIPT one JOB b:5 "
+	    "SCRIPT two = ");
 	cr_assert_eq(answer(MSG_COMPILED, "<string>:1: no"), 0);
 	/* One that is not run anyway is left out. */
-	cr_expect_str_eq(rig.sent, "a:3;oneb:5;two =c:5;three");
+	cr_expect_str_eq(child.sent, "JOB a:3 SCRIPT one JOB b:5 "
+	    "SCRIPT two = JOB c:5 SCRIPT three ");
 	cr_expect_eq(rig.over, 0);
 	cr_assert_eq(answer(MSG_COMPILED, ""), 0);
 	cr_expect_eq(rig.over, 1);
 	cr_expect_str_eq(rig.broken, "1:<string>:1: no;");
-	cr_expect_eq(rig.starts, 1);
+	cr_expect_eq(child.starts, 1);
 	cr_expect_str_eq(finish(), "");
 }
 
 Test(compile, says_anything_else)
 {
 	begin(three);
-	rig.ops->ready(rig.arg);
+	child.ops->ready(child.arg);
 	cr_expect_eq(answer(MSG_SLOT, NULL), -1);
 	cr_expect_eq(answer(MSG_LATE, "x"), -1);
 	cr_expect_eq(rig.over, 0);
@@ -227,10 +158,10 @@ Test(compile, dies)
 	struct error how;
 
 	begin(three);
-	rig.ops->ready(rig.arg);
+	child.ops->ready(child.arg);
 	cr_assert_eq(answer(MSG_COMPILED, ""), 0);
 	error_set(&how, ERROR_PEER, "it was killed by SIGSYS");
-	rig.ops->gone(rig.arg, &how);
+	child.ops->gone(child.arg, &how);
 	cr_expect_eq(rig.over, 1);
 	cr_expect_str_eq(rig.broken, "");
 	cr_expect_not_null(strstr(finish(), "level=WARN msg=\"Scripts were not "
@@ -240,7 +171,7 @@ Test(compile, dies)
 Test(compile, hangs)
 {
 	begin(three);
-	rig.ops->ready(rig.arg);
+	child.ops->ready(child.arg);
 	rig.now += COMPILE_MS * NS_PER_MS - 1;
 	loop_step(rig.env.loop, 0);
 	cr_expect_eq(rig.over, 0);
@@ -252,7 +183,7 @@ Test(compile, hangs)
 
 Test(compile, cannot_start)
 {
-	rig.cannot_start = true;
+	child.cannot_start = true;
 	begin(three);
 	cr_expect_eq(rig.over, 0, "not before it returns");
 	loop_step(rig.env.loop, 0);
@@ -263,7 +194,7 @@ Test(compile, cannot_start)
 Test(compile, is_freed_halfway)
 {
 	begin(three);
-	rig.ops->ready(rig.arg);
+	child.ops->ready(child.arg);
 	cr_expect_str_eq(finish(), "");
 	cr_expect_eq(rig.over, 0);
 }
@@ -278,8 +209,9 @@ Test(compile, long_script)
 	memset(text + at, 'x', n);
 	strcpy(text + at + n, "'}]");
 	begin(text);
-	rig.ops->ready(rig.arg);
-	cr_expect_str_eq(rig.sent, "a:32769;xxxxxxxxx");
+	child.ops->ready(child.arg);
+	cr_expect_str_eq(child.sent, "JOB a:32769 SCRIPT xxxxxxxx "
+	    "SCRIPT x ");
 	finish();
 	free(text);
 }

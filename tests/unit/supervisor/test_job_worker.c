@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_job_worker.c - a job and its worker: what the worker is told, what it
- * may say, how the job ends. The worker's process is this file's: it defines
- * all of child.h.
+ * may say, how the job ends.
  */
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -12,18 +11,10 @@
 
 #include "common/mem.h"
 #include "supervisor/jobs/jobs.h"
+#include "tests/unit/supervisor/childrig.h"
 #include "tests/unit/supervisor/configrig.h"
 
-struct child {
-	const struct child_ops *ops;
-	void *arg;
-	char killed[256];	/* why, or "" */
-};
-
 static struct child_env env;
-static struct child *worker;
-static char sent[1024];		/* the messages that it got, a word each */
-static struct message last;
 static size_t script_bytes;
 static bool over, failed, stopped;
 static char text[1024];		/* of the end */
@@ -31,78 +22,18 @@ static int log_pipe[2];
 static struct jobs *jobs;
 static struct config *config;
 
-struct child *
-child_start(struct child_env *e, const char *program, const char *what,
-    unsigned paths, const struct child_ops *ops, void *arg, struct error *err)
+static void
+on_sent(const struct message *m)
 {
-	(void)e;
-	(void)what;
-	(void)err;
-	cr_assert_str_eq(program, "regbot-worker");
-	cr_assert_eq(paths, W2S);
-	worker = mem_alloc(sizeof(*worker));
-	worker->ops = ops;
-	worker->arg = arg;
-	return worker;
-}
-
-void
-child_free(struct child *c)
-{
-	free(c);
-}
-
-bool
-child_is_dying(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-bool
-child_is_traced(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-bool
-child_is_full(const struct child *c)
-{
-	(void)c;
-	return false;
-}
-
-int
-child_send(struct child *c, struct message_out *o, int fd, struct error *err)
-{
-	(void)c;
-	(void)fd;
-	cr_assert_eq(message_finish(o, err), 0);
-	cr_assert_eq(message_decode(&last, o->frame.data, o->frame.len, S2W,
-	    err), 0);
-	snprintf(sent + strlen(sent), sizeof(sent) - strlen(sent), "%s ",
-	    message_name(last.type));
-	if (last.type == MSG_JOB)
-		snprintf(sent + strlen(sent), sizeof(sent) - strlen(sent),
-		    "%s,%u,%u,%u ", message_str(&last, 0),
-		    (unsigned)message_u64(&last, 1),
-		    (unsigned)(message_u64(&last, 2) / 1000000000),
-		    (unsigned)message_u64(&last, 3));
-	if (last.type == MSG_GETENV)
-		snprintf(sent + strlen(sent), sizeof(sent) - strlen(sent),
-		    "%s=%s ", message_str(&last, 0), message_str(&last, 1));
-	if (last.type == MSG_SCRIPT)
-		script_bytes += last.f[0].len;
-	message_out_free(o);
-	return 0;
-}
-
-void
-child_kill(struct child *c, const char *reason)
-{
-	snprintf(c->killed, sizeof(c->killed), "%s",
-	    reason != NULL ? reason : "killed");
+	if (m->type == MSG_JOB)
+		childrig_note("%s,%u,%u,%u ", message_str(m, 0),
+		    (unsigned)message_u64(m, 1),
+		    (unsigned)(message_u64(m, 2) / 1000000000),
+		    (unsigned)message_u64(m, 3));
+	if (m->type == MSG_GETENV)
+		childrig_note("%s=%s ", message_str(m, 0), message_str(m, 1));
+	if (m->type == MSG_SCRIPT)
+		script_bytes += m->f[0].len;
 }
 
 static void
@@ -122,6 +53,10 @@ start(const char *yaml, bool dry_run)
 	struct buffer warnings;
 	struct error err;
 
+	child.program = "regbot-worker";
+	child.from = W2S;
+	child.to = S2W;
+	child.on_sent = on_sent;
 	rig_no_docker();
 	config = rig_parse(yaml, &warnings, &err);
 	cr_assert_not_null(config, "%s", err.text);
@@ -142,36 +77,13 @@ tear_down(void)
 	loop_free(env.loop);
 }
 
-/* The worker says it. fields: s "text", u a number, b nothing. */
-static int
-say(enum message_type type, uint32_t id, const char *fields, const char *s,
-    uint64_t u, struct error *err)
-{
-	static struct message m;
-	struct message_out o;
-
-	message_start(&o, type, id);
-	for (; *fields != '\0'; fields++)
-		if (*fields == 's')
-			message_put_str(&o, s);
-		else if (*fields == 'b')
-			message_put_bytes(&o, "", 0);
-		else {
-			message_put_u64(&o, u);
-			u = 0;
-		}
-	error_clear(err);
-	cr_assert_eq(message_finish(&o, err), 0, "%s", err->text);
-	cr_assert_eq(message_decode(&m, o.frame.data, o.frame.len, W2S, err),
-	    0);
-	message_out_free(&o);
-	return worker->ops->message(worker->arg, &m, err);
-}
-
 static int
 done(uint64_t how, const char *why, struct error *err)
 {
-	return say(MSG_DONE, 0, "uusuuuuu", why, how, err);
+	const uint64_t zero = 0;
+
+	return childrig_say(err, MSG_DONE, 0, "uusuuuuu", how, zero, why, zero,
+	    zero, zero, zero, zero);
 }
 
 static void
@@ -182,7 +94,7 @@ gone(enum error_kind kind, const char *why)
 	error_clear(&how);
 	if (kind != ERROR_NONE)
 		error_set(&how, kind, "%s", why);
-	worker->ops->gone(worker->arg, &how);
+	child.ops->gone(child.arg, &how);
 }
 
 #define ONE "scripts: [{name: n, script: 'log(1)', timeout: 5s}]\n"
@@ -195,18 +107,18 @@ Test(job_worker, is_told_its_job_when_it_is_ready)
 	setenv("OTHER", "v", 1);
 	start("defaults: {parallel: 2}\nscripts: [{name: n, script: 'log(1)', "
 	    "timeout: 5s, env: [GIVEN, MISSING]}]\n", false);
-	cr_expect_str_eq(sent, "");
-	worker->ops->ready(worker->arg);
-	cr_expect_str_eq(sent, "JOB n,6,5,0 GETENV GIVEN=v SCRIPT ", "%s",
-	    sent);
+	cr_expect_str_eq(child.sent, "");
+	child.ops->ready(child.arg);
+	cr_expect_str_eq(child.sent, "JOB n,6,5,0 GETENV GIVEN=v SCRIPT ", "%s",
+	    child.sent);
 	cr_expect_eq(script_bytes, 6);
 }
 
 Test(job_worker, knows_that_it_is_a_dry_run)
 {
 	start(ONE, true);
-	worker->ops->ready(worker->arg);
-	cr_expect_str_eq(sent, "JOB n,6,5,3 SCRIPT ", "%s", sent);
+	child.ops->ready(child.arg);
+	cr_expect_str_eq(child.sent, "JOB n,6,5,3 SCRIPT ", "%s", child.sent);
 }
 
 Test(job_worker, gets_a_long_script_in_pieces)
@@ -216,8 +128,8 @@ Test(job_worker, gets_a_long_script_in_pieces)
 	    (int)n, "x");
 
 	start(yaml, false);
-	worker->ops->ready(worker->arg);
-	cr_expect_not_null(strstr(sent, "SCRIPT SCRIPT SCRIPT "), "%s", sent);
+	child.ops->ready(child.arg);
+	cr_expect_not_null(strstr(child.sent, "SCRIPT SCRIPT SCRIPT "), "%s", child.sent);
 	cr_expect_eq(script_bytes, config->scripts[0].text_len);
 	free(yaml);
 }
@@ -227,7 +139,7 @@ Test(job_worker, succeeds)
 	struct error err;
 
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	cr_expect_eq(done(0, "", &err), 0);
 	cr_expect_not(over, "its process is still there");
 	gone(ERROR_NONE, "");
@@ -239,7 +151,7 @@ Test(job_worker, fails)
 	struct error err;
 
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	cr_expect_eq(done(1, "<string>:1: boom", &err), 0);
 	gone(ERROR_NONE, "");
 	cr_expect(over && failed);
@@ -252,7 +164,7 @@ Test(job_worker, done_counts_not_how_it_ended)
 	struct error err;
 
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	cr_expect_eq(done(0, "", &err), 0);
 	gone(ERROR_PEER, "it was killed");
 	cr_expect(over && !failed);
@@ -261,7 +173,7 @@ Test(job_worker, done_counts_not_how_it_ended)
 Test(job_worker, that_ends_without_done_has_failed)
 {
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	gone(ERROR_NONE, "");
 	cr_expect(over && failed);
 	cr_expect_str_eq(text, "the worker ended before the script was over");
@@ -270,7 +182,7 @@ Test(job_worker, that_ends_without_done_has_failed)
 Test(job_worker, that_dies_has_failed)
 {
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	gone(ERROR_PEER, "the worker was killed by SIGSYS");
 	cr_expect(over && failed);
 	cr_expect_str_eq(text, "the worker was killed by SIGSYS before the "
@@ -284,7 +196,7 @@ Test(job_worker, done_comes_once_and_not_before_the_job)
 	start(ONE, false);
 	cr_expect_eq(done(0, "", &err), -1);
 	cr_expect_eq(err.kind, ERROR_PROTOCOL);
-	worker->ops->ready(worker->arg);
+	child.ops->ready(child.arg);
 	cr_expect_eq(done(0, "", &err), 0);
 	cr_expect_eq(done(0, "", &err), -1);
 	gone(ERROR_NONE, "");
@@ -295,15 +207,15 @@ Test(job_worker, asks_only_while_its_script_runs)
 	struct error err;
 
 	start(ONE, false);
-	cr_expect_eq(say(MSG_SLOT, 1, "", "", 0, &err), -1);
-	worker->ops->ready(worker->arg);
-	cr_expect_eq(say(MSG_SLOT, 0, "", "", 0, &err), -1);
+	cr_expect_eq(childrig_say(&err, MSG_SLOT, 1, ""), -1);
+	child.ops->ready(child.arg);
+	cr_expect_eq(childrig_say(&err, MSG_SLOT, 0, ""), -1);
 	cr_expect_not_null(strstr(err.text, "has no id"));
-	sent[0] = '\0';
-	cr_expect_eq(say(MSG_SLOT, 1, "", "", 0, &err), 0);
-	cr_expect_str_eq(sent, "GRANTED ");
+	child.sent[0] = '\0';
+	cr_expect_eq(childrig_say(&err, MSG_SLOT, 1, ""), 0);
+	cr_expect_str_eq(child.sent, "GRANTED ");
 	cr_expect_eq(done(0, "", &err), 0);
-	cr_expect_eq(say(MSG_RELEASE, 1, "", "", 0, &err), -1);
+	cr_expect_eq(childrig_say(&err, MSG_RELEASE, 1, ""), -1);
 	gone(ERROR_NONE, "");
 }
 
@@ -313,9 +225,9 @@ Test(job_worker, its_lines_have_its_scripts_name)
 	char got[2048] = "";
 
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
-	cr_expect_eq(say(MSG_LOG, 0, "usb", "hello",
-	    LOG_INFO + LOG_LEVEL_BIAS, &err), 0);
+	child.ops->ready(child.arg);
+	cr_expect_eq(childrig_say(&err, MSG_LOG, 0, "usb",
+	    (uint64_t)(LOG_INFO + LOG_LEVEL_BIAS), "hello"), 0);
 	cr_expect_gt(read(log_pipe[0], got, sizeof(got) - 1), 0);
 	cr_expect_not_null(strstr(got, "msg=\"Starting script\" script=n"));
 	cr_expect_not_null(strstr(got, "msg=hello"));
@@ -325,9 +237,9 @@ Test(job_worker, that_is_stopped_before_it_began_never_begins)
 {
 	start(ONE, false);
 	jobs_stop(jobs, STOP_SIGINT, false);
-	cr_expect_str_neq(worker->killed, "");
-	worker->ops->ready(worker->arg);	/* it was under way */
-	cr_expect_str_eq(sent, "");
+	cr_expect_eq(child.kills, 1);
+	child.ops->ready(child.arg);	/* it was under way */
+	cr_expect_str_eq(child.sent, "");
 	gone(ERROR_PEER, "killed");
 	cr_expect(over && failed && stopped);
 }
@@ -335,14 +247,14 @@ Test(job_worker, that_is_stopped_before_it_began_never_begins)
 Test(job_worker, that_is_stopped_is_told)
 {
 	start(ONE, false);
-	worker->ops->ready(worker->arg);
-	sent[0] = '\0';
+	child.ops->ready(child.arg);
+	child.sent[0] = '\0';
 	jobs_stop(jobs, STOP_SIGINT, false);
-	cr_expect_str_eq(sent, "STOP ");
-	cr_expect_eq(message_u64(&last, 0), STOP_SIGINT);
-	cr_expect_str_eq(worker->killed, "");
+	cr_expect_str_eq(child.sent, "STOP ");
+	cr_expect_eq(message_u64(&child.last, 0), STOP_SIGINT);
+	cr_expect_eq(child.kills, 0);
 	jobs_stop(jobs, STOP_SIGINT, true);
-	cr_expect_str_neq(worker->killed, "");
+	cr_expect_eq(child.kills, 1);
 	gone(ERROR_PEER, "killed");
 	cr_expect(over && failed && stopped);
 }
