@@ -68,7 +68,8 @@ class TagDelete(Case):
         before = registry.client.state("x/y")
         result = self.delete(registry, "x/y:nope")
         self.failed(result, r'Failed deleting "%s/x/y:nope"' % registry.host,
-                    r"not found \[http 404\]")
+                    r"not found \[http 404\]: no such tag: %s/x/y:nope\n" %
+                    registry.host)
         self.assertEqual(registry.client.state("x/y"), before)
 
     def test_dry_run(self):

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to the registry on behalf of a worker's request. */
+#include <string.h>
+
 #include "supervisor/broker/registry/ask.h"
 
 struct ask *
@@ -38,6 +40,23 @@ ask_answered(struct request *r, struct http_reply *reply,
 		return true;
 	request_end(r, err, 0);
 	return false;
+}
+
+bool
+ask_head_answered(struct request *r, struct http_reply *reply,
+    const struct error *err)
+{
+	bool digest = strchr(r->name, ':') != NULL;
+	struct error why = *err;
+
+	if (why.http == 404) {
+		error_set(&why, why.kind, "request failed: not found "
+		    "[http 404]: no such %s: %s/%s%c%s", digest ? "manifest" :
+		    "tag", r->server->name, r->repository, digest ? '@' : ':',
+		    r->name);
+		why.http = 404;
+	}
+	return ask_answered(r, reply, &why);
 }
 
 void

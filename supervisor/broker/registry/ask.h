@@ -30,6 +30,10 @@ void ask_over(struct request *r);
  * err. */
 bool ask_answered(struct request *r, struct http_reply *reply,
     const struct error *err);
+/* The same for a HEAD of the manifest that r names. The answer has no text, so
+ * that of a 404 is made here. */
+bool ask_head_answered(struct request *r, struct http_reply *reply,
+    const struct error *err);
 /* Tells the worker what the reply says about the rate limit, if anything. */
 void ask_rate(struct request *r, const struct http_reply *reply);
 /* Cancels what is under way: the stop function of operations that keep

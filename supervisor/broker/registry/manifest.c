@@ -30,19 +30,10 @@ static void
 on_head(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
-	bool digest = strchr(r->name, ':') != NULL;
-	struct error why = *err;
+	struct error why;
 	int rv;
 
-	/* The answer to a HEAD has no text. */
-	if (why.http == 404) {
-		error_set(&why, why.kind, "request failed: not found "
-		    "[http 404]: no such %s: %s/%s%c%s", digest ? "manifest" :
-		    "tag", r->server->name, r->repository, digest ? '@' : ':',
-		    r->name);
-		why.http = 404;
-	}
-	if (!ask_answered(r, reply, &why))
+	if (!ask_head_answered(r, reply, err))
 		return;
 	error_clear(&why);
 	ask_rate(r, reply);

@@ -139,7 +139,7 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (ask_answered(r, reply, err))
+	if (ask_head_answered(r, reply, err))
 		tagstep_look(ask_of(r)->own, HTTP_GET, on_get);
 }
 

@@ -27,6 +27,8 @@ Test(tagdelete, a_tag_that_is_missing)
 	fake_status(tagrig_only(HTTP_HEAD, "manifests/old"), 404);
 	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_NOT_FOUND);
 	cr_assert_eq(message_u64(&rig.m, 1), 404);
+	cr_assert_str_eq(message_str(&rig.m, 3), "request failed: not found "
+	    "[http 404]: no such tag: r.test/a:old");
 	cr_assert_eq(fake_count(), 0);
 }
 
