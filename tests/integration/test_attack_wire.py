@@ -359,7 +359,7 @@ class Uploads(Case):
 
 
 class Bodies(Case):
-    """What is spoiled on its way, once, is asked for again."""
+    """What is spoiled on its way, once, is asked for again, once."""
 
     def setUp(self):
         super().setUp()
@@ -401,6 +401,28 @@ class Bodies(Case):
                         self.reg.host))
                     self.succeeded(result)
                     self.assertEqual(self.reg.rules[0].left, 0)
+
+    def test_it_is_asked_for_twice_at_most(self):
+        config = "/blobs/" + digest(self.made.blobs[0])
+        layer = "/blobs/" + digest(self.layer)
+        read, copy = 'image.config("%s/x/y:v1")' % self.reg.host, (
+            'image.copy("%s/x/y:v1", "%s/x/y:v1")' % (
+                self.reg.host, self.target.host))
+        place = self.target.repo("x/y")
+        for script, what in ((read, "/manifests/v1"), (read, config),
+                             (copy, "/manifests/sha256:"), (copy, config),
+                             (copy, layer)):
+            for action in (self.spoil, self.shorten):
+                with self.subTest(script, what=what, action=action.__name__):
+                    self.reg.rules.clear()
+                    self.reg.requests.clear()
+                    place["blobs"].clear()
+                    self.reg.on("GET", what, action)
+                    self.failed(self.once([self.reg, self.target], script),
+                                "digest mismatch|bytes that blob")
+                    self.assertEqual(len(self.reg.find("GET", what)), 2)
+        self.no_uploads(self.target)
+        self.assertEqual(place["manifests"], {})
 
     def test_a_layer_that_is_short(self):
         self.reg.on("GET", "/blobs/" + digest(self.layer), self.shorten,

@@ -22,8 +22,6 @@ as_blob(struct copy_node *n)
 	blob_pump(c);
 }
 
-static void child_get(struct copy_node *n);
-
 static void
 child_got(void *obj, struct answer *a)
 {
@@ -38,9 +36,7 @@ child_got(void *obj, struct answer *a)
 	}
 	if (a->err.kind == ERROR_NONE)
 		(void)node_take(n, a, n->src.digest, &a->err);
-	if (node_refetch(n, &a->err))
-		child_get(n);
-	else if (a->err.kind != ERROR_NONE)
+	if (a->err.kind != ERROR_NONE)
 		copy_fail(c, &a->err, "copy failed, error getting source: "
 		    "failed to get manifest %s", n->name);
 	else

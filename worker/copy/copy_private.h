@@ -74,7 +74,6 @@ struct copy_node {
 	bool by_digest;		/* the top's PUT by digest is under way */
 	bool put_by_digest;	/* it has finished */
 	bool again;		/* its PUT is being repeated, the one time */
-	bool refetched;		/* its bytes were wrong once */
 	bool sparse;		/* an index of which not all is copied */
 	int64_t size;		/* a child's, as its index says */
 	struct manifest *m;
@@ -166,9 +165,6 @@ int node_take(struct copy_node *n, struct answer *a, const char *expected,
     struct error *err);
 /* The same for one that exists in a dry run only: false, it is another. */
 bool node_take_kept(struct copy_node *n);
-/* Whether its bytes were corrupted on the way, for the first time: then they
- * are asked for once more. */
-bool node_refetch(struct copy_node *n, const struct error *err);
 bool node_is_index(const struct copy_node *n);	/* a guess until it is parsed */
 void node_wait_for(struct waiters *w, struct copy_node *n);
 void node_unblock(struct copy_node *n);	/* one thing fewer to wait for */

@@ -104,15 +104,6 @@ node_take_kept(struct copy_node *n)
 }
 
 bool
-node_refetch(struct copy_node *n, const struct error *err)
-{
-	if (err->kind != ERROR_DIGEST || n->refetched)
-		return false;
-	n->refetched = true;
-	return true;
-}
-
-bool
 node_is_index(const struct copy_node *n)
 {
 	enum manifest_kind kind;

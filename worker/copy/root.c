@@ -46,8 +46,6 @@ source_failed(struct copy_node *n, const struct error *err)
 		    s);
 }
 
-static void source_get(struct copy_node *n);
-
 static void
 source_got(void *obj, struct answer *a)
 {
@@ -59,9 +57,7 @@ source_got(void *obj, struct answer *a)
 		expected = header = mem_strdup(a->digest);
 	if (a->err.kind == ERROR_NONE)
 		(void)node_take(n, a, expected, &a->err);
-	if (node_refetch(n, &a->err))
-		source_get(n);
-	else if (a->err.kind != ERROR_NONE)
+	if (a->err.kind != ERROR_NONE)
 		source_failed(n, &a->err);
 	else if (n->heads > 0 && --n->heads == 0)
 		root_compare(n);
@@ -185,8 +181,6 @@ root_start(struct copy_node *n)
 		root_compare(n);
 }
 
-static void content_get(struct copy_node *n);
-
 /* The source's digest is known, its bytes are not: get them by digest, so that
  * a tag that moves in the meantime does no harm. */
 static void
@@ -196,9 +190,7 @@ content_got(void *obj, struct answer *a)
 
 	if (a->err.kind == ERROR_NONE)
 		(void)node_take(n, a, n->src.digest, &a->err);
-	if (node_refetch(n, &a->err))
-		content_get(n);
-	else if (a->err.kind != ERROR_NONE)
+	if (a->err.kind != ERROR_NONE)
 		source_failed(n, &a->err);
 	else
 		content_take(n);

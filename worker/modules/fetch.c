@@ -206,7 +206,6 @@ fetch_take(struct fetch *f)
 	task_done(&f->task, NULL);
 }
 
-/* A corrupted answer is fetched once more: what is wrong may be the way. */
 static void
 fetch_got(void *arg, struct answer *a)
 {
@@ -227,10 +226,7 @@ fetch_got(void *arg, struct answer *a)
 	    a->media_type, expected, &err);
 	if (v->m != NULL)
 		fetch_take(f);
-	else if (err.kind == ERROR_DIGEST && !f->again) {
-		f->again = true;
-		fetch_get(f);
-	} else
+	else
 		task_done(&f->task, &err);
 }
 

@@ -23,7 +23,6 @@ struct fetch {
 	struct task task;
 	enum fetch_how how;
 	bool resolved;		/* the second request, for a platform */
-	bool again;		/* the second one after a corrupted answer */
 	char *platform;		/* as the script wrote it, "" for local */
 	struct reference ref;
 	struct client_call *call;

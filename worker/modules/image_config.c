@@ -29,7 +29,6 @@ struct config_task {
 	char *bytes;		/* the result */
 	size_t len;
 	json_object *json;
-	bool again;		/* the second try after a corrupted answer */
 };
 
 static void
@@ -70,15 +69,6 @@ config_take(struct config_task *c, const char *p, size_t n)
 	task_done(&c->task, &err);
 }
 
-static void config_blob(void *arg, struct answer *a);
-
-static void
-config_get(struct config_task *c)
-{
-	c->call = client_blob_get(c->task.w->client, &c->at, c->digest,
-	    BLOB_GET_MAX, config_blob, c);
-}
-
 static void
 config_blob(void *arg, struct answer *a)
 {
@@ -87,10 +77,7 @@ config_blob(void *arg, struct answer *a)
 	c->call = NULL;
 	call_cancel(c->slot);
 	c->slot = NULL;
-	if (a->err.kind == ERROR_DIGEST && !c->again) {
-		c->again = true;
-		config_get(c);
-	} else if (a->err.kind != ERROR_NONE)
+	if (a->err.kind != ERROR_NONE)
 		task_done(&c->task, &a->err);
 	else
 		config_take(c, buffer_str(&a->body), a->body.len);
@@ -110,7 +97,8 @@ config_slot(void *arg, struct answer *a)
 	task_doing(&c->task, mem_printf("failed to get blob, digest %s, "
 	    "ref %s", c->digest, name));
 	free(name);
-	config_get(c);
+	c->call = client_blob_get(c->task.w->client, &c->at, c->digest,
+	    BLOB_GET_MAX, config_blob, c);
 }
 
 /* A descriptor may carry its content. */

@@ -140,8 +140,8 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 		/* It ended too early, as if it were whole. */
 		ask_of(r)->again = true;
 		ask(e);
-	} else
-		request_fail(r, ERROR_DIGEST, "registry %s sent %" PRIu64
+	} else		/* no ERROR_DIGEST: the worker would begin again */
+		request_fail(r, ERROR_HTTP, "registry %s sent %" PRIu64
 		    " of the %" PRIu64 " bytes that blob %s has",
 		    r->server->name, r->offset + e->moved, r->size,
 		    r->name);

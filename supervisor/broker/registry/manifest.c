@@ -51,17 +51,15 @@ on_head(void *arg, struct http_reply *reply, const struct error *err)
 static void ask(struct request *r, enum http_method method,
     http_done_fn *done);
 
-/* Is it not what was asked for, or not what the registry says that it is? The
- * digest of a signed one is of its payload. */
+/* Is it not what was asked for, or not what the registry says that it is? */
 static bool
 spoiled(const struct request *r, const struct http_reply *reply)
 {
 	const char *digest = strchr(r->name, ':') != NULL ? r->name :
 	    reply->digest;
 
-	return digest_valid(digest) &&
-	    strstr(reply->media_type, "+prettyjws") == NULL &&
-	    digest_verify(reply->body.data != NULL ? reply->body.data : "",
+	return digest_valid(digest) && signed_verify(reply->media_type,
+	    reply->body.data != NULL ? reply->body.data : "",
 	    reply->body.len, digest, NULL) == -1;
 }
 
@@ -73,7 +71,8 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 
 	if (!ask_answered(r, reply, err))
 		return;
-	/* It may be right the next time; if not, the worker says so. */
+	/* It may be right the next time; if not, the worker says so, which
+	 * asks no further time. */
 	if (!ask_of(r)->again && spoiled(r, reply)) {
 		ask_of(r)->again = true;
 		ask(r, HTTP_GET, on_get);
