@@ -52,7 +52,8 @@ def broken_markup(top):
             where = f"contrib/man/{name}:{number}"
             quoted = re.match(r"\.(?:[A-Z]q )?[QS]q?l? (.*)", line)
             inner = re.sub(r'"[^"]*"', "x", quoted[1]) if quoted else ""
-            if " No " in inner or re.search(r"(^|\s)[.,:;(|](\s+\S)", inner):
+            if " No " in inner or re.search(
+                    r"(^|\s)[.,:;(|](\s+\S)|^[.,:;?!()\[\]]$", inner):
                 yield f"{where}: a delimiter within a quotation: {line}"
             if len(line) > 80 and line.startswith("."):
                 yield f"{where}: longer than 80 characters"
