@@ -145,7 +145,8 @@
 					 * sent again either: registries commit
 					 * large blobs for minutes */
 #define SILENCES_MAX 2			/* tries of a request to which nobody
-					 * answers in time, or not in HTTP */
+					 * answers in time or in HTTP, or whose
+					 * connection ends after half of it */
 #define RESUMES_MAX 100			/* resumptions of one body */
 #define URL_MAX (8 * KIB)		/* a URL that a registry names */
 #define JSON_DEPTH_MAX 32		/* nesting of a registry's JSON */

@@ -109,7 +109,7 @@ network_failed(struct http_request *r, struct transfer *t)
 
 	error_set(&err, ERROR_NETWORK, "%s: %s%s", on, why, advice);
 	if (!r->url.https && !r->h->answered && transfer_got_nothing(t) &&
-	    target_own(r->h->ctx.rules, &r->url))
+	    !transfer_timed_out(t) && target_own(r->h->ctx.rules, &r->url))
 		say_tls(r->h->ctx.cfg, "may want TLS", &err);
 	free(advice);
 	free(authority);

@@ -294,12 +294,6 @@ transfer_easy(struct transfer *t, const struct transfer_spec *s)
 }
 
 bool
-transfer_timed_out(const struct transfer *t)
-{
-	return t->end == TRANSFER_CUT && t->code == CURLE_OPERATION_TIMEDOUT;
-}
-
-bool
 transfer_no_http(const struct transfer *t)
 {
 	return t->end == TRANSFER_CUT && t->code == CURLE_UNSUPPORTED_PROTOCOL;
@@ -311,6 +305,16 @@ transfer_got_nothing(const struct transfer *t)
 	return t->end == TRANSFER_CUT && t->headers.status == 0 &&
 	    (t->code == CURLE_GOT_NOTHING || t->code == CURLE_RECV_ERROR ||
 	    transfer_no_http(t));
+}
+
+bool
+transfer_timed_out(const struct transfer *t)
+{
+	int64_t patience = t->spec.answer_ms * NS_PER_MS;
+
+	return (t->end == TRANSFER_CUT &&
+	    t->code == CURLE_OPERATION_TIMEDOUT) || (transfer_got_nothing(t) &&
+	    t->ready && clock_now() - t->active_at >= patience / 2);
 }
 
 /* Does the other end speak plain HTTP? */

@@ -135,6 +135,7 @@ bool transfer_hopeless(const struct transfer *t);
 bool transfer_no_http(const struct transfer *t);
 /* Was it cut before anything came that is HTTP? */
 bool transfer_got_nothing(const struct transfer *t);
-/* Was it cut because nothing came or went for too long? */
+/* Was it cut because nothing came or went for too long, or by a server that
+ * had said nothing for half the time that it has? */
 bool transfer_timed_out(const struct transfer *t);
 #endif

@@ -348,3 +348,56 @@ Test(http_wire, a_silent_token_server_is_given_up)
 	cr_assert_eq(g->other->requests, SILENCES_MAX);
 	rig_free(g);
 }
+
+/* A proxy before a server that hangs ends the connection in the end. */
+static void
+end_held(void *arg)
+{
+	struct rig *g = arg;
+
+	conn_close(g->held[0]);
+}
+
+static void
+ends_late(void *arg, struct conn *c, const char *head, const char *body,
+    size_t len)
+{
+	struct rig *g = arg;
+
+	if (g->other != NULL && c->server != g->other) {
+		no_token(arg, c, head, body, len);
+		return;
+	}
+	c->holding = true;
+	g->held[0] = c;
+	timer_arm(drips, 150 * NS_PER_MS);
+}
+
+static void
+gives_up_on_late_ends(struct rig *g)
+{
+	struct result *r;
+
+	g->http->ctx.patience = (struct transfer_patience){ 200, 200, 200,
+	    200 };
+	drips = loop_timer(g->loop, end_held, g);
+	r = rig_get(g, "x");
+	rig_wait(g, r);
+	cr_assert_eq(r->err.kind, ERROR_NETWORK, "%s", r->err.text);
+	cr_assert_null(strstr(r->err.text, "TLS"), "%s", r->err.text);
+	timer_free(drips);
+}
+
+Test(http_wire, a_server_that_ends_after_a_while_is_silent)
+{
+	struct rig *g = rig_new(ends_late);
+
+	gives_up_on_late_ends(g);
+	cr_assert_eq(g->server->requests, SILENCES_MAX);
+	rig_free(g);
+	g = rig_new(ends_late);
+	g->other = server_new(g->loop, ends_late, g);
+	gives_up_on_late_ends(g);
+	cr_assert_eq(g->other->requests, SILENCES_MAX);
+	rig_free(g);
+}
