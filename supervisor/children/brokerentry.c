@@ -30,7 +30,8 @@ on_idle(void *arg)
 	struct broker_entry *b = arg;
 
 	if (!deletions_pending(&b->deletions)) {
-		brokerentry_quit(b);
+		if (TAILQ_EMPTY(&b->claims))
+			brokerentry_quit(b);
 		return;
 	}
 	timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
@@ -41,7 +42,8 @@ on_idle(void *arg)
 static void
 idle_if_unused(struct broker_entry *b)
 {
-	if (TAILQ_EMPTY(&b->claims))
+	if (TAILQ_EMPTY(&b->claims) ||
+	    (b->child == NULL && deletions_pending(&b->deletions)))
 		timer_arm(b->idle, BROKER_IDLE_MS * NS_PER_MS);
 }
 

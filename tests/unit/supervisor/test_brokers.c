@@ -153,6 +153,24 @@ Test(brokers, a_closed_registry_finishes_when_it_opens_again)
 	cr_expect_eq(starts, BROKER_DEATHS + 1);
 }
 
+Test(brokers, a_job_that_goes_on_keeps_none_from_finishing)
+{
+	with_a_deletion();
+	for (int i = 0; i < BROKER_DEATHS; i++)
+		die(child);
+	cr_expect_eq(starts, BROKER_DEATHS);
+	pass(BROKER_IDLE_MS);
+	cr_assert_eq(starts, BROKER_DEATHS + 1);
+	/* Nor does it lose its broker then. */
+	child->ops->ready(child->arg);
+	deletions_free(child->deletions);
+	pass(BROKER_IDLE_MS);
+	cr_expect_eq(quits, 0);
+	brokers_forget(brokers, 1);
+	pass(BROKER_IDLE_MS);
+	cr_expect_eq(quits, 1);
+}
+
 Test(brokers, what_is_abandoned_is_left)
 {
 	with_a_deletion();
