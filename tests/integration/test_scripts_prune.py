@@ -4,6 +4,7 @@ registry holds beside images, nothing must go that they did not mean."""
 import datetime
 import json
 import os
+import re
 import unittest
 
 from lib import images
@@ -143,10 +144,14 @@ class TestPrune(Case):
         self.assertIn("registry:5000/ci/app", text)
         text = text.replace("ci/app", "app").replace(
             "registry:5000", self.fake_one.host)
-        self.succeeded(self.box.run("once", "-c", "-", stdin=text))
+        result = self.succeeded(self.box.run("once", "-c", "-", stdin=text))
         self.assertEqual(self.tags(), [
             "broken", "buildpack", "epoch", "just-young", "latest", "no-date",
             "stable", "young", "zero"])
+        self.assertIn("Skipping no-date, which has no date", result.messages())
+        self.assertTrue([m for m in result.messages() if re.match(
+            r"Skipping broken: .*%s/app:broken" %
+            re.escape(self.fake_one.host), m)], result)
 
     def test_manuals_ways_to_compare_dates(self):
         """As regbot-lua.7 shows them."""
