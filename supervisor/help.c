@@ -29,10 +29,12 @@ static const char general[] =
     "      --version              show the version\n"
     "\n"
     "Exit status: 0 when all scripts succeeded, 1 when one failed, 2 when\n"
-    "the command line or the configuration is wrong.\n"
+    "the command line or the configuration is wrong or there is nothing to\n"
+    "run.\n"
     "\n"
     "Use \"regbot [command] --help\" for more information about a command.\n"
-    "See also the manual pages regbot(1), regbot.yml(5), regbot-lua(7).\n";
+    "See also the manual pages regbot(1), regbot.yml(5), regbot-lua(7),\n"
+    "regbot-limits(7).\n";
 
 static const char once[] =
     "Run each script once, whatever its schedule, and end after the last.\n"
