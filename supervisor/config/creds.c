@@ -294,7 +294,7 @@ warn_pem(struct config_reader *r, const struct config_host *h,
 		return;
 	}
 	instead = mem_printf("'{{file \"%s\"}}'", text);
-	log_record_init(&rec, LOG_WARN, "A path is no certificate, expected "
+	log_record_init(&rec, LOG_WARN, "A path is not a certificate, expected "
 	    "the contents of the file");
 	log_record_string(&rec, "key", key);
 	log_record_string(&rec, "instead", instead);
@@ -333,7 +333,7 @@ warn_name(struct config_reader *r, const struct config_host *h,
 	path = strchr(host != NULL ? host + 3 : name, '/');
 	if (path != NULL && path[1] != '\0' && strcmp(h->r.key, "docker.io") !=
 	    0)
-		config_warn(r, config_value(h->at, "registry"), "Path behind "
+		config_warn(r, config_value(h->at, "registry"), "Path after "
 		    "the name of a registry is ignored", "registry", name);
 }
 

@@ -19,7 +19,7 @@ static const struct {
 	    "indentation of the entries above" },
 	{ "mapping values are not allowed in this context", "expected a key "
 	    "at the indentation of the lines above, and one \"key: value\" "
-	    "per line, with a space behind \"-\" and \":\"; quote a string "
+	    "per line, with a space after \"-\" and \":\"; quote a string "
 	    "that has \": \" in it, or write \"|\" and put it below" },
 	{ "found character that cannot start any token", "quote a string that "
 	    "begins with @, ` or %" },
@@ -37,8 +37,8 @@ static const struct {
 	{ "found unexpected document indicator", "a line that begins with "
 	    "\"---\" or \"...\" ends the document: indent it, or close the "
 	    "quotes above it" },
-	{ "did not find expected <document start>", "expected nothing behind "
-	    "the end of the document; a line \"...\" is such an end: remove "
+	{ "did not find expected <document start>", "expected nothing after "
+	    "the end of the document; a line \"...\" ends it: remove "
 	    "it, or indent it where it belongs to a script" },
 };
 

@@ -243,7 +243,7 @@ Test(config_bad, registries_that_are_odd)
 	warns("creds: [{pass: s3cret}]\n", "Ignoring registry config without a "
 	    "name expected=registry position=f.yml:1:9\n");
 	warns("creds: [{registry: x, regcert: /a/path, clientKey: s3cret}]\n",
-	    "A path is no certificate, expected the contents of the file "
+	    "A path is not a certificate, expected the contents of the file "
 	    "key=regcert instead='{{file \"/a/path\"}}' position=f.yml:1:32\n"
 	    "Not in PEM format, expected text that begins with -----BEGIN "
 	    "key=clientKey position=f.yml:1:52\nClient certificate is not used, expected "
@@ -260,7 +260,7 @@ Test(config_bad, registries_that_are_odd)
 	    "\"NAME\"}}' key=user position=f.yml:1:31\n"
 	    "A shell variable is not replaced here, expected '{{env "
 	    "\"NAME\"}}' key=pass position=f.yml:1:44\n"
-	    "Path behind the name of a registry is ignored registry=x/y "
+	    "Path after the name of a registry is ignored registry=x/y "
 	    "position=f.yml:1:20\n"
 	    "Not in PEM format, expected text that begins with -----BEGIN "
 	    "key=regcert position=f.yml:1:72\n");

@@ -114,8 +114,8 @@ Test(yaml, a_second_document)
 	read_bad("---\n---\na: 1\n", explicit);
 	read_bad("a: |\n--- a comment of Lua\n  x = 1\n", explicit);
 	read_bad("a: |\n  x = 1\n...\n  y = 2\n", "f.yml:4:3: did not "
-	    "find expected <document start>: expected nothing behind the end "
-	    "of the document; a line \"...\" is such an end: remove it, or "
+	    "find expected <document start>: expected nothing after the end "
+	    "of the document; a line \"...\" ends it: remove it, or "
 	    "indent it where it belongs to a script");
 }
 
@@ -313,7 +313,7 @@ Test(yaml, not_yaml)
 	read_bad("cat > regbot.yml << 'EOF'\ncreds:\n", "f.yml:2:6: mapping "
 	    "values are not allowed in this context: expected a key at the "
 	    "indentation of the lines above, and one \"key: value\" per "
-	    "line, with a space behind \"-\" and \":\"; quote a string that "
+	    "line, with a space after \"-\" and \":\"; quote a string that "
 	    "has \": \" in it, or write \"|\" and put it below");
 	read_bad("a: [1, 2\n", "f.yml:2:1: while parsing a flow sequence, "
 	    "which begins at 1:4, did not find expected ',' or ']': expected a "
