@@ -161,7 +161,7 @@ class TestPrune(Case):
             local month_ago = os.time() - 30 * 86400
             for _, t in ipairs {"a", "b"} do
               local ic = image.config("REG/app:" .. t)
-              if ic.created:sub(1, 19) <
+              if ic.created and ic.created:sub(1, 19) <
                   os.date("!%Y-%m-%d %H:%M:%S", month_ago) then
                 log("old " .. t)
               end
