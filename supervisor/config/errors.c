@@ -59,7 +59,8 @@ config_errors_tell(const struct config_errors *e, const char *name,
 		sink->error(sink->arg, e->list[i].text);
 	if (e->more == 0)
 		return;
-	more = mem_printf("%s: and %zu more", name, e->more);
+	more = mem_printf("%s: and %zu more error%s", name, e->more,
+	    e->more == 1 ? "" : "s");
 	sink->error(sink->arg, more);
 	free(more);
 }

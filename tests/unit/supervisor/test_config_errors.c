@@ -155,7 +155,7 @@ Test(config_errors, many_errors)
 	    "\"1h30m\"\n");
 	for (int i = 5; i < 24; i++)
 		buffer_printf(&expected, "f.yml:%d:21: " NO_TEXT, i);
-	buffer_puts(&expected, "f.yml: and 7 more\n");
+	buffer_puts(&expected, "f.yml: and 7 more errors\n");
 	says(buffer_str(&text), buffer_str(&expected));
 	buffer_free(&text);
 	buffer_free(&expected);
