@@ -99,6 +99,14 @@ on_turn(void *arg, bool there)
 		begin(b);
 }
 
+static bool
+queued(void *arg)
+{
+	const struct blob_write *b = arg;
+
+	return b->e->r->state == REQUEST_RESERVING;
+}
+
 void
 registry_blob_write(struct request *r)
 {
@@ -109,7 +117,7 @@ registry_blob_write(struct request *r)
 	buffer_init(&b->rest, 0);
 	ask_of(r)->own = b;
 	b->turn = upload_turn_new(ask_registry(r), r->repository, r->name,
-	    &now, on_turn, b);
+	    &now, on_turn, queued, b);
 	if (now)
 		begin(b);
 }

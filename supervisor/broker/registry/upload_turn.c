@@ -53,10 +53,13 @@ begin(struct upload_turn *t)
 static void
 check_progress(struct upload_turn *t)
 {
-	int64_t still = (clock_now() - t->progress) / NS_PER_MS;
+	int64_t still;
 
 	if (t->sent)
 		return;
+	if (t->queued(t->arg))
+		t->progress = clock_now();
+	still = (clock_now() - t->progress) / NS_PER_MS;
 	if (still < UPLOAD_STALL_MS) {
 		arm(t, UPLOAD_STALL_MS - still);
 		return;
@@ -83,7 +86,7 @@ on_timer(void *arg)
 struct upload_turn *
 upload_turn_new(struct registry *reg, const char *repository,
     const char *digest, bool *now, void (*ready)(void *arg, bool there),
-    void *arg)
+    bool (*queued)(void *arg), void *arg)
 {
 	struct upload_turn *t = mem_alloc(sizeof(*t)), *other;
 
@@ -91,6 +94,7 @@ upload_turn_new(struct registry *reg, const char *repository,
 	t->blob = mem_printf("%s@%s", repository, digest);
 	t->state = TURN_OURS;
 	t->ready = ready;
+	t->queued = queued;
 	t->arg = arg;
 	t->timer = loop_timer(reg->loop, on_timer, t);
 	TAILQ_FOREACH(other, &reg->turns, entry)

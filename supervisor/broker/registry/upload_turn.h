@@ -6,8 +6,9 @@
  * manifests that name it.
  *
  * No job can keep another's upload back for ever: a turn is lost when its
- * bytes stop for UPLOAD_STALL_MS, and who has waited UPLOAD_WAIT_MS goes ahead
- * beside the other.
+ * bytes stop for UPLOAD_STALL_MS, not counting its wait for a place among the
+ * registry's requests, and who has waited UPLOAD_WAIT_MS goes ahead beside the
+ * other.
  */
 #ifndef REGBOT_UPLOAD_TURN_H
 #define REGBOT_UPLOAD_TURN_H
@@ -31,15 +32,18 @@ struct upload_turn {
 	int64_t progress;		/* clock_now() of the last byte */
 	struct timer *timer;
 	void (*ready)(void *arg, bool there);
+	bool (*queued)(void *arg);
 	void *arg;
 };
 
 /* *now: it may be uploaded at once. Otherwise ready is called, from the loop:
  * with there if the registry has just taken the blob from someone else, so
- * that nothing is left to do. upload_turn_end may come at any time. */
+ * that nothing is left to do. queued says whether it waits for a place among
+ * the registry's requests. upload_turn_end may come at any time. */
 struct upload_turn *upload_turn_new(struct registry *reg,
     const char *repository, const char *digest, bool *now,
-    void (*ready)(void *arg, bool there), void *arg);
+    void (*ready)(void *arg, bool there), bool (*queued)(void *arg),
+    void *arg);
 /* A byte has moved; all have. */
 void upload_turn_progress(struct upload_turn *t);
 void upload_turn_sent(struct upload_turn *t);

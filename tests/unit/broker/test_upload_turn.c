@@ -170,6 +170,28 @@ Test(turn, an_upload_that_stands_still_keeps_nobody_waiting)
 	close(fd);
 }
 
+/* Large layers before it may take that long. */
+Test(turn, who_waits_for_a_slot_is_not_standing_still)
+{
+	struct upload_turn *first;
+
+	fixture_open_upload(1, 2, 5, SHA);
+	ask_other(MSG_BLOB_WRITE, 1);
+	first = turn_of(TURN_OURS);
+	fake_hold = true;
+	rig_ask(&rig, MSG_RESERVE, 1, "");
+	first->progress -= (int64_t)UPLOAD_STALL_MS * NS_PER_MS;
+	timer_arm(first->timer, 0);
+	rig_run(&rig);
+	cr_assert_eq(posts(), 0, "the second did not wait");
+	cr_assert(timer_armed(first->timer));
+	fake_hold = false;
+	first->progress -= (int64_t)UPLOAD_STALL_MS * NS_PER_MS / 2;
+	rig_ask(&rig, MSG_CANCEL, 1, "");
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_CANCELED);
+	expect_second_uploads();
+}
+
 Test(turn, a_registry_that_thinks_about_it_is_not_standing_still)
 {
 	int fd = both();
