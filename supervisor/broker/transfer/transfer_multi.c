@@ -376,6 +376,7 @@ transfer_pool_free(struct transfer_pool *ts)
 	while (!LIST_EMPTY(&ts->all))
 		transfer_free(LIST_FIRST(&ts->all));
 	curl_multi_cleanup(ts->multi);
+	transfer_socket_forget_all(ts);
 	timer_free(ts->timer);
 	timer_free(ts->later);
 	timer_free(ts->check);

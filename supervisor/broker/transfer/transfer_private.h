@@ -31,6 +31,8 @@ void transfer_free(struct transfer *t);
 
 /* libcurl's options that have to do with sockets. */
 void transfer_socket_options(struct transfer *t, CURL *e);
+/* Once libcurl is done with the pool. Closes nothing. */
+void transfer_socket_forget_all(struct transfer_pool *ts);
 
 /* May the body grow to n bytes now? If not it will be resumed. */
 bool transfer_may_grow(struct transfer *t, size_t n);

@@ -28,6 +28,19 @@ struct socket_end {
 	int port;
 };
 
+static void
+forget(struct transfer_pool *ts, int fd)
+{
+	struct pool_socket *s;
+
+	LIST_FOREACH(s, &ts->sockets, link)
+		if (s->fd == fd) {
+			LIST_REMOVE(s, link);
+			free(s);
+			return;
+		}
+}
+
 /* Every connection passes here with its resolved address, so a name whose
  * answer changes after a check gains nothing. */
 static curl_socket_t
@@ -50,6 +63,8 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	t->local_seen |= class;
 	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 	if (fd != -1) {
+		/* libcurl closes some without on_close. */
+		forget(t->owner, fd);
 		s = mem_alloc(sizeof(*s));
 		s->fd = fd;
 		LIST_INSERT_HEAD(&t->owner->sockets, s, link);
@@ -61,15 +76,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 static int
 on_close(void *arg, curl_socket_t fd)
 {
-	struct transfer_pool *ts = arg;
-	struct pool_socket *s;
-
-	LIST_FOREACH(s, &ts->sockets, link)
-		if (s->fd == fd) {
-			LIST_REMOVE(s, link);
-			free(s);
-			break;
-		}
+	forget(arg, fd);
 	return close(fd);
 }
 
@@ -162,4 +169,15 @@ transfer_socket_options(struct transfer *t, CURL *e)
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->owner);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+}
+
+void
+transfer_socket_forget_all(struct transfer_pool *ts)
+{
+	struct pool_socket *s;
+
+	while ((s = LIST_FIRST(&ts->sockets)) != NULL) {
+		LIST_REMOVE(s, link);
+		free(s);
+	}
 }

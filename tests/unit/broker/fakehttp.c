@@ -222,11 +222,12 @@ void
 fake_answer(struct http_request *q, struct http_reply *reply,
     const char *body, size_t len)
 {
+	struct http_reply own = *reply;
 	http_done_fn *done = q->done;
 	void *arg = q->arg;
 	struct error err;
-	char **s[] = { &reply->media_type, &reply->digest, &reply->location,
-	    &reply->next, &reply->subject, &reply->rate_policies };
+	char **s[] = { &own.media_type, &own.digest, &own.location,
+	    &own.next, &own.subject, &own.rate_policies };
 
 	if (!expected(q, reply->status)) {
 		fake_status(q, reply->status);
@@ -235,13 +236,13 @@ fake_answer(struct http_request *q, struct http_reply *reply,
 	error_clear(&err);
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
 		*s[i] = mem_strdup(*s[i] != NULL ? *s[i] : "");
-	buffer_init(&reply->body, 0);
-	buffer_put(&reply->body, body, len);
+	buffer_init(&own.body, 0);
+	buffer_put(&own.body, body, len);
 	forget(q);
-	done(arg, reply, &err);
+	done(arg, &own, &err);
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
 		free(*s[i]);
-	buffer_free(&reply->body);
+	buffer_free(&own.body);
 }
 
 void

@@ -165,9 +165,8 @@ set_up(void)
 }
 
 static inline void
-set_up_dry(void)
+set_dry(void)
 {
-	set_up();
 	brokers_free(brokers);
 	brokers = brokers_new(&env, config, true, &brokers_ops, NULL);
 }

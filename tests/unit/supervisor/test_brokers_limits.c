@@ -11,8 +11,9 @@ Test(brokers_limits, a_channel_may_write)
 	cr_expect_eq(child->flags, CHANNEL_EVERYTHING);
 }
 
-Test(brokers_limits, a_channel_of_a_dry_run_may_not, .init = set_up_dry)
+Test(brokers_limits, a_channel_of_a_dry_run_may_not)
 {
+	set_dry();
 	brokers_open(brokers, 1, "a", 1, "h");
 	child->ops->ready(child->arg);
 	cr_expect_eq(child->flags, CHANNEL_EVERYTHING | CHANNEL_DRY_RUN);

@@ -53,8 +53,8 @@ report_signals(FILE *f)
 	for (int i = 1; i < NSIG; i++) {
 		if (sigismember(&blocked, i) == 1)
 			fprintf(f, "blocked %d ", i);
-		if (sigaction(i, NULL, &sa) == 0 && sa.sa_handler != SIG_DFL)
-			fprintf(f, "handled %d ", i);
+		if (sigaction(i, NULL, &sa) == 0 && sa.sa_handler == SIG_IGN)
+			fprintf(f, "ignored %d ", i);
 	}
 }
 
