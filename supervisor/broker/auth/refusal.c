@@ -10,12 +10,37 @@
 #include "supervisor/broker/auth/basic.h"
 #include "supervisor/broker/transfer/target.h"
 
+/* What to do about the login. One without an entry in creds is docker's. */
+static char *
+advice(const struct http_registry *c, const char *problem)
+{
+	bool docker = c->position == NULL || *c->position == '\0';
+	char *entry = target_entry(c), *text;
+
+	text = mem_printf("the login for %s%s %s: %s user and pass in %s",
+	    c->name, docker ? " from docker's config.json" : "", problem,
+	    docker ? "renew it with docker login, or set" : "check", entry);
+	free(entry);
+	return text;
+}
+
+static char *
+no_login(const struct http_registry *c)
+{
+	char *entry = target_entry(c), *text;
+
+	text = mem_printf("no login for %s is configured: set user and pass "
+	    "in %s", c->name, entry);
+	free(entry);
+	return text;
+}
+
 void
 refusal_explain(const struct http_registry *c, struct error *err)
 {
 	bool known = basic_known(c) || *c->token != '\0';
 	int http = err->http;
-	char *said, *entry;
+	char *said, *todo;
 	size_t n;
 
 	if (http != 401 && http != 403)
@@ -25,18 +50,10 @@ refusal_explain(const struct http_registry *c, struct error *err)
 	while (n > 0 && (err->text[n - 1] == '\n' || err->text[n - 1] == ' '))
 		n--;
 	said = mem_strndup(err->text, n);
-	entry = target_entry(c);
-	if (!known)
-		error_set(err, err->kind, "%s; no login for %s is configured: "
-		    "set user and pass in %s", said, c->name, entry);
-	else if (http == 401)
-		error_set(err, err->kind, "%s; the login for %s was refused: "
-		    "check user and pass in %s", said, c->name, entry);
-	else
-		error_set(err, err->kind, "%s; the login for %s does not "
-		    "allow this: check user and pass in %s", said, c->name,
-		    entry);
+	todo = !known ? no_login(c) : advice(c, http == 401 ? "was refused" :
+	    "does not allow this");
+	error_set(err, err->kind, "%s; %s", said, todo);
 	err->http = http;
-	free(entry);
+	free(todo);
 	free(said);
 }

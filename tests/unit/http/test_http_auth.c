@@ -137,6 +137,10 @@ Test(http_auth, a_403_says_which_login)
 	cr_assert_eq(r->err.http, 403);
 	cr_assert_not_null(strstr(r->err.text, "[http 403]: denied; the login "
 	    "for 127.0.0.1:"), "%s", r->err.text);
+	/* It has no entry in creds. */
+	cr_assert_not_null(strstr(r->err.text, " from docker's config.json "
+	    "does not allow this: renew it with docker login, or set user and "
+	    "pass in a creds entry for 127.0.0.1:"), "%s", r->err.text);
 	rig_free(g);
 	g = rig_new(forbidden);
 	r = rig_get(g, "x");
