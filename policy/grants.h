@@ -22,7 +22,7 @@ struct grant_need {
 	enum grant_verb verb;
 	bool writes;		/* refused in a dry run, whatever is granted */
 	const char *registry;
-	const char *repository;	/* "" where the verb has none */
+	const char *repository;	/* "": all of the registry */
 	const char *name;	/* a tag or a digest, or "" */
 };
 

@@ -2,7 +2,7 @@
 /*
  * backend.h - where a server gets manifests and blobs from, as a table of
  * functions: a registry over HTTP is one (registry_backend). A backend uses
- * request.h, and stream_end.h for its two stream operations.
+ * request.h, and stream_end.h for its stream operations.
  */
 #ifndef REGBOT_BACKEND_H
 #define REGBOT_BACKEND_H
@@ -33,7 +33,7 @@ struct backend_op {
 	 * Also called when run was not: r->work is all zeroes then. May be
 	 * NULL. */
 	void (*stop)(struct request *r);
-	/* BLOB_READ and BLOB_WRITE only. go: e->fd is there and bytes may
+	/* Streams only. go: e->fd is there and bytes may
 	 * flow. ready: what go or ready asked watch_set(e->watch) for. Either
 	 * may end the request. */
 	void (*go)(struct stream_end *e);

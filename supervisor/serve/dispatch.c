@@ -29,6 +29,7 @@ static int more_cancel(struct request *, const struct message *,
 #define ROW_BLOB_GET "rdx", BODY_REPLY, request_run, NULL
 #define ROW_BLOB_MOUNT "rdf", BODY_NONE, request_run, NULL
 #define ROW_BLOB_READ "rdzos", BODY_NONE, stream_end_run, stream_end_finish
+#define ROW_URL_READ "udzos", BODY_NONE, stream_end_run, stream_end_finish
 #define ROW_BLOB_WRITE "rdzsF", BODY_NONE, stream_end_run, stream_end_finish
 
 static const struct dispatch_row rows[] = {
@@ -101,6 +102,8 @@ more_cancel(struct request *r, const struct message *m, struct error *err)
 	return 0;
 }
 
+/* What URL_READ reads is in no repository, as CATALOG's answer is in none: it
+ * needs its verb on all of the registry (HOST and all that is below). */
 static int
 permitted(const struct request *r, struct error *err)
 {

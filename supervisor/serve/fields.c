@@ -65,6 +65,10 @@ take_string(struct request *r, char letter, const char *v)
 		to = &r->media_type;
 		ok = media_type_ok(v);
 		break;
+	case 'u':
+		to = &r->url;
+		ok = v[0] != '\0' && strchr(v, '#') == NULL;
+		break;
 	case 'q':
 		to = &r->query;
 		ok = strchr(v, '#') == NULL;
@@ -93,6 +97,8 @@ what_of(char letter)
 		return "valid tag or digest";
 	case 'm':
 		return "media type";
+	case 'u':
+		return "URL without a fragment";
 	case 'q':
 		return "query";
 	default:

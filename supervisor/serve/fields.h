@@ -12,6 +12,7 @@
  *	z	size of a blob		o	offset, at most the size
  *	s	stream number		k	entries of a page
  *	l	last entry before it	q	query of a next page
+ *	u	a URL, which the backend parses
  */
 #ifndef REGBOT_FIELDS_H
 #define REGBOT_FIELDS_H

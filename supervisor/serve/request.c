@@ -28,6 +28,7 @@ request_create(struct session *s, const struct dispatch_row *row, uint32_t id)
 	r->digest = mem_strdup("");
 	r->last = mem_strdup("");
 	r->query = mem_strdup("");
+	r->url = mem_strdup("");
 	r->work = mem_alloc(s->server->backend->work_size);
 	buffer_init(&r->body, 0);
 	TAILQ_INSERT_TAIL(&s->requests, r, entry);
@@ -235,6 +236,7 @@ destroy(struct request *r)
 	free(r->digest);
 	free(r->last);
 	free(r->query);
+	free(r->url);
 	free(r->work);
 	free(r);
 	sv->ops->settled(sv->arg);

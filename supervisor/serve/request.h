@@ -38,6 +38,7 @@ struct request {
 	enum request_state state;
 	/* Fields of the message, owned; "" or 0 where it has none. */
 	char *repository, *name, *from, *media_type, *digest, *last, *query;
+	char *url;
 	uint64_t count, size, offset, stream;
 	struct buffer body;		/* to or from the worker */
 	size_t sent;			/* of body, to the worker */

@@ -97,16 +97,14 @@ void
 server_stream_end(struct server *sv, int fd, uint64_t job, uint64_t stream,
     enum stream_role role)
 {
-	enum message_type type = role == ROLE_READ ? MSG_BLOB_READ :
-	    MSG_BLOB_WRITE;
-	struct request *r = stream_end_find(sv, job, stream, type, NULL);
+	struct request *r = stream_end_find(sv, job, stream, role, NULL);
 
 	if (r != NULL)
 		stream_end_attach(r, fd);
 	else if (sv->failed.kind != ERROR_NONE)
 		close(fd);
 	else
-		stream_wait_put(sv, job, stream, type, fd);
+		stream_wait_put(sv, job, stream, role, fd);
 }
 
 void

@@ -54,9 +54,21 @@ on_late(void *arg)
 	    STREAM_WAIT_MS);
 }
 
+static bool
+is_stream(const struct request *r)
+{
+	return r->row->run == stream_end_run;
+}
+
+static enum stream_role
+role_of(const struct request *r)
+{
+	return r->row->writes ? ROLE_WRITE : ROLE_READ;
+}
+
 struct request *
 stream_end_find(struct server *sv, uint64_t job, uint64_t stream,
-    enum message_type type, const struct request *skip)
+    enum stream_role role, const struct request *skip)
 {
 	struct session *s;
 	struct request *r;
@@ -65,8 +77,8 @@ stream_end_find(struct server *sv, uint64_t job, uint64_t stream,
 		if (s->job != job)
 			continue;
 		TAILQ_FOREACH(r, &s->requests, entry)
-			if (r->row->type == type && r->stream == stream &&
-			    r != skip)
+			if (is_stream(r) && role_of(r) == role &&
+			    r->stream == stream && r != skip)
 				return r;
 	}
 	return NULL;
@@ -102,7 +114,7 @@ stream_end_run(struct request *r)
 	struct stream_end *e;
 	int fd;
 
-	if (stream_end_find(sv, job, r->stream, r->row->type, r) != NULL) {
+	if (stream_end_find(sv, job, r->stream, role_of(r), r) != NULL) {
 		request_fail(r, ERROR_INPUT, "stream %llu is in use",
 		    (unsigned long long)r->stream);
 		return;
@@ -112,7 +124,7 @@ stream_end_run(struct request *r)
 	e->fd = -1;
 	e->late = loop_timer(sv->loop, on_late, e);
 	r->end = e;
-	fd = stream_wait_take(sv, job, r->stream, r->row->type);
+	fd = stream_wait_take(sv, job, r->stream, role_of(r));
 	if (fd != -1)
 		take(e, fd);
 	request_run(r);
@@ -139,10 +151,10 @@ other_slot(const struct stream_end *e)
 {
 	struct request *r = e->r, *w;
 
-	if (r->row->type != MSG_BLOB_READ)
+	if (role_of(r) != ROLE_READ)
 		return NULL;
 	w = stream_end_find(r->server, r->session->job, r->stream,
-	    MSG_BLOB_WRITE, NULL);
+	    ROLE_WRITE, NULL);
 	return w != NULL && w->end != NULL && w->end->slot != NULL &&
 	    w->end->slot->held ? w->end->slot : NULL;
 }

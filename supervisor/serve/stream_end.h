@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream_end.h - what BLOB_READ and BLOB_WRITE share: our end of the stream
+ * stream_end.h - what BLOB_READ, URL_READ and BLOB_WRITE share: our end of the stream
  * pair, the slot among the requests that run at a time, the steps up to GO
  * (PROTOCOL.md). The backend moves bytes in and out of it.
  */
@@ -36,10 +36,10 @@ int stream_end_go(struct request *r, const struct message *m,
     struct error *err);
 void stream_end_finish(struct request *r);
 
-/* For server.c. The request of type (MSG_BLOB_READ or MSG_BLOB_WRITE) that a
- * job has for a stream, but not skip; or NULL. */
+/* For server.c. The request with that role that a job has for a stream, but
+ * not skip; or NULL. */
 struct request *stream_end_find(struct server *sv, uint64_t job,
-    uint64_t stream, enum message_type type, const struct request *skip);
+    uint64_t stream, enum stream_role role, const struct request *skip);
 /* The other process's end is there: fd, which is taken over. */
 void stream_end_attach(struct request *r, int fd);
 

@@ -12,7 +12,7 @@ struct stream_wait {
 	TAILQ_ENTRY(stream_wait) entry;
 	struct server *server;
 	uint64_t job, stream;
-	enum message_type type;
+	enum stream_role role;
 	int fd;			/* -1 once it was taken */
 	struct timer *timer;
 };
@@ -36,7 +36,7 @@ on_unwanted(void *arg)
 /* The worker picks the numbers: a mistake harms only itself. */
 void
 stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
-    enum message_type type, int fd)
+    enum stream_role role, int fd)
 {
 	struct stream_wait *w;
 	unsigned n = 0;
@@ -51,7 +51,7 @@ stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
 	w->server = sv;
 	w->job = job;
 	w->stream = stream;
-	w->type = type;
+	w->role = role;
 	w->fd = fd;
 	w->timer = loop_timer(sv->loop, on_unwanted, w);
 	timer_arm(w->timer, (int64_t)STREAM_WAIT_MS * NS_PER_MS);
@@ -60,13 +60,13 @@ stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
 
 int
 stream_wait_take(struct server *sv, uint64_t job, uint64_t stream,
-    enum message_type type)
+    enum stream_role role)
 {
 	struct stream_wait *w;
 	int fd;
 
 	TAILQ_FOREACH(w, &sv->waits, entry)
-		if (w->job == job && w->stream == stream && w->type == type) {
+		if (w->job == job && w->stream == stream && w->role == role) {
 			fd = w->fd;
 			w->fd = -1;
 			end_wait(w);

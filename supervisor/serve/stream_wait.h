@@ -11,13 +11,12 @@
 #include "common/wire/message.h"
 #include "supervisor/serve/server.h"
 
-/* type is that of the request, MSG_BLOB_READ or MSG_BLOB_WRITE. Takes fd over,
- * and closes it where the job has too many. */
+/* role is that of the request. Takes fd over, and closes it where the job has too many. */
 void stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
-    enum message_type type, int fd);
+    enum stream_role role, int fd);
 /* The caller owns it; -1 when there is none. */
 int stream_wait_take(struct server *sv, uint64_t job, uint64_t stream,
-    enum message_type type);
+    enum stream_role role);
 void stream_wait_free_all(struct server *sv);
 
 #endif

@@ -66,7 +66,11 @@ name(void)
 static void
 ask(void)
 {
-	enum message_type type = MSG_TAG_LIST + byte() % 12;
+	static const char *const urls[] = { "https://h/x", "http://h:81/x?y",
+	    "https://u@h/", "" };
+	unsigned pick = byte() % 13;
+	enum message_type type = pick == 12 ? MSG_URL_READ :
+	    MSG_TAG_LIST + pick;
 	uint32_t id = byte() % 70;
 	uint64_t n = byte() % 4, o = byte() % 4, stream = byte() % 4;
 
@@ -90,6 +94,10 @@ ask(void)
 		break;
 	case MSG_BLOB_READ:
 		rig_ask(&rig, type, id, "ssuuu", "a", SHA, n, o, stream);
+		break;
+	case MSG_URL_READ:
+		rig_ask(&rig, type, id, "ssuuu", urls[byte() % 4], SHA, n, o,
+		    stream);
 		break;
 	case MSG_BLOB_WRITE:
 		rig_ask(&rig, type, id, "ssuus", "a", SHA, n, stream,

@@ -185,7 +185,7 @@ auth_request_lacks_token(const struct auth_request *r, const struct url *url)
 
 	/* One that was fetched for it is used, however soon it expires:
 	 * otherwise it would be fetched again without end. */
-	return r->token == NULL && wanted(r, url, &ask) &&
+	return r != NULL && r->token == NULL && wanted(r, url, &ask) &&
 	    token_cache_find(r->auth->tokens, &ask) == NULL;
 }
 
@@ -220,11 +220,15 @@ auth_request_fetch(struct auth_request *r, const struct url *url,
 void
 auth_request_prepare(struct auth_request *r, const struct url *url)
 {
-	const struct transfer_context *ctx = r->auth->ctx;
-	const struct auth_entry *e = find_entry(r->auth, r->repository);
+	const struct transfer_context *ctx;
+	const struct auth_entry *e;
 	struct token_ask ask;
 	const char *token;
 
+	if (r == NULL)
+		return;
+	ctx = r->auth->ctx;
+	e = find_entry(r->auth, r->repository);
 	mem_wipe(r->line);
 	r->line = NULL;
 	r->sent = AUTH_NONE;
@@ -251,7 +255,7 @@ auth_request_prepare(struct auth_request *r, const struct url *url)
 const char *
 auth_request_line(const struct auth_request *r)
 {
-	return r->line;
+	return r != NULL ? r->line : NULL;
 }
 
 static int

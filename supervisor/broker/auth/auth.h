@@ -27,16 +27,17 @@ struct auth_request *auth_request_new(struct auth *a, const char *repository,
     const char *actions, const char *mount_from);
 void auth_request_free(struct auth_request *r);	/* NULL is fine */
 
-/* Does it lack a token for url? auth_request_fetch gets one and calls done
+/* Does it lack a token for url? NULL, a request without authorization, never
+ * does. auth_request_fetch gets one and calls done
  * from the loop, with NULL or the reason why there is none. */
 bool auth_request_lacks_token(const struct auth_request *r,
     const struct url *url);
 void auth_request_fetch(struct auth_request *r, const struct url *url,
     void (*done)(void *arg, const struct error *err), void *arg);
 
-/* Decides the header line of the next attempt, at url. */
+/* Decides the header line of the next attempt, at url. NULL is fine. */
 void auth_request_prepare(struct auth_request *r, const struct url *url);
-/* That line, or NULL. Secret, borrowed. */
+/* That line, or NULL, as r may be. Secret, borrowed. */
 const char *auth_request_line(const struct auth_request *r);
 
 /* A 401 came from url: 0 when the request should be repeated. -1 with

@@ -168,7 +168,9 @@ follow(struct http_request *r, struct transfer *t, struct error *err)
 		error_set(err, ERROR_LIMIT, "stopped after %d redirects",
 		    REDIRECTS_MAX);
 	else if (url_parse(&u, location, &r->url, err) == 0) {
-		ret = target_check(r->h->ctx.rules, &u, &r->url, err);
+		ret = r->spec.foreign ?
+		    target_foreign(r->h->ctx.rules, &u, &r->url, err) :
+		    target_check(r->h->ctx.rules, &u, &r->url, err);
 		if (ret == 0) {
 			r->redirects++;
 			r->given = true;
@@ -229,7 +231,7 @@ answered(struct http_request *r, struct transfer *t)
 		conclude(r, t, NULL);
 		return;
 	}
-	if (status == 401 && own) {
+	if (status == 401 && own && !s->foreign) {
 		challenged(r, t);
 		return;
 	}
@@ -247,7 +249,7 @@ answered(struct http_request *r, struct transfer *t)
 	error_clear(&err);
 	status_error(h->ctx.secrets, status, "", &t->body,
 	    auth_request_line(r->auth), &err);
-	if (own && status == 403)
+	if (own && status == 403 && !s->foreign)
 		refusal_explain(h->ctx.cfg, &err);
 	if (own && status == 400 && !r->url.https && names_tls(&t->body))
 		say_tls(h->ctx.cfg, "wants TLS", &err);

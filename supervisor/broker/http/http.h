@@ -63,6 +63,9 @@ struct http_spec {
 	const char *query;	/* without "?", or NULL */
 	const char *url;	/* instead of path: a location that an earlier
 				 * reply gave, checked like a redirect */
+	bool foreign;		/* url is from a manifest: whole, on the
+				 * registry's host, and whatever is there gets
+				 * neither a login nor a client certificate */
 	const char *accept;	/* value of one Accept header, or NULL */
 	bool accept_manifests;	/* the manifest types, a header line each */
 	const char *media_type;	/* Content-Type of the body, or NULL */

@@ -75,6 +75,8 @@ launch(struct http_request *r)
 		http_request_complete(r, NULL, &err);
 		return;
 	}
+	if (s->foreign)
+		spec.client_cert = spec.client_key = "";
 	spec.headers = spec_headers(s, auth_request_line(r->auth),
 	    (uint64_t)s->range_from + r->delivered);
 	spec.body = s->body;
@@ -226,8 +228,9 @@ http_start(struct http *h, const struct http_spec *spec, http_done_fn *done,
 	if (r->spec.slot != NULL)
 		http_slot_use(r->spec.slot);
 	r->given = r->spec.url != NULL;
-	r->auth = auth_request_new(h->auth, r->spec.repository,
-	    r->spec.actions, r->spec.mount_from);
+	if (!r->spec.foreign)
+		r->auth = auth_request_new(h->auth, r->spec.repository,
+		    r->spec.actions, r->spec.mount_from);
 	LIST_INSERT_HEAD(&h->requests, r, link);
 	h->nrequests++;
 	if (spec_url(&r->spec, &h->ctx, &r->first, &r->failed) == -1) {

@@ -32,7 +32,7 @@ struct http_request {
 	struct timer *timer;		/* its own wait before a repetition,
 					 * or before it tells failed */
 	struct transfer *transfer;
-	struct auth_request *auth;
+	struct auth_request *auth;	/* NULL: spec.foreign */
 	struct error failed;		/* why it could not start */
 
 	unsigned attempts, failures, redirects, resumes, silences;

@@ -70,6 +70,15 @@ spec_free(struct http_spec *s)
 	free((void *)(uintptr_t)s->body);
 }
 
+static int
+foreign_url(const struct http_spec *s, const struct transfer_context *ctx,
+    struct url *u, struct error *err)
+{
+	if (url_parse(u, s->url, NULL, err) == -1)
+		return -1;
+	return target_foreign(ctx->rules, u, NULL, err);
+}
+
 int
 spec_url(const struct http_spec *s, const struct transfer_context *ctx,
     struct url *u, struct error *err)
@@ -82,6 +91,8 @@ spec_url(const struct http_spec *s, const struct transfer_context *ctx,
 	if (s->method == HTTP_HEAD && ctx->cfg->disable_head)
 		return error_set(err, ERROR_INPUT, "HEAD requests are "
 		    "disabled for %s (apiOpts.disableHead)", ctx->cfg->name);
+	if (s->foreign)
+		return foreign_url(s, ctx, u, err);
 	if (s->url != NULL) {
 		if (url_parse(u, s->url, origin, err) == -1)
 			return error_prefix(err, "the registry's Location");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BLOB_READ: from the registry into the stream. http/ resumes an interrupted
+/* BLOB_READ and URL_READ: from the registry into the stream. http/ resumes an interrupted
  * reply by Range; here the bytes just flow on. */
 #include <errno.h>
 #include <inttypes.h>
@@ -160,7 +160,11 @@ ask(struct stream_end *e)
 	    .slot = stream_end_slot(e), .what = "blob" };
 	char *path = mem_printf("blobs/%s", r->name);
 
-	spec.path = path;
+	if (r->row->op == OP_URL_READ) {
+		spec.url = r->url;
+		spec.foreign = true;
+	} else
+		spec.path = path;
 	ask_start(r, &spec, on_get);
 	free(path);
 }

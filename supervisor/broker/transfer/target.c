@@ -103,17 +103,61 @@ local_allowed(const struct target_rules *tr, const struct url *u)
 	return tr->local_seen & ~ADDRESS_METADATA;
 }
 
+static int
+to_plain(const struct url *u, struct error *err)
+{
+	return error_set(err, ERROR_DENIED, "refused to go from https to "
+	    "http://%s", u->host);
+}
+
+static int
+not_local(const struct target_rules *tr, const struct url *u,
+    struct error *err)
+{
+	if ((address_class_host(u->host) & ~local_allowed(tr, u)) != 0)
+		return error_set(err, ERROR_DENIED, "refused to go to %s: it "
+		    "is a loopback, link-local or metadata address%s", u->host,
+		    target_own(tr, u) ? "; name the registry in creds to "
+		    "allow it" : "");
+	return 0;
+}
+
 int
 target_check(const struct target_rules *tr, const struct url *u,
     const struct url *from, struct error *err)
 {
 	if (!u->https && (tr->origin.https || from->https))
-		return error_set(err, ERROR_DENIED, "refused to go from "
-		    "https to http://%s", u->host);
-	if ((address_class_host(u->host) & ~local_allowed(tr, u)) != 0)
-		return error_set(err, ERROR_DENIED, "refused to go to %s: it "
-		    "is a loopback, link-local or metadata address", u->host);
+		return to_plain(u, err);
+	return not_local(tr, u, err);
+}
+
+/* Is the manifest's own URL the registry's? */
+static int
+foreign_own(const struct target_rules *tr, const struct url *u,
+    struct error *err)
+{
+	const char *name = tr->cfg->name;
+
+	if (strcmp(u->host, tr->origin.host) != 0 ||
+	    u->port != tr->origin.port)
+		return error_set(err, ERROR_DENIED, "refused to ask %s:%u, "
+		    "which is not where registry %s is", u->host, u->port,
+		    name);
+	if (!u->https && tr->origin.https && tr->cfg->named)
+		return error_set(err, ERROR_DENIED, "refused to use http: "
+		    "the creds entry of %s wants TLS", name);
 	return 0;
+}
+
+int
+target_foreign(const struct target_rules *tr, const struct url *u,
+    const struct url *from, struct error *err)
+{
+	if (from == NULL && foreign_own(tr, u, err) == -1)
+		return -1;
+	if (from != NULL && from->https && !u->https)
+		return to_plain(u, err);
+	return not_local(tr, u, err);
 }
 
 void

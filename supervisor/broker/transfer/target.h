@@ -37,6 +37,12 @@ void target_seen(struct target_rules *tr, const struct url *u,
 /* May a request go to u, which from pointed to? 0, or -1 and ERROR_DENIED. */
 int target_check(const struct target_rules *tr, const struct url *u,
     const struct url *from, struct error *err);
+/* The same of a URL that a manifest gives, and of where it leads to: nothing
+ * goes there but a request without credentials. from NULL: it is the
+ * manifest's own, which must be on the registry's host and port; http is
+ * allowed where the registry is not named, or has no TLS. */
+int target_foreign(const struct target_rules *tr, const struct url *u,
+    const struct url *from, struct error *err);
 /* May the password go there? The error shows the line to add. */
 int target_password(const struct target_rules *tr, const struct url *u,
     struct error *err);

@@ -311,6 +311,12 @@ Test(dispatch, bad_fields_end_their_request_only)
 	rig_ask(&rig, MSG_BLOB_READ, id, "ssuuu", "a", SHA, (uint64_t)2,
 	    (uint64_t)0, (uint64_t)0);
 	cr_assert_eq(rig_end(&rig, rig.worker, id++), ERROR_INPUT);
+	rig_ask(&rig, MSG_URL_READ, id, "ssuuu", "", SHA, (uint64_t)2,
+	    (uint64_t)0, (uint64_t)1);
+	cr_assert_eq(rig_end(&rig, rig.worker, id++), ERROR_INPUT);
+	rig_ask(&rig, MSG_URL_READ, id, "ssuuu", "https://r.test/#x", SHA,
+	    (uint64_t)2, (uint64_t)0, (uint64_t)1);
+	cr_assert_eq(rig_end(&rig, rig.worker, id++), ERROR_INPUT);
 	rig_ask(&rig, MSG_BLOB_WRITE, id, "ssuus", "a", SHA, UINT64_MAX,
 	    (uint64_t)1, "");
 	cr_assert_eq(rig_end(&rig, rig.worker, id++), ERROR_INPUT);

@@ -45,6 +45,38 @@ Test(stream, a_blob_is_read)
 	close(fd);
 }
 
+Test(stream, a_url_is_read)
+{
+	struct http_request *q;
+	char buf[16];
+	int fd = rig_stream(&rig, 7, 5, 0);
+
+	rig_ask(&rig, MSG_URL_READ, 1, "ssuuu", "https://r.test/x?y", SHA,
+	    (uint64_t)2, (uint64_t)1, (uint64_t)5);
+	fixture_reserve(1);
+	rig_ask(&rig, MSG_GO, 1, "");
+	q = fake_find(HTTP_GET, "https://r.test/x?y");
+	cr_assert_not_null(q);
+	cr_assert(q->spec.foreign, "it would get credentials");
+	cr_assert_not_null(q->spec.slot);
+	cr_assert_eq(q->spec.range_from, 1);
+	cr_assert_eq(fake_push(q, "} ", 2), HTTP_ABORT);
+	cr_assert_eq(fake_push(q, "}", 1), HTTP_ABORT, "after a fault");
+	fake_fail(q, ERROR_NETWORK, 0, "aborted");
+	cr_assert_eq(rig_end(&rig, rig.worker, 1), ERROR_DIGEST);
+	cr_assert_eq(read(fd, buf, sizeof(buf)), 0);
+	close(fd);
+}
+
+Test(stream, a_url_and_a_blob_may_not_have_one_number)
+{
+	rig_ask(&rig, MSG_BLOB_READ, 1, "ssuuu", "a", SHA, (uint64_t)2,
+	    (uint64_t)0, (uint64_t)5);
+	rig_ask(&rig, MSG_URL_READ, 2, "ssuuu", "https://r.test/", SHA,
+	    (uint64_t)2, (uint64_t)0, (uint64_t)5);
+	cr_assert_eq(rig_end(&rig, rig.worker, 2), ERROR_INPUT);
+}
+
 Test(stream, a_blob_is_read_from_an_offset)
 {
 	struct http_request *q;

@@ -171,6 +171,8 @@ static const struct {
 	    "push! h/a/b sha256:44136\npull h/from/c \n" },
 	{ MSG_BLOB_READ, "ssuuu", { "a/b", SHA },
 	    "pull h/a/b sha256:44136\n" },
+	{ MSG_URL_READ, "ssuuu", { "https://h/x", SHA },
+	    "pull h/ sha256:44136\n" },
 	{ MSG_BLOB_WRITE, "ssuus", { "a/b", SHA, "", "", "from/c" },
 	    "push! h/a/b sha256:44136\npull h/from/c \n" },
 	{ MSG_BLOB_WRITE, "ssuus", { "a/b", SHA, "", "", "" },
@@ -191,7 +193,8 @@ Test(needs, of_every_request)
 Test(needs, what_is_refused_does_not_run)
 {
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		denied = requests[i].type == MSG_CATALOG ? "" : "a/b";
+		denied = requests[i].type == MSG_CATALOG ||
+		    requests[i].type == MSG_URL_READ ? "" : "a/b";
 		ask(requests[i].type, requests[i].format, requests[i].fields);
 		cr_expect_eq(ended(), ERROR_DENIED, "%s",
 		    message_name(requests[i].type));
