@@ -171,6 +171,7 @@
 #define INDEX_MANIFESTS_MAX 4096	/* entries of an index */
 #define PLATFORM_PART_MAX 255		/* an OS, architecture or variant */
 #define IMAGE_LAYERS_MAX 1024		/* layers of an image */
+#define LAYER_URLS_MAX 8		/* URLs that are tried for a layer */
 
 /* A worker's requests and copies. */
 #define JOB_ENV_MAX 256		/* variables that os.getenv may answer */

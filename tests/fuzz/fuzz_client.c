@@ -16,7 +16,7 @@
 #include "common/wire/message.h"
 #include "worker/client/client.h"
 
-#define CALLS 10
+#define CALLS 11
 #define DIGEST "sha256:" \
 	"1111111111111111111111111111111111111111111111111111111111111111"
 
@@ -211,6 +211,8 @@ start_calls(struct client *c, struct client_call **calls, struct fuzz *f)
 	calls[i] = client_tag_delete(c, &a, NEXT), i++;
 	calls[i] = client_blob_copy(c, &a, &b, DIGEST, 9, "", NEXT), i++;
 	calls[i] = client_blob_copy(c, &b, &a, DIGEST, 9, "x", NEXT), i++;
+	calls[i] = client_url_copy(c, "h.io:80", "http://h.io/x", &b, DIGEST,
+	    9, NEXT), i++;
 	calls[i] = client_blob_mount(c, &a, DIGEST, "b", NEXT), i++;
 	calls[i] = client_blob_head(c, &a, DIGEST, NEXT), i++;
 #undef NEXT

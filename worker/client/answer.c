@@ -53,7 +53,8 @@ client_answer_forget_credit(struct client_request *r)
 static bool
 is_stream(const struct client_request *r)
 {
-	return r->type == MSG_BLOB_READ || r->type == MSG_BLOB_WRITE;
+	return r->type == MSG_BLOB_READ || r->type == MSG_URL_READ ||
+	    r->type == MSG_BLOB_WRITE;
 }
 
 static int

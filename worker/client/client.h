@@ -39,6 +39,7 @@ struct answer {
 	int64_t size;		/* -1 when unknown */
 	char *next;		/* query of the next page, "" at the end */
 	struct rate rate;
+	bool read_failed;	/* a blob's copy: its source, not its target */
 	struct buffer body;	/* steal or copy: freed after done returns */
 };
 typedef void answer_fn(void *arg, struct answer *a);
@@ -133,6 +134,11 @@ struct client_call *client_blob_copy(struct client *c,
     const struct reference *src, const struct reference *dst,
     const char *digest, uint64_t size, const char *from, answer_fn *done,
     void *arg);
+/* The same from an http or https URL on that registry's host, which gets no
+ * credentials. */
+struct client_call *client_url_copy(struct client *c, const char *registry,
+    const char *url, const struct reference *dst, const char *digest,
+    uint64_t size, answer_fn *done, void *arg);
 
 /* done will not be called; the request is cancelled at the broker. Does
  * nothing inside the call's own done; after done the call no longer exists. */

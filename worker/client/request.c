@@ -186,7 +186,7 @@ client_request_orphaned(struct client_request *r, const struct error *why)
 		error_set(err, ERROR_PEER, "the process that talks to %s "
 		    "died; the request was not repeated because it writes",
 		    registry);
-	else if (r->type == MSG_BLOB_READ)
+	else if (r->type == MSG_BLOB_READ || r->type == MSG_URL_READ)
 		error_set(err, ERROR_PEER, "the process that talks to %s "
 		    "died", registry);
 	else if (r->repeated)

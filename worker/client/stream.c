@@ -2,7 +2,7 @@
 /*
  * stream.c - copies a blob from one registry to another, as described under
  * "Streams" in common/PROTOCOL.md. An attempt is a BLOB_WRITE and, once the
- * upload is open, a BLOB_READ; when both have ended, the call finishes or the
+ * upload is open, a BLOB_READ or URL_READ; when both have ended, the call finishes or the
  * next attempt begins. CLIENT_STREAMS_MAX keeps writes from filling a channel
  * and leaving no place for their reads.
  */
@@ -19,13 +19,15 @@ struct client_stream {
 	struct client *client;
 	struct client_call *call;	/* NULL: it was cancelled */
 	struct client_broker *from, *to;
-	char *source, *target;	/* repositories */
+	enum message_type read_type;
+	char *source, *target;	/* repositories, or source is a URL */
 	char *digest, *known;
 	uint64_t size;
 	bool running;		/* counted in client.nstreams */
 	unsigned restarts;
 	bool outlived;		/* was restarted once after a broker died */
 	bool corrupted;		/* the bytes were wrong once */
+	bool read_failed;	/* it ended by read_err */
 
 	/* The attempt. */
 	uint64_t number;
@@ -85,9 +87,10 @@ stream_done(struct client_stream *s, const struct error *err)
 	if (call != NULL) {
 		call->work = NULL;
 		call->control_id = 0;
-		if (err != NULL)
+		if (err != NULL) {
 			call->answer.err = *err;
-		else
+			call->answer.read_failed = s->read_failed;
+		} else
 			call->answer.size = (int64_t)s->written;
 		call_finish(call);
 	}
@@ -148,6 +151,7 @@ stream_decide(struct client_stream *s)
 		stream_start(s);
 		return;
 	}
+	s->read_failed = err == &s->read_err;
 	out = *err;
 	if (out.kind == ERROR_RESTART) {
 		out.kind = ERROR_NETWORK;
@@ -222,7 +226,7 @@ read_event(void *arg, struct client_request *r, enum client_request_event e)
 static void
 stream_read(struct client_stream *s)
 {
-	struct client_request *r = client_request_new(s->from, MSG_BLOB_READ,
+	struct client_request *r = client_request_new(s->from, s->read_type,
 	    read_event, s);
 
 	s->read = r;
@@ -345,36 +349,74 @@ static const struct client_call_ops stream_ops = {
 	.abandon = stream_abandon, .refused = stream_refused
 };
 
+/* Between those registries, or NULL where that cannot be. */
+static struct client_stream *
+stream_new(struct client *c, const char *from, const struct reference *dst,
+    const char *digest, struct error *err)
+{
+	struct client_broker *source = NULL, *target = NULL;
+	struct client_stream *s;
+
+	if (client_check(dst, digest, err) == 0)
+		source = client_broker_find(c, from, err);
+	if (source != NULL)
+		target = client_broker_find(c, dst->registry, err);
+	if (target == NULL)
+		return NULL;
+	s = mem_alloc(sizeof(*s));
+	s->client = c;
+	s->from = source;
+	s->to = target;
+	s->target = mem_strdup(dst->repository);
+	s->digest = mem_strdup(digest);
+	return s;
+}
+
+static struct client_call *
+stream_call(struct client_stream *s, answer_fn *done, void *arg)
+{
+	struct client *c = s->client;
+	struct client_call *call = call_new(c, &stream_ops, done, arg);
+
+	s->call = call;
+	call->work = s;
+	TAILQ_INSERT_TAIL(&c->streams, s, entry);
+	stream_next(c);
+	return call;
+}
+
 struct client_call *
 client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg)
 {
 	struct error err = { .kind = ERROR_NONE };
-	struct client_broker *source = NULL, *target = NULL;
-	struct client_stream *s;
-	struct client_call *call;
+	struct client_stream *s = NULL;
 
-	if (client_check(src, digest, &err) == 0 &&
-	    client_check(dst, digest, &err) == 0)
-		source = client_broker_find(c, src->registry, &err);
-	if (source != NULL)
-		target = client_broker_find(c, dst->registry, &err);
-	if (target == NULL)
+	if (client_check(src, digest, &err) == 0)
+		s = stream_new(c, src->registry, dst, digest, &err);
+	if (s == NULL)
 		return call_failed(c, &err, done, arg);
-	s = mem_alloc(sizeof(*s));
-	s->client = c;
-	s->from = source;
-	s->to = target;
+	s->read_type = MSG_BLOB_READ;
 	s->source = mem_strdup(src->repository);
-	s->target = mem_strdup(dst->repository);
-	s->digest = mem_strdup(digest);
 	s->known = mem_strdup(from);
 	s->size = size;
-	s->call = call_new(c, &stream_ops, done, arg);
-	s->call->work = s;
-	TAILQ_INSERT_TAIL(&c->streams, s, entry);
-	call = s->call;
-	stream_next(c);
-	return call;
+	return stream_call(s, done, arg);
+}
+
+struct client_call *
+client_url_copy(struct client *c, const char *registry, const char *url,
+    const struct reference *dst, const char *digest, uint64_t size,
+    answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_stream *s = stream_new(c, registry, dst, digest, &err);
+
+	if (s == NULL)
+		return call_failed(c, &err, done, arg);
+	s->read_type = MSG_URL_READ;
+	s->source = mem_strdup(url);
+	s->known = mem_strdup("");
+	s->size = size;
+	return stream_call(s, done, arg);
 }

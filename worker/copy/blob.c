@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * blob.c - copies a blob: nothing to do when the target has it, else a mount
- * when it is known elsewhere in the target's registry, else a stream.
+ * when it is known elsewhere in the target's registry, else a stream: from the
+ * source, or from where external.c says.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -65,6 +66,8 @@ blob_free(struct copy_blob *b)
 	blob_unexpect(b);
 	free(b->digest);
 	free(b->from);
+	json_object_put(b->urls);
+	free(b->url_registry);
 	free(b->waiters.nodes);
 	free(b);
 }
@@ -118,7 +121,8 @@ blob_need(struct copy_node *n, const struct descriptor *d, const char *what)
 	b->digest = mem_strdup(d->digest);
 	b->size = schema1 ? -1 : d->size;
 	b->owner = n;
-	b->foreign = d->has_urls;
+	if (d->has_urls)
+		external_take(b, d);
 	b->from = mem_strdup("");
 	SLIST_INSERT_HEAD(&c->all_blobs, b, all);
 	tsearch(b, &c->blobs, blob_compare);
@@ -163,10 +167,7 @@ blob_fail(struct copy_blob *b, const struct error *err)
 {
 	struct error why = *err;
 
-	if (b->foreign && why.kind == ERROR_NOT_FOUND)
-		error_prefix(&why, "the source does not have this layer, "
-		    "which is stored elsewhere, and layers are read from "
-		    "registries only; copy without includeExternal");
+	external_explain(b, &why);
 	copy_fail(b->copy, &why, "failed to copy blob %s from %s/%s to %s/%s",
 	    b->digest, b->owner->src.registry, b->owner->src.repository,
 	    b->owner->dst.registry, b->owner->dst.repository);
@@ -180,13 +181,17 @@ blob_copied(void *obj, struct answer *a)
 	struct copy_blob *b = obj;
 	struct copy_result *r = &b->copy->result;
 
-	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0') {
+	if (a->err.kind == ERROR_DENIED && b->from[0] != '\0' &&
+	    b->url == NULL) {
 		/* Perhaps we may push to that repository but not read it. */
 		b->from[0] = '\0';
 		blob_copy(b);
-	} else if (a->err.kind != ERROR_NONE)
-		blob_fail(b, &a->err);
-	else {
+	} else if (a->err.kind != ERROR_NONE) {
+		if (external_next(b, a))
+			blob_copy(b);
+		else
+			blob_fail(b, &a->err);
+	} else {
 		if (a->size > 0) {
 			r->uploaded++;
 			r->bytes += (uint64_t)a->size;
@@ -205,8 +210,14 @@ blob_copy(struct copy_blob *b)
 
 	if (s == NULL)
 		return;
-	s->call = client_blob_copy(c->client, &b->owner->src, &b->owner->dst,
-	    b->digest, (uint64_t)b->size, b->from, step_done, s);
+	if (b->url != NULL)
+		s->call = client_url_copy(c->client, b->url_registry, b->url,
+		    &b->owner->dst, b->digest, (uint64_t)b->size, step_done,
+		    s);
+	else
+		s->call = client_blob_copy(c->client, &b->owner->src,
+		    &b->owner->dst, b->digest, (uint64_t)b->size, b->from,
+		    step_done, s);
 }
 
 /* Where in the target's registry it may be mounted from. */
@@ -228,6 +239,7 @@ blob_place(struct copy_blob *b)
 		b->from = mem_strdup(from);
 	}
 	free(key);
+	external_begin(b);
 	blob_copy(b);
 }
 

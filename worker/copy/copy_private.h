@@ -47,7 +47,12 @@ struct copy_blob {
 	int64_t size;		/* -1: to be asked for */
 	struct copy_node *owner;	/* the first manifest that names it */
 	char *from;		/* where a mount is tried, "" for nowhere */
-	bool foreign;		/* its manifest says where else it is */
+	size_t layer;		/* of owner, from 1; 0: its config */
+	json_object *urls;	/* where else it is, or NULL; owned */
+	size_t url_tried;	/* how many of urls, the current one included */
+	const char *url;	/* of urls, where it is read now; NULL: at the
+				 * source */
+	char *url_registry;	/* that url is on, or NULL */
 	bool done;
 	int64_t expected;	/* of its size, while it may be uploaded */
 	struct waiters waiters;
@@ -179,6 +184,14 @@ void blob_free(struct copy_blob *b);
 bool blob_media_type(const char *media_type);
 /* n named it already: it is looked for, and copied, once more. */
 void blob_again(struct copy_node *n, const struct descriptor *d);
+
+/* external.c: a blob whose manifest has URLs for it */
+void external_take(struct copy_blob *b, const struct descriptor *d);
+void external_begin(struct copy_blob *b);	/* with the source registry */
+/* It was not read, by *a: true when b->url is the next to try. Otherwise
+ * a->err may have changed, and external_explain adds what was tried. */
+bool external_next(struct copy_blob *b, struct answer *a);
+void external_explain(const struct copy_blob *b, struct error *err);
 
 /* content.c */
 void content_take(struct copy_node *n);	/* n->m is set: starts what it names */

@@ -268,6 +268,7 @@ rig_done(void *result, struct answer *a)
 	res->digest = mem_strdup(a->digest);
 	res->next = mem_strdup(a->next);
 	res->size = a->size;
+	res->read_failed = a->read_failed;
 	res->len = a->body.len;
 	res->body = mem_strndup(buffer_str(&a->body), a->body.len);
 	res->rate = a->rate;

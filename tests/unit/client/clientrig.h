@@ -77,6 +77,7 @@ struct result {			/* what a done function saw */
 	char *media_type, *digest, *next, *body;
 	size_t len;
 	int64_t size;
+	bool read_failed;
 	struct rate rate;	/* policies is not kept */
 };
 void rig_done(void *result, struct answer *a);

@@ -362,9 +362,11 @@ client_blob_copy(struct client *c, const struct reference *src,
 	call->busy = &rig->blobs_now;
 	if (++rig->blobs_now > rig->blobs_most)
 		rig->blobs_most = rig->blobs_now;
-	if (!mounted && !rig_has_blob(source, digest))
+	if (!mounted && !rig_has_blob(source, digest)) {
 		answer_fail(call, ERROR_NOT_FOUND, 404,
 		    "request failed: not found [http 404]: ");
+		call->a.read_failed = true;
+	}
 	if (call->a.err.kind == ERROR_NONE) {
 		rig_add_blob(target, digest, (int64_t)size);
 		call->a.size = mounted ? 0 : (int64_t)size;
@@ -374,6 +376,33 @@ client_blob_copy(struct client *c, const struct reference *src,
 	free(known);
 	free(key);
 	free(more);
+	return call;
+}
+
+/* The URL stands for the repository that has it. */
+struct client_call *
+client_url_copy(struct client *c, const char *registry, const char *url,
+    const struct reference *dst, const char *digest, uint64_t size,
+    answer_fn *done, void *arg)
+{
+	char *target = reference_repository(dst);
+	char *name = mem_printf("%s %s", registry, url);
+	struct client_call *call = call_new(done, arg, "URL", name);
+
+	(void)c;
+	call->busy = &rig->blobs_now;
+	if (++rig->blobs_now > rig->blobs_most)
+		rig->blobs_most = rig->blobs_now;
+	if (call->a.err.kind == ERROR_NONE && !rig_has_blob(url, digest))
+		answer_fail(call, ERROR_NOT_FOUND, 404,
+		    "request failed: not found [http 404]: ");
+	call->a.read_failed = true;
+	if (call->a.err.kind == ERROR_NONE) {
+		rig_add_blob(target, digest, (int64_t)size);
+		call->a.size = (int64_t)size;
+	}
+	free(name);
+	free(target);
 	return call;
 }
 

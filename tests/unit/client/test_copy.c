@@ -284,55 +284,6 @@ Test(copy, few_things_at_once)
 	free(digest);
 }
 
-static char *
-foreign_image(void)
-{
-	char *config = rig_blob("s.io/a", "config"), *digest, *json;
-	char *layer = rig_blob("s.io/a", "windows");
-
-	json = mem_printf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
-	    "\"config\":{\"mediaType\":"
-	    "\"application/vnd.docker.container.image.v1+json\","
-	    "\"digest\":\"%s\",\"size\":6},\"layers\":[{\"mediaType\":"
-	    "\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\","
-	    "\"digest\":\"%s\",\"size\":7,\"urls\":[\"https://x.io/y\"]}]}",
-	    MEDIA_DOCKER_IMAGE, config, layer);
-	digest = rig_manifest("s.io/a", "win", MEDIA_DOCKER_IMAGE, json);
-	free(json);
-	free(config);
-	free(digest);
-	return layer;
-}
-
-Test(copy, foreign_layers_only_when_asked_for)
-{
-	static const struct copy_options external = {
-	    .include_external = true };
-	char *layer = foreign_image();
-
-	EXPECT_OK("s.io/a:win", "t.io/b:win", NULL);
-	cr_expect(!rig_has_blob("t.io/b", layer));
-	EXPECT_OK("s.io/a:win", "t.io/c:win", &external);
-	cr_expect(rig_has_blob("t.io/c", layer));
-	free(layer);
-}
-
-/* Its URLs are not followed. */
-Test(copy, a_foreign_layer_that_is_elsewhere_only)
-{
-	static const struct copy_options external = {
-	    .include_external = true };
-	char *layer = foreign_image();
-
-	rig->blobs->digest[0] = '\0';
-	cr_expect_eq(rig_copy("s.io/a:win", "t.io/b:win", &external), -1);
-	cr_expect(strstr(rig->err.text, ": the source does not have this "
-	    "layer, which is stored elsewhere, and layers are read from "
-	    "registries only; copy without includeExternal: ") != NULL, "%s",
-	    rig->err.text);
-	free(layer);
-}
-
 Test(copy, schema_1_asks_for_sizes)
 {
 	char *layer = rig_blob("s.io/a", "layer"), *json, *digest;

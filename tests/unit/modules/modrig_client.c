@@ -351,6 +351,20 @@ client_blob_copy(struct client *c, const struct reference *src,
 }
 
 struct client_call *
+client_url_copy(struct client *c, const char *registry, const char *url,
+    const struct reference *dst, const char *digest, uint64_t size,
+    answer_fn *done, void *arg)
+{
+	struct client_call *call = request(c, "URL", dst, digest, done, arg);
+
+	(void)registry;
+	(void)url;
+	(void)size;
+	not_found(call, "");
+	return call;
+}
+
+struct client_call *
 client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 {
 	struct client_call *call = call_start(c, done, arg);
