@@ -139,8 +139,9 @@
 #define ANSWER_READ_MS 30000		/* from the end of a request that reads
 					 * to the end of the answer's headers */
 #define ANSWER_LIST_MS 60000		/* the same for a page of a list, which
-					 * large registries make slowly; it is
-					 * not asked for again after that */
+					 * large registries make slowly, and
+					 * for a POST, which opens an upload;
+					 * not sent again after that */
 #define ANSWER_WRITE_MS 600000		/* the same for a write, which is not
 					 * sent again either: registries commit
 					 * large blobs for minutes */

@@ -63,6 +63,17 @@ http_request_complete(struct http_request *r, struct http_reply *reply,
 	done(arg, reply, &copy);
 }
 
+/* How long the answer may take. A POST only opens an upload or mounts. */
+static int64_t
+patience(const struct http_request *r)
+{
+	const struct transfer_patience *p = &r->h->ctx.patience;
+
+	if (r->spec.list || r->spec.method == HTTP_POST)
+		return p->list;
+	return http_request_reads(r) ? p->read : p->write;
+}
+
 static void
 launch(struct http_request *r)
 {
@@ -84,9 +95,7 @@ launch(struct http_request *r)
 	spec.source = s->source;
 	spec.sink = s->sink;
 	spec.max_body = s->max_body != 0 ? s->max_body : ERROR_BODY_MAX;
-	spec.answer_ms = http_request_reads(r) ? s->list ?
-	    r->h->ctx.patience.list : r->h->ctx.patience.read :
-	    r->h->ctx.patience.write;
+	spec.answer_ms = patience(r);
 	spec.no_expect = r->no_expect;
 	spec.fresh = s->fresh;
 	spec.head = http_answer_head;

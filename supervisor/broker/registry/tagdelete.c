@@ -33,15 +33,17 @@ static void
 on_direct(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
+	struct tagdelete *td = ask_of(r)->own;
 
 	ask_over(r);
+	td->lost = err->kind == ERROR_NETWORK || err->http >= 500;
 	if (err->kind == ERROR_NONE && reply != NULL)
 		request_done(r);
 	else if (ask_registry(r)->config->disable_head)
-		tagstep_look(ask_of(r)->own, HTTP_GET, on_get);
+		tagstep_look(td, HTTP_GET, on_get);
 	else
 		/* HEAD first: a missing tag costs no manifest then. */
-		tagstep_look(ask_of(r)->own, HTTP_HEAD, on_head);
+		tagstep_look(td, HTTP_HEAD, on_head);
 }
 
 static void
@@ -134,12 +136,25 @@ keep(struct tagdelete *td, struct http_reply *reply)
 	probe(td);
 }
 
+/* No such tag after a DELETE whose answer was lost: that one did it. */
+static bool
+was_deleted(struct request *r, const struct error *err)
+{
+	const struct tagdelete *td = ask_of(r)->own;
+
+	if (!td->lost || err->http != 404)
+		return false;
+	ask_over(r);
+	request_done(r);
+	return true;
+}
+
 static void
 on_head(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (ask_head_answered(r, reply, err))
+	if (!was_deleted(r, err) && ask_head_answered(r, reply, err))
 		tagstep_look(ask_of(r)->own, HTTP_GET, on_get);
 }
 
@@ -148,7 +163,7 @@ on_get(void *arg, struct http_reply *reply, const struct error *err)
 {
 	struct request *r = arg;
 
-	if (ask_answered(r, reply, err))
+	if (!was_deleted(r, err) && ask_answered(r, reply, err))
 		keep(ask_of(r)->own, reply);
 }
 

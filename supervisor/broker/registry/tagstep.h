@@ -23,6 +23,8 @@ struct tagdelete {
 	struct empty_image image;
 	struct upload *upload;
 	bool config_sent;
+	bool lost;		/* the tag's own DELETE may have worked: its
+				 * answer did not arrive */
 	uint32_t number;	/* of DELETING, once it writes */
 	char stored[DIGEST_MAX + 1];	/* the image's digest according to the
 					 * registry, if it differs */

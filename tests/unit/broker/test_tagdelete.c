@@ -32,6 +32,27 @@ Test(tagdelete, a_tag_that_is_missing)
 	cr_assert_eq(fake_count(), 0);
 }
 
+Test(tagdelete, a_lost_answer_may_have_been_good)
+{
+	static const struct {
+		enum error_kind kind;
+		int http;
+		enum error_kind end;
+	} lost[] = { { ERROR_NETWORK, 0, ERROR_NONE },
+	    { ERROR_HTTP, 502, ERROR_NONE },
+	    { ERROR_UNAUTHORIZED, 403, ERROR_NOT_FOUND } };
+
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		rig_ask(&rig, MSG_TAG_DELETE, 1, "ss", "a", "old");
+		fake_fail(tagrig_only(HTTP_DELETE, "manifests/old"),
+		    lost[i].kind, lost[i].http, "cut");
+		fake_status(tagrig_only(HTTP_HEAD, "manifests/old"), 404);
+		cr_assert_eq(rig_end(&rig, rig.worker, 1), lost[i].end,
+		    "%zu", i);
+		cr_assert_eq(fake_count(), 0);
+	}
+}
+
 Test(tagdelete, an_image_takes_the_place_of_the_tag)
 {
 	char *config = NULL, digest[DIGEST_MAX + 1], *path;

@@ -248,6 +248,19 @@ Test(http_wire, a_silent_server_is_given_up)
 	}
 }
 
+/* Only what is sent may take long to be stored. */
+Test(http_wire, an_upload_begins_soon, .timeout = 30)
+{
+	struct rig *g = rig_silent("");
+	struct http_spec s = rig_spec("x");
+
+	g->http->ctx.patience.write = 600000;
+	s.method = HTTP_POST;
+	cr_assert_eq(tries_of(g, &s), 1);
+	timer_free(drips);
+	rig_free(g);
+}
+
 Test(http_wire, lists_and_writes_wait_once)
 {
 	static const enum http_method methods[] = { HTTP_GET, HTTP_PUT,
