@@ -217,7 +217,7 @@ send_request(struct token_fetch *f)
 	char *text = NULL;
 
 	f->tries++;
-	if (target_spec(f->ctx->rules, &f->url, &spec, &err) == -1) {
+	if (target_spec(f->ctx->rules, &f->url, false, &spec, &err) == -1) {
 		end(f, NULL, &err);
 		return;
 	}

@@ -82,12 +82,11 @@ launch(struct http_request *r)
 	struct error err;
 
 	r->wrong_range = false;
-	if (target_spec(r->h->ctx.rules, &r->url, &spec, &err) == -1) {
+	if (target_spec(r->h->ctx.rules, &r->url, s->foreign, &spec,
+	    &err) == -1) {
 		http_request_complete(r, NULL, &err);
 		return;
 	}
-	if (s->foreign)
-		spec.client_cert = spec.client_key = "";
 	spec.headers = spec_headers(s, auth_request_line(r->auth),
 	    (uint64_t)s->range_from + r->delivered);
 	spec.body = s->body;

@@ -39,6 +39,10 @@ class4(const unsigned char *p)
 		class |= ADDRESS_LOOPBACK;
 	if (p[0] == 169 && p[1] == 254)
 		class |= ADDRESS_LINK_LOCAL;
+	if (p[0] == 10 || (p[0] == 172 && (p[1] & 0xf0) == 16) ||
+	    (p[0] == 192 && p[1] == 168) ||
+	    (p[0] == 100 && (p[1] & 0xc0) == 64))
+		class |= ADDRESS_PRIVATE;
 	return class;
 }
 
@@ -62,6 +66,9 @@ class6(const unsigned char *p)
 		return class4(p + 2);
 	if (p[0] == 0xfe && (p[1] & 0xc0) == 0x80)
 		return ADDRESS_LINK_LOCAL;
+	/* Unique local, and the site-local ones before them. */
+	if ((p[0] & 0xfe) == 0xfc || (p[0] == 0xfe && (p[1] & 0xc0) == 0xc0))
+		return ADDRESS_PRIVATE;
 	return 0;
 }
 
@@ -79,7 +86,7 @@ address_class(const struct sockaddr *sa)
 		memcpy(&sin6, sa, sizeof(sin6));
 		return class6((const unsigned char *)&sin6.sin6_addr);
 	}
-	return ADDRESS_LOCAL;
+	return ADDRESS_LOCAL | ADDRESS_PRIVATE;
 }
 
 unsigned

@@ -3,8 +3,8 @@
  * address.h - which network addresses are "local": places that a registry
  * has no business sending us to, since what listens there trusts this
  * machine (loopback), this link, or hands out a cloud's credentials
- * (metadata). Private ranges such as 10.0.0.0/8 are not local: registries
- * live there.
+ * (metadata). Private ranges such as 10.0.0.0/8 are a class of their own and
+ * not local: registries live there.
  */
 #ifndef REGBOT_ADDRESS_H
 #define REGBOT_ADDRESS_H
@@ -17,6 +17,7 @@ struct sockaddr;
 #define ADDRESS_LOOPBACK 1u	/* with the unspecified address */
 #define ADDRESS_LINK_LOCAL 2u
 #define ADDRESS_METADATA 4u	/* known metadata services of clouds */
+#define ADDRESS_PRIVATE 8u	/* of a site, or shared behind a provider */
 #define ADDRESS_LOCAL (ADDRESS_LOOPBACK | ADDRESS_LINK_LOCAL | ADDRESS_METADATA)
 
 /* The classes of an address; 0 where it is none of them. IPv4 addresses

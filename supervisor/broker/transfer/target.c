@@ -103,6 +103,17 @@ local_allowed(const struct target_rules *tr, const struct url *u)
 	return tr->local_seen & ~ADDRESS_METADATA;
 }
 
+/* The same with private ones: a URL of a manifest leads there only from a
+ * registry that is named, anything else always may. */
+static unsigned
+allowed(const struct target_rules *tr, const struct url *u, bool foreign)
+{
+	if (foreign && !tr->cfg->named)
+		return 0;
+	return local_allowed(tr, u) | (!foreign || target_own(tr, u) ?
+	    ADDRESS_PRIVATE : 0);
+}
+
 static int
 to_plain(const struct url *u, struct error *err)
 {
@@ -111,12 +122,15 @@ to_plain(const struct url *u, struct error *err)
 }
 
 static int
-not_local(const struct target_rules *tr, const struct url *u,
+not_local(const struct target_rules *tr, const struct url *u, bool foreign,
     struct error *err)
 {
-	if ((address_class_host(u->host) & ~local_allowed(tr, u)) != 0)
+	unsigned class = address_class_host(u->host) & ~allowed(tr, u, foreign);
+
+	if (class != 0)
 		return error_set(err, ERROR_DENIED, "refused to go to %s: it "
-		    "is a loopback, link-local or metadata address%s", u->host,
+		    "is a %s address%s", u->host, class == ADDRESS_PRIVATE ?
+		    "private" : "loopback, link-local or metadata",
 		    target_own(tr, u) ? "; name the registry in creds to "
 		    "allow it" : "");
 	return 0;
@@ -128,7 +142,7 @@ target_check(const struct target_rules *tr, const struct url *u,
 {
 	if (!u->https && (tr->origin.https || from->https))
 		return to_plain(u, err);
-	return not_local(tr, u, err);
+	return not_local(tr, u, false, err);
 }
 
 /* Is the manifest's own URL the registry's? */
@@ -157,7 +171,7 @@ target_foreign(const struct target_rules *tr, const struct url *u,
 		return -1;
 	if (from != NULL && from->https && !u->https)
 		return to_plain(u, err);
-	return not_local(tr, u, err);
+	return not_local(tr, u, true, err);
 }
 
 void
@@ -165,28 +179,30 @@ target_blocked(const struct target_rules *tr, const struct url *u,
     const struct transfer *t, enum http_method m, struct error *err)
 {
 	char *on = exchange_text(m, u, false);
+	const char *or = (t->spec.local_allowed & ADDRESS_PRIVATE) != 0 ? "" :
+	    "private, ";
 
 	if (target_own(tr, u))
 		error_set(err, ERROR_DENIED, "%s: refused to connect to %s: "
-		    "it is a loopback, link-local or metadata address; name "
-		    "the registry in creds to allow it", on, t->address);
+		    "it is a %sloopback, link-local or metadata address; name "
+		    "the registry in creds to allow it", on, t->address, or);
 	else
 		error_set(err, ERROR_DENIED, "%s: refused to connect to %s: "
-		    "it is a loopback, link-local or metadata address, and "
-		    "the registry itself is not there", on, t->address);
+		    "it is a %sloopback, link-local or metadata address, and "
+		    "the registry itself is not there", on, t->address, or);
 	free(on);
 }
 
 int
-target_spec(struct target_rules *tr, const struct url *u,
+target_spec(struct target_rules *tr, const struct url *u, bool foreign,
     struct transfer_spec *spec, struct error *err)
 {
 	const struct http_registry *cfg = tr->cfg;
-	bool own = target_own(tr, u);
+	bool own = target_own(tr, u) && !foreign;
 
 	spec->url = u->text;
 	spec->user_agent = cfg->user_agent;
-	spec->local_allowed = local_allowed(tr, u);
+	spec->local_allowed = allowed(tr, u, foreign);
 	spec->client_cert = own ? cfg->client_cert : "";
 	spec->client_key = own ? cfg->client_key : "";
 	spec->tls = VERIFY_FULL;

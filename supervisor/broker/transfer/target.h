@@ -38,7 +38,8 @@ void target_seen(struct target_rules *tr, const struct url *u,
 int target_check(const struct target_rules *tr, const struct url *u,
     const struct url *from, struct error *err);
 /* The same of a URL that a manifest gives, and of where it leads to: nothing
- * goes there but a request without credentials. from NULL: it is the
+ * goes there but a request without credentials, to a public address unless
+ * the registry is named. from NULL: it is the
  * manifest's own, which must be on the registry's host and port; http is
  * allowed where the registry is not named, or has no TLS. */
 int target_foreign(const struct target_rules *tr, const struct url *u,
@@ -48,8 +49,9 @@ int target_password(const struct target_rules *tr, const struct url *u,
     struct error *err);
 
 /* Fills in what depends on the target; *u must outlive the transfer's start.
- * -1 when TLS cannot be set up. */
-int target_spec(struct target_rules *tr, const struct url *u,
+ * foreign: target_foreign allowed it, so no client certificate either. -1 when
+ * TLS cannot be set up. */
+int target_spec(struct target_rules *tr, const struct url *u, bool foreign,
     struct transfer_spec *spec, struct error *err);
 /* How errors name where the registry is configured: "the creds entry of HOST
  * (FILE:LINE)", or "a creds entry for HOST" where there is none. Free it. */

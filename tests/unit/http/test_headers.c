@@ -215,9 +215,15 @@ Test(headers, addresses)
 	cr_assert_eq(class4("169.254.1.1"), ADDRESS_LINK_LOCAL);
 	cr_assert_eq(class4("169.254.169.254"),
 	    ADDRESS_LINK_LOCAL | ADDRESS_METADATA);
-	cr_assert_eq(class4("100.100.100.200"), ADDRESS_METADATA);
-	cr_assert_eq(class4("10.0.0.1"), 0);
-	cr_assert_eq(class4("192.168.1.1"), 0);
+	cr_assert_eq(class4("100.100.100.200"),
+	    ADDRESS_METADATA | ADDRESS_PRIVATE);
+	cr_assert_eq(class4("10.0.0.1"), ADDRESS_PRIVATE);
+	cr_assert_eq(class4("192.168.1.1"), ADDRESS_PRIVATE);
+	cr_assert_eq(class4("172.31.0.1"), ADDRESS_PRIVATE);
+	cr_assert_eq(class4("172.32.0.1"), 0);
+	cr_assert_eq(class4("100.64.0.1"), ADDRESS_PRIVATE);
+	cr_assert_eq(class4("100.128.0.1"), 0);
+	cr_assert_eq(class6("fd12::1"), ADDRESS_PRIVATE);
 	cr_assert_eq(class6("::1"), ADDRESS_LOOPBACK);
 	cr_assert_eq(class6("::"), ADDRESS_LOOPBACK);
 	cr_assert_eq(class6("fe80::1"), ADDRESS_LINK_LOCAL);
@@ -227,7 +233,7 @@ Test(headers, addresses)
 	    ADDRESS_LINK_LOCAL | ADDRESS_METADATA);
 	cr_assert_eq(class6("2002:7f00:1::"), ADDRESS_LOOPBACK);
 	cr_assert_eq(class6("2001:db8::1"), 0);
-	cr_assert_eq(address_class(&other), ADDRESS_LOCAL);
+	cr_assert_eq(address_class(&other), ADDRESS_LOCAL | ADDRESS_PRIVATE);
 	cr_assert_eq(address_class_host("LocalHost."), ADDRESS_LOOPBACK);
 	cr_assert_eq(address_class_host("a.localhost"), ADDRESS_LOOPBACK);
 	cr_assert_eq(address_class_host("notlocalhost"), 0);

@@ -175,8 +175,8 @@ check(struct rig *g, const char *text, const char *base,
 	ret = target_foreign(g->http->ctx.rules, &u, base != NULL ? &from :
 	    NULL, &err);
 	if (ret == 0 && spec != NULL)
-		cr_assert_eq(target_spec(g->http->ctx.rules, &u, spec, &err),
-		    0);
+		cr_assert_eq(target_spec(g->http->ctx.rules, &u, true, spec,
+		    &err), 0);
 	url_free(&u);
 	if (base != NULL)
 		url_free(&from);
@@ -210,5 +210,7 @@ Test(http_foreign, a_host_that_is_not_named)
 	    NULL), -1);
 	cr_expect_eq(check(g, "http://127.0.0.1/x", "http://r.example/x",
 	    NULL), -1);
+	cr_expect_eq(check(g, "http://10.0.0.1/x", "http://r.example/x",
+	    NULL), -1, "a private one is not public");
 	rig_free(g);
 }
