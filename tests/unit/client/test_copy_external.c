@@ -141,14 +141,22 @@ Test(copy_external, wrong_bytes_at_one_url)
 Test(copy_external, only_after_a_404_of_the_source)
 {
 	char *layer = foreign_image("\"urls\":[\"https://x.io/1\"]");
+	char *copy = mem_printf("COPY t.io/b@%s", layer);
+	struct rig_blob *source = rig->blobs;
 
 	rig_add_blob("https://x.io/1", layer, 7);
-	rig->fail = "COPY";
+	rig->fail = copy;
 	error_set(&rig->failure, ERROR_NOT_FOUND, "the target has no such "
 	    "repository");
 	expect_error(" to t.io/b: the target has no such repository");
 	cr_expect_eq(rig_count("URL "), 0u);
+	/* Now it is the source that fails. */
+	source->digest[0] = '\0';
+	error_set(&rig->failure, ERROR_NETWORK, "the source is down");
+	expect_error(" to t.io/b: the source is down");
+	cr_expect_eq(rig_count("URL "), 0u);
 	free(layer);
+	free(copy);
 }
 
 Test(copy_external, urls_that_are_not_fetched)
