@@ -163,7 +163,7 @@
 #define UPLOAD_PIECE (128 * MIB)	/* a blob's part in one PATCH */
 #define UPLOAD_WHOLE (64 * KIB)	/* up to this a blob is collected first */
 #define RESTARTS_MAX 10			/* restarts of one blob upload */
-#define BACKOFF_FIRST_MS 100		/* the first wait, doubled each time */
+#define BACKOFF_FIRST_MS 100		/* half the first wait; it doubles */
 #define BACKOFF_MAX_MS 30000		/* the longest wait between tries */
 #define WAIT_TOLD_MS 2000		/* a longer wait for a registry is told
 					 * in the log */
