@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream_end.h - what BLOB_READ, URL_READ and BLOB_WRITE share: our end of the stream
- * pair, the slot among the requests that run at a time, the steps up to GO
- * (PROTOCOL.md). The backend moves bytes in and out of it.
+ * stream_end.h - what BLOB_READ, URL_READ and BLOB_WRITE share: our end of the
+ * stream pair, the slot among the requests that run at a time, the steps up to
+ * GO (PROTOCOL.md). The backend moves bytes in and out of it.
  */
 #ifndef REGBOT_STREAM_END_H
 #define REGBOT_STREAM_END_H

@@ -11,7 +11,8 @@
 #include "common/wire/message.h"
 #include "supervisor/serve/server.h"
 
-/* role is that of the request. Takes fd over, and closes it where the job has too many. */
+/* role is that of the request. Takes fd over, and closes it where the job has
+ * too many. */
 void stream_wait_put(struct server *sv, uint64_t job, uint64_t stream,
     enum stream_role role, int fd);
 /* The caller owns it; -1 when there is none. */

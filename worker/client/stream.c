@@ -2,8 +2,8 @@
 /*
  * stream.c - copies a blob from one registry to another, as described under
  * "Streams" in common/PROTOCOL.md. An attempt is a BLOB_WRITE and, once the
- * upload is open, a BLOB_READ or URL_READ; when both have ended, the call finishes or the
- * next attempt begins. CLIENT_STREAMS_MAX keeps writes from filling a channel
+ * upload is open, a BLOB_READ or URL_READ; when both have ended, the call
+ * finishes or the next attempt begins. CLIENT_STREAMS_MAX keeps writes from filling a channel
  * and leaving no place for their reads.
  */
 #include "worker/client/client_private.h"

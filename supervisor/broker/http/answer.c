@@ -242,7 +242,8 @@ answered(struct http_request *r, struct transfer *t)
 		return;
 	}
 	/* A redirect must not turn a write into a read. */
-	if (status_redirects(status) && (status != 303 || http_request_reads(r))) {
+	if (status_redirects(status) &&
+	    (status != 303 || http_request_reads(r))) {
 		redirected(r, t);
 		return;
 	}

@@ -41,9 +41,10 @@ typedef void throttle_wait_fn(void *arg, const char *reason, int64_t ms,
 void throttle_tell(struct throttle *t, throttle_wait_fn *fn, void *arg);
 
 /* The registry failed an attempt that had started at started_at (clock_now),
- * because of why: nothing starts before a pause has passed. wait_ms is Retry-After's, or -1:
- * then status_backoff_ms of the failures in a row (those of attempts that ran
- * at the same time count once). Returns that number of failures. */
+ * because of why: nothing starts before a pause has passed. wait_ms is
+ * Retry-After's, or -1: then status_backoff_ms of the failures in a row (those
+ * of attempts that ran at the same time count once). Returns that number of
+ * failures. */
 unsigned throttle_failed(struct throttle *t, int64_t started_at,
     int64_t wait_ms, const char *why);
 void throttle_succeeded(struct throttle *t);

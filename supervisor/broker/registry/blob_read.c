@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BLOB_READ and URL_READ: from the registry into the stream. http/ resumes an interrupted
- * reply by Range; here the bytes just flow on. */
+/* BLOB_READ and URL_READ: from the registry into the stream. http/ resumes an
+ * interrupted reply by Range; here the bytes just flow on. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

@@ -31,7 +31,8 @@ tagstep_look(struct tagdelete *td, enum http_method method, http_done_fn *done)
 }
 
 void
-tagstep_delete(struct tagdelete *td, const char *name, bool sure, http_done_fn *done)
+tagstep_delete(struct tagdelete *td, const char *name, bool sure,
+    http_done_fn *done)
 {
 	struct http_spec spec = { .method = HTTP_DELETE, .actions = "delete",
 	    .statuses = { 202 }, .no_retry = !sure, .no_backoff = !sure };
@@ -40,8 +41,8 @@ tagstep_delete(struct tagdelete *td, const char *name, bool sure, http_done_fn *
 }
 
 void
-tagstep_put(struct tagdelete *td, const char *media_type, const struct buffer *body,
-    http_done_fn *done)
+tagstep_put(struct tagdelete *td, const char *media_type,
+    const struct buffer *body, http_done_fn *done)
 {
 	struct http_spec spec = { .method = HTTP_PUT, .actions = "pull,push",
 	    .media_type = media_type, .body = body->data,

@@ -321,7 +321,8 @@ transfer_timed_out(const struct transfer *t)
 static bool
 plain_http(const struct transfer *t)
 {
-	return t->code == CURLE_SSL_CONNECT_ERROR && (strstr(t->curl_text, "wrong version number") != NULL ||
+	return t->code == CURLE_SSL_CONNECT_ERROR &&
+	    (strstr(t->curl_text, "wrong version number") != NULL ||
 	    strstr(t->curl_text, "packet length too long") != NULL ||
 	    strstr(t->curl_text, "http request") != NULL);
 }
