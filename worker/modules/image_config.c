@@ -14,8 +14,8 @@
 #include "common/text.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/export.h"
+#include "worker/values/binding.h"
+#include "worker/values/export.h"
 #include "worker/modules/modules.h"
 #include "worker/oci/manifest_private.h"
 

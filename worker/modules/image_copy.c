@@ -11,9 +11,9 @@
 #include "common/duration.h"
 #include "worker/copy/copy.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
+#include "worker/values/binding.h"
 #include "worker/modules/modules.h"
-#include "worker/modules/options.h"
+#include "worker/values/options.h"
 
 struct copy_task {
 	struct task task;

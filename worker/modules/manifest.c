@@ -13,7 +13,7 @@
 #include "common/json.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
+#include "worker/values/binding.h"
 #include "worker/modules/modules.h"
 
 static int

@@ -18,8 +18,8 @@
 #include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/export.h"
+#include "worker/values/binding.h"
+#include "worker/values/export.h"
 #include "worker/modules/modules.h"
 
 static int

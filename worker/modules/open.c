@@ -3,7 +3,7 @@
 #include "worker/modules/modules.h"
 
 #include "worker/lua/vm.h"
-#include "worker/modules/value.h"
+#include "worker/values/value.h"
 
 static const struct {
 	const char *name;

@@ -13,7 +13,7 @@
 #include "common/wire/loop.h"
 #include "common/wire/stop.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
+#include "worker/values/binding.h"
 #include "worker/modules/modules.h"
 
 #define WAIT_FREQUENCY (5 * 60 * NS_PER_S)

@@ -6,7 +6,7 @@
 #include <lua.h>
 
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
+#include "worker/values/binding.h"
 #include "worker/modules/modules.h"
 
 static int

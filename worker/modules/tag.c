@@ -11,7 +11,7 @@
 #include "common/mem.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
+#include "worker/values/binding.h"
 #include "worker/modules/modules.h"
 
 static int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - reads a table of options, and tells what is odd in it. */
-#include "worker/modules/options.h"
+#include "worker/values/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
 
 #include "common/mem.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/binding.h"
-#include "worker/modules/options.h"
+#include "worker/values/binding.h"
+#include "worker/values/options.h"
 
 void
 binding_context(lua_State *L)

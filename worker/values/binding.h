@@ -15,9 +15,9 @@
 #include "common/wire/log_record.h"
 #include "worker/client/client.h"
 #include "worker/lua/task.h"
-#include "worker/modules/fetch.h"
-#include "worker/modules/listing.h"
-#include "worker/modules/value.h"
+#include "worker/values/fetch.h"
+#include "worker/values/listing.h"
+#include "worker/values/value.h"
 
 /* Raises why the job must stop, once it must. */
 void binding_context(lua_State *L);

@@ -10,7 +10,7 @@
 #include "worker/job/overlay.h"
 #include "worker/job/unfinished.h"
 #include "worker/lua/shape.h"
-#include "worker/modules/fetch.h"
+#include "worker/values/fetch.h"
 
 static void fetch_get(struct fetch *f);
 

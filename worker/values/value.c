@@ -11,7 +11,7 @@
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
-#include "worker/modules/value.h"
+#include "worker/values/value.h"
 #include "worker/oci/manifest_private.h"
 
 #define REFERENCE "regbot.reference"

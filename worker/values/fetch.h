@@ -11,7 +11,7 @@
 
 #include "worker/client/client.h"
 #include "worker/lua/task.h"
-#include "worker/modules/value.h"
+#include "worker/values/value.h"
 
 enum fetch_how {
 	FETCH_HEAD,	/* without a body, unless no digest is told */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* export.c - the edited fields of a value as JSON; see export.h. */
-#include "worker/modules/export.h"
+#include "worker/values/export.h"
 
 #include <string.h>
 
 #include "common/buffer.h"
 #include "common/json.h"
-#include "worker/modules/value.h"
+#include "worker/values/value.h"
 
 /* Two JSON values as they would be written. */
 static bool

@@ -13,8 +13,8 @@
 #include "common/wire/log_record.h"
 #include "worker/job/catalog.h"
 #include "worker/job/overlay.h"
-#include "worker/modules/fetch.h"
-#include "worker/modules/listing.h"
+#include "worker/values/fetch.h"
+#include "worker/values/listing.h"
 #include "worker/oci/manifest.h"
 
 static void listing_page(void *arg, struct answer *a);
