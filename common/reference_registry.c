@@ -69,6 +69,18 @@ ipv6_ok(const char *p, size_t n)
 	return inet_pton(AF_INET6, text, &addr) == 1;
 }
 
+static bool
+port_ok(struct span s)
+{
+	unsigned port = 0;
+
+	if (s.n == 0 || reference_run(s.p, s.n, DIGITS) != s.n)
+		return false;
+	for (size_t i = 0; i < s.n && port <= 65535; i++)
+		port = port * 10 + (unsigned)(s.p[i] - '0');
+	return port <= 65535;
+}
+
 /*
  * Splits a host with an optional port. False when it is not one; *kind tells
  * what the name itself is.
@@ -97,8 +109,7 @@ split_host(struct span s, struct span *name, struct span *port,
 		*port = (struct span){ end + 1,
 		    s.n - (size_t)(end + 1 - s.p) };
 		name->n = (size_t)(end - s.p);
-		if (port->n == 0 ||
-		    reference_run(port->p, port->n, DIGITS) != port->n)
+		if (!port_ok(*port))
 			return false;
 	}
 	if (name->n != 0 && name->p[0] == '[') {

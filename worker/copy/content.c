@@ -66,6 +66,57 @@ no_platform(struct copy_node *n)
 	buffer_free(&has);
 }
 
+static bool
+has_platform(const struct manifest *m, const struct platform *p)
+{
+	for (size_t i = 0; i < m->nchildren; i++)
+		if (m->children[i].has_platform &&
+		    platform_equal(p, &m->children[i].platform))
+			return true;
+	return false;
+}
+
+/* An index within the index may have what this one has not. */
+static bool
+nests(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->nchildren; i++)
+		if (strcmp(m->children[i].media_type, MEDIA_OCI_INDEX) == 0 ||
+		    strcmp(m->children[i].media_type, MEDIA_DOCKER_LIST) == 0)
+			return true;
+	return false;
+}
+
+/* Many images have only some of the platforms that a script lists for all:
+ * that is no error, but whoever mistyped one must be told. */
+static void
+platforms_missing(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct log_record r;
+	struct buffer has;
+	char *name;
+
+	if (!n->root || c->w->log_level > LOG_WARN || nests(n->m))
+		return;
+	buffer_init(&has, ERROR_TEXT_MAX / 2);
+	platform_names(n->m, &has);
+	for (size_t i = 0; i < c->nplatforms; i++) {
+		if (has_platform(n->m, &c->platforms[i]))
+			continue;
+		name = platform_string(&c->platforms[i]);
+		log_record_init(&r, LOG_WARN, "The image does not have a "
+		    "platform that is to be copied");
+		log_record_string(&r, "source", n->name);
+		log_record_string(&r, "platform", name);
+		log_record_string(&r, "has", buffer_str(&has));
+		client_log(c->client, &r);
+		log_record_free(&r);
+		free(name);
+	}
+	buffer_free(&has);
+}
+
 static void
 index_content(struct copy_node *n)
 {
@@ -76,6 +127,8 @@ index_content(struct copy_node *n)
 	n->sparse = wanted < n->m->nchildren;
 	if (wanted == 0 && n->sparse)
 		no_platform(n);
+	else
+		platforms_missing(n);
 	for (size_t i = 0; i < n->m->nchildren; i++) {
 		const struct descriptor *d = &n->m->children[i];
 

@@ -59,22 +59,31 @@ int shape_check(const struct shape *s, json_object *o, struct error *err);
 
 /*
  * Pushes a table for o, which passed shape_check; NULL gives zero values.
- * origins is the index of a table that is filled with where each struct's
- * table came from, or 0. Must be called where Lua errors are caught: it can
- * run out of Lua's memory, and leaves nothing behind then.
+ * origins is the index of a table that is filled with where each table came
+ * from (shape_nothing for zero values), or 0. Must be called where Lua errors
+ * are caught: it can run out of Lua's memory, and leaves nothing behind then.
  */
 void shape_push(lua_State *L, const struct shape *s, json_object *o,
     int origins);
+void shape_push_field(lua_State *L, const struct shape_field *f,
+    json_object *v, int origins);
+extern const char shape_nothing;
 
 /*
- * The way back. Reads the table at index, as regbot does: by the JSON name,
- * raw, values of the wrong type count as zero. Times are those of orig, and
- * what orig has beyond the shape is kept, at the end of its object; origins
- * tells what came from where, else the position does. Pushes a userdata that
- * owns the result and returns that.
+ * The way back. Reads the table at index, raw; values of the wrong type count
+ * as zero. Of a field's two names the one whose value differs from the
+ * original counts, the JSON name if both do. Times are those of orig; what
+ * orig has beyond the shape is kept, and so is the order of its keys
+ * (shape_order.c). origins tells what came from where, else the position
+ * does. Pushes a userdata that owns the result and returns that.
  */
 json_object *shape_export(lua_State *L, const struct shape *s, int index,
     int origins, json_object *orig);
+
+/* The keys of out in the order of orig, which may be NULL; new ones of an
+ * object where Go would write them if orig is in the order of the shape, of a
+ * map (s NULL) if orig is sorted, else at the end. */
+void shape_order(const struct shape *s, json_object *orig, json_object *out);
 
 /* "2021-01-01T00:00:00Z" as Go prints such a time: "2021-01-01 00:00:00
  * +0000 UTC". -1 when it is not a time. */

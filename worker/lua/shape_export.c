@@ -4,7 +4,7 @@
  * built hangs from a root that a userdata owns before it is filled, so that a
  * Lua error on the way leaves nothing behind.
  */
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -146,40 +146,9 @@ time_value(lua_State *L, int index, const struct level *l, const char *key)
 	return json_object_new_string("0001-01-01T00:00:00Z");
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Go writes maps sorted by key. */
-static void
-sort_object(json_object *o)
-{
-	size_t n = (size_t)json_object_object_length(o), i = 0;
-	char **keys;
-	json_object *v;
-
-	if (n < 2)
-		return;
-	keys = mem_array(n, sizeof(*keys));
-	json_object_object_foreach(o, key, value) {
-		(void)value;
-		keys[i++] = mem_strdup(key);
-	}
-	qsort(keys, n, sizeof(*keys), by_name);
-	for (i = 0; i < n; i++) {
-		v = json_object_get(member(o, keys[i]));
-		json_object_object_del(o, keys[i]);
-		json_object_object_add(o, keys[i], v);
-		free(keys[i]);
-	}
-	free(keys);
-}
-
 static void
 fill_map(lua_State *L, const struct shape_field *f, int index,
-    json_object *out)
+    json_object *orig, json_object *out)
 {
 	lua_pushnil(L);
 	while (lua_next(L, index)) {
@@ -195,7 +164,7 @@ fill_map(lua_State *L, const struct shape_field *f, int index,
 		}
 		lua_pop(L, 1);
 	}
-	sort_object(out);
+	shape_order(NULL, orig, out);
 }
 
 static json_object *
@@ -209,7 +178,7 @@ origin(lua_State *L, int table, int origins)
 	lua_rawget(L, origins);
 	o = lua_touserdata(L, -1);
 	lua_pop(L, 1);
-	return o;
+	return (void *)o != (void *)(uintptr_t)&shape_nothing ? o : NULL;
 }
 
 static void
@@ -316,7 +285,7 @@ fill_field(lua_State *L, const struct level *l, const struct shape_field *f,
 		v = json_object_new_object();
 		json_object_object_add(l->out, key, v);
 		if (table != 0)
-			fill_map(L, f, table, v);
+			fill_map(L, f, table, place, v);
 		break;
 	default:
 		v = scalar(L, l, f, key);
@@ -343,6 +312,54 @@ known(const struct shape *s, const char *key)
 	return false;
 }
 
+/* Is the value at the top what the field was made with? */
+static bool
+is_original(lua_State *L, const struct level *l, const struct shape_field *f,
+    const char *key)
+{
+	json_object *v = member(l->own, key);
+	const void *from;
+	bool rv;
+
+	if (lua_isnil(L, -1) && l->own == NULL)
+		return true;
+	if (!lua_istable(L, -1)) {
+		shape_push_field(L, f, v, 0);
+		rv = lua_rawequal(L, -1, -2);
+		lua_pop(L, 1);
+		return rv;
+	}
+	if (l->origins == 0)
+		return false;
+	lua_pushvalue(L, -1);
+	lua_rawget(L, l->origins);
+	from = lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	return from == (v != NULL ? (const void *)v : &shape_nothing);
+}
+
+/* Pushes what the script made of the field, under either name. */
+static void
+push_value(lua_State *L, const struct level *l, const struct shape_field *f,
+    const char *key)
+{
+	if (l->table == 0) {
+		lua_pushnil(L);
+		return;
+	}
+	lua_pushstring(L, key);
+	lua_rawget(L, l->table);
+	if (f->json == NULL)
+		return;
+	lua_pushstring(L, f->go);
+	lua_rawget(L, l->table);
+	lua_insert(L, -2);
+	if (!lua_rawequal(L, -1, -2) && is_original(L, l, f, key))
+		lua_pop(L, 1);
+	else
+		lua_remove(L, -2);
+}
+
 static void
 fill_known(lua_State *L, const struct level *l)
 {
@@ -354,11 +371,7 @@ fill_known(lua_State *L, const struct level *l)
 
 		if (f->flags & SHAPE_LUA_ONLY)
 			continue;
-		if (l->table != 0) {
-			lua_pushstring(L, key);
-			lua_rawget(L, l->table);
-		} else
-			lua_pushnil(L);
+		push_value(L, l, f, key);
 		if (f->flags & SHAPE_EMBEDDED)
 			fill_known(L, &(struct level){ f->of,
 			    lua_istable(L, -1) ? lua_gettop(L) : 0,
@@ -380,6 +393,7 @@ fill_struct(lua_State *L, const struct level *l)
 			json_object_object_add(l->out, key,
 			    json_object_get(value));
 	}
+	shape_order(l->shape, l->own, l->out);
 }
 
 json_object *

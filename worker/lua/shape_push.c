@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shape_push.c - from JSON to Lua tables; see shape.h. */
+#include <stdint.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -9,6 +10,8 @@
 #include "common/text.h"
 #include "worker/lua/shape.h"
 #include "worker/oci/manifest_private.h"
+
+const char shape_nothing;
 
 static void
 push_string(lua_State *L, json_object *v)
@@ -62,6 +65,18 @@ push_bytes(lua_State *L, json_object *v)
 	lua_pop(L, 1);
 }
 
+/* The table at the top came from o. */
+static void
+mark(lua_State *L, json_object *o, int origins)
+{
+	if (origins == 0)
+		return;
+	lua_pushvalue(L, -1);
+	lua_pushlightuserdata(L, o != NULL ? (void *)o :
+	    (void *)(uintptr_t)&shape_nothing);
+	lua_rawset(L, origins);
+}
+
 static void
 push_list(lua_State *L, const struct shape_field *f, json_object *v,
     int origins)
@@ -95,8 +110,8 @@ push_map(lua_State *L, const struct shape_field *f, json_object *v)
 	}
 }
 
-static void
-push_field(lua_State *L, const struct shape_field *f, json_object *v,
+void
+shape_push_field(lua_State *L, const struct shape_field *f, json_object *v,
     int origins)
 {
 	if (v == NULL && (f->flags & SHAPE_POINTER)) {
@@ -132,6 +147,8 @@ push_field(lua_State *L, const struct shape_field *f, json_object *v,
 		push_map(L, f, v);
 		break;
 	}
+	if (lua_istable(L, -1) && f->kind != SHAPE_STRUCT)
+		mark(L, v, origins);
 }
 
 void
@@ -142,11 +159,7 @@ shape_push(lua_State *L, const struct shape *s, json_object *o, int origins)
 
 	luaL_checkstack(L, 10, NULL);
 	lua_newtable(L);
-	if (origins != 0 && o != NULL) {
-		lua_pushvalue(L, -1);
-		lua_pushlightuserdata(L, o);
-		lua_rawset(L, origins);
-	}
+	mark(L, o, origins);
 	for (f = s->fields; f->go != NULL; f++) {
 		v = NULL;
 		if (f->flags & SHAPE_EMBEDDED)
@@ -154,7 +167,7 @@ shape_push(lua_State *L, const struct shape *s, json_object *o, int origins)
 		else if (o != NULL && !(f->flags & SHAPE_LUA_ONLY))
 			json_object_object_get_ex(o, f->json != NULL ?
 			    f->json : f->go, &v);
-		push_field(L, f, v, origins);
+		shape_push_field(L, f, v, origins);
 		if (f->json != NULL) {
 			lua_pushvalue(L, -1);
 			lua_setfield(L, -3, f->json);

@@ -207,11 +207,29 @@ config_of_manifest(lua_State *L, int status, lua_KContext ctx)
 	return task_await(L, &c->task, config_got);
 }
 
+/* What the first argument names is asked for again, for that platform. */
+static int
+config_of_platform(lua_State *L)
+{
+	const char *text = vm_check_text(L, 2, value_call_name(L));
+	struct reference *ref = value_check_reference(L, 1);
+	struct platform p;
+	struct error err;
+
+	if (platform_parse(text, &p, &err) == -1)
+		return vm_arg_error(L, 2, value_call_name(L), err.text);
+	platform_free(&p);
+	return binding_fetch(L, 1, ref, FETCH_IMAGE, text,
+	    config_of_manifest);
+}
+
 int
 modules_image_config(lua_State *L)
 {
-	lua_settop(L, 1);
+	lua_settop(L, 2);
 	binding_context(L);
+	if (!lua_isnil(L, 2))
+		return config_of_platform(L);
 	return binding_with_manifest(L, 1, FETCH_IMAGE, config_of_manifest);
 }
 

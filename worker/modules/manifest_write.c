@@ -3,8 +3,7 @@
  * manifest_write.c - manifests that scripts delete, change and push.
  *
  * A manifest that was not changed is pushed byte for byte. One that was is
- * written as regbot writes it: compact, in the order of its Go structs; what
- * the JSON held beyond these is kept, at the end of its object.
+ * written compactly, with its keys in their order (worker/lua/shape_order.c).
  */
 #include <stdio.h>
 #include <stdlib.h>

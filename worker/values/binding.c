@@ -133,11 +133,21 @@ manifest_arrived(lua_State *L, int status, lua_KContext ctx)
 }
 
 int
+binding_fetch(lua_State *L, int arg, const struct reference *ref,
+    enum fetch_how how, const char *platform, lua_KFunction next)
+{
+	struct fetch *f = fetch_new(L, ref, how, platform);
+
+	f->arg = arg;
+	f->next = next;
+	return task_await(L, &f->task, manifest_arrived);
+}
+
+int
 binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
     lua_KFunction next)
 {
 	struct reference *ref;
-	struct fetch *f;
 
 	if (value_manifest(L, arg) != NULL)
 		return next(L, LUA_OK, 0);
@@ -151,10 +161,7 @@ binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
 		return vm_arg_error(L, arg, value_call_name(L),
 		    "manifest expected");
 	ref = value_check_reference(L, arg);
-	f = fetch_new(L, ref, how, "");
-	f->arg = arg;
-	f->next = next;
-	return task_await(L, &f->task, manifest_arrived);
+	return binding_fetch(L, arg, ref, how, "", next);
 }
 
 static void

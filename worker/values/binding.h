@@ -52,6 +52,10 @@ void binding_push_options(lua_State *L, const struct binding_list *o);
 int binding_with_manifest(lua_State *L, int arg, enum fetch_how how,
     lua_KFunction next);
 
+/* Fetches ref, puts it in the place of the argument and runs next. */
+int binding_fetch(lua_State *L, int arg, const struct reference *ref,
+    enum fetch_how how, const char *platform, lua_KFunction next);
+
 /* One request of a client whose answer is kept. */
 struct binding_request {
 	struct task task;

@@ -207,6 +207,11 @@ Test(copy_index, platforms_match_exactly)
 	    "");
 	cr_expect_eq(children_put((const char *[]){ "linux/amd64",
 	    "linux/arm64/v8" }, 2), 2u);
+	cr_expect_null(strstr(rig->logs, "does not have a platform"));
+	cr_expect_eq(children_put((const char *[]){ "linux/amd64",
+	    "linux/s390x" }, 2), 1u);
+	cr_expect_not_null(strstr(rig->logs, "The image does not have a "
+	    "platform that is to be copied"), "%s", rig->logs);
 	cr_expect_eq(children_put((const char *[]){ "" }, 1), 1u);
 	cr_expect_eq(children_put((const char *[]){ "linux/s390x",
 	    "linux/ppc64le" }, 2), 0u);

@@ -66,10 +66,10 @@ Test(shape, descriptor)
 	    "assert(#t.data == 2 and t.Data[1] == 104 and "
 	    "t.annotations.a == '' and t.platform['os.version'] == '1' and "
 	    "t.platform.OSVersion == '1') t.data[3] = 33",
-	    "{\"mediaType\":\"\",\"digest\":\"\",\"size\":5,\"annotations\":{"
-	    "\"a\":\"\",\"b\":\"2\"},\"data\":\"aGkh\",\"platform\":{"
+	    "{\"size\":5,\"data\":\"aGkh\",\"annotations\":{"
+	    "\"b\":\"2\",\"a\":\"\"},\"extra\":[1.50,{}],\"platform\":{"
 	    "\"architecture\":\"\",\"os\":\"linux\",\"os.version\":\"1\","
-	    "\"more\":true},\"extra\":[1.50,{}]}");
+	    "\"more\":true},\"mediaType\":\"\",\"digest\":\"\"}");
 }
 
 Test(shape, wrong_types_count_as_zero)
@@ -77,7 +77,7 @@ Test(shape, wrong_types_count_as_zero)
 	check_trip(&shape_descriptor, "{\"size\":5,\"digest\":\"x\"}",
 	    "t.size = 'a' t.digest = {} t.urls = 3 t.annotations = nil "
 	    "t.platform = 7 t.mediaType = 8/2 t.Size = 9",
-	    "{\"mediaType\":\"4\",\"digest\":\"\",\"size\":0}");
+	    "{\"size\":0,\"digest\":\"\",\"mediaType\":\"4\"}");
 	check_trip(&shape_descriptor, "{}", "t.size = 2^40 t.urls = {1, {}}",
 	    "{\"mediaType\":\"\",\"digest\":\"\",\"size\":1099511627776,"
 	    "\"urls\":[\"1\",\"\"]}");
@@ -188,3 +188,55 @@ Test(shape, go_times)
 	}
 }
 
+
+Test(shape, either_spelling_of_a_field_counts)
+{
+	check_trip(&shape_descriptor, "{\"mediaType\":\"a\",\"digest\":\"b\","
+	    "\"size\":5}", "t.MediaType = 'x' t.digest = 'y' t.Size = 7 "
+	    "t.size = 6 t.Annotations = {k = 'v'} t.urls = {'u'}",
+	    "{\"mediaType\":\"x\",\"digest\":\"y\",\"size\":6,\"urls\":[\"u\"],"
+	    "\"annotations\":{\"k\":\"v\"}}");
+	/* What is taken away counts as well, and new tables have one name. */
+	check_trip(&shape_descriptor, "{\"mediaType\":\"a\",\"digest\":\"b\","
+	    "\"size\":5,\"annotations\":{\"k\":\"v\"},\"platform\":{"
+	    "\"architecture\":\"amd64\",\"os\":\"linux\"}}",
+	    "t.Annotations = nil t.Platform = {OS = 'plan9', "
+	    "architecture = 'arm'}",
+	    "{\"mediaType\":\"a\",\"digest\":\"b\",\"size\":5,\"platform\":{"
+	    "\"architecture\":\"arm\",\"os\":\"plan9\"}}");
+	check_trip(&shape_config, "{\"created\":\"2021-01-01T00:00:00Z\","
+	    "\"os\":\"linux\"}", "t.Created = nil t.Platform.OS = 'x' "
+	    "t.RootFS = {DiffIDs = {'d'}}",
+	    "{\"architecture\":\"\",\"os\":\"x\",\"rootfs\":{\"type\":\"\","
+	    "\"diff_ids\":[\"d\"]}}");
+}
+
+Test(shape, keys_keep_their_order)
+{
+	/* In Go's order but for the unknown ones: new keys go where Go would
+	 * write them. */
+	check_trip(&shape_descriptor, "{\"mediaType\":\"a\",\"x\":1,"
+	    "\"digest\":\"b\",\"size\":5,\"y\":{\"b\":1,\"a\":2},"
+	    "\"platform\":{\"architecture\":\"a\",\"os\":\"l\"},\"z\":null}",
+	    "t.urls = {'u'} t.artifactType = 't'",
+	    "{\"mediaType\":\"a\",\"x\":1,\"digest\":\"b\",\"size\":5,"
+	    "\"urls\":[\"u\"],\"y\":{\"b\":1,\"a\":2},\"platform\":{"
+	    "\"architecture\":\"a\",\"os\":\"l\"},\"artifactType\":\"t\","
+	    "\"z\":null}");
+	/* In another order: at the end. */
+	check_trip(&shape_descriptor, "{\"size\":5,\"digest\":\"b\","
+	    "\"mediaType\":\"a\"}", "t.urls = {'u'} t.size = 6",
+	    "{\"size\":6,\"digest\":\"b\",\"mediaType\":\"a\","
+	    "\"urls\":[\"u\"]}");
+	check_trip(&shape_descriptor, "{\"mediaType\":\"\",\"digest\":\"\","
+	    "\"size\":1,\"annotations\":{\"b\":\"1\",\"a\":\"2\",\"c\":\"3\"}}",
+	    "t.annotations.aa = '4' t.annotations.A = '5' "
+	    "t.annotations.c = nil",
+	    "{\"mediaType\":\"\",\"digest\":\"\",\"size\":1,\"annotations\":{"
+	    "\"b\":\"1\",\"a\":\"2\",\"A\":\"5\",\"aa\":\"4\"}}");
+	check_trip(&shape_descriptor, "{\"mediaType\":\"\",\"digest\":\"\","
+	    "\"size\":1,\"annotations\":{\"a\":\"1\",\"c\":\"2\"}}",
+	    "t.annotations.d = '4' t.annotations.b = '5'",
+	    "{\"mediaType\":\"\",\"digest\":\"\",\"size\":1,\"annotations\":{"
+	    "\"a\":\"1\",\"b\":\"5\",\"c\":\"2\",\"d\":\"4\"}}");
+}

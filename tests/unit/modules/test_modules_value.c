@@ -142,7 +142,7 @@ Test(value, unchanged_is_byte_for_byte)
 	"2222222222222222222222222222222222222222222222222222222222222222"
 #define INDEX "application/vnd.oci.image.index.v1+json"
 
-Test(value, changed_is_written_as_go_does)
+Test(value, changed_keeps_the_order_of_its_keys)
 {
 	modrig_manifest(&rig, "r:1/x", "v", INDEX, "{\"mediaType\":\"" INDEX
 	    "\", \"schemaVersion\":2,\"novel\":{\"a\":1.50},\"manifests\":["
@@ -153,10 +153,10 @@ Test(value, changed_is_written_as_go_does)
 	    "m.annotations['b'] = '<&>' m.annotations.a = 4/2\n"
 	    "m:export():put('r:1/x:w')", "");
 	cr_assert_str_eq(modrig_find(&rig, "r:1/x", "w"),
-	    "{\"schemaVersion\":2,\"mediaType\":\"" INDEX "\",\"manifests\":["
-	    "{\"mediaType\":\"y\",\"digest\":\"" D2 "\",\"size\":2,\"u\":2}],"
-	    "\"annotations\":{\"a\":\"2\",\"b\":\"\\u003c\\u0026\\u003e\"},"
-	    "\"novel\":{\"a\":1.50}}");
+	    "{\"mediaType\":\"" INDEX "\",\"schemaVersion\":2,"
+	    "\"novel\":{\"a\":1.50},\"manifests\":[{\"digest\":\"" D2
+	    "\",\"size\":2,\"mediaType\":\"y\",\"u\":2}],"
+	    "\"annotations\":{\"a\":\"2\",\"b\":\"\\u003c\\u0026\\u003e\"}}");
 }
 
 Test(value, config_export)
@@ -254,6 +254,22 @@ Test(value, platforms)
 	check_error("manifest.get('r:1/x:v', 'linux/s390x')", "<string>:1: "
 	    "Failed retrieving \"r:1/x:v\" manifest: platform not found: "
 	    "linux/s390x");
+	check("log(image.config('r:1/x:v', 'linux/arm64').Platform.os .. '/'"
+	    " .. image.config('r:1/x:v', 'linux/arm64').Platform.architecture)"
+	    "log(image.config(manifest.get('r:1/x:v', 'linux/amd64'), "
+	    "'linux/arm64').Platform.architecture)"
+	    "log(image.config(manifest.getList('r:1/x:v'), 'linux/arm64')"
+	    ".Platform.architecture)"
+	    "log(image.config('r:1/x:v', nil).Platform.os)",
+	    "linux/arm64|arm64|arm64|linux");
+	check_error("image.config('r:1/x:v', 'linux/s390x')", "<string>:1: "
+	    "manifest pull failed: platform "
+	    "not found: linux/s390x");
+	check_error("image.config('r:1/x:v', 'li nux')", "<string>:1: bad "
+	    "argument #2 to config (invalid platform component li nux in "
+	    "li nux)");
+	check_error("image.config('r:1/x:v', {})", "<string>:1: bad argument "
+	    "#2 to config (string expected, got table)");
 	check_error("image.config(manifest.getList('r:1/x:v'))", "<string>:1: "
 	    "Image methods are not available for manifest");
 	check_error("manifest.getList('r:1/x:v'):config()", "<string>:1: "
