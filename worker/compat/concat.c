@@ -3,7 +3,8 @@
  * concat.c - "a .. b .. c", which the pre-pass turns into a call of
  * PREPASS_NUMBER; it arrives here through the __call metamethod of numbers. It
  * does what the operator does, metamethods of other objects included, but
- * writes floats as regbot's Lua did.
+ * writes floats as regbot's Lua did. The same way, PREPASS_VARARG makes the
+ * table arg of a function "f(...)".
  */
 #include <string.h>
 
@@ -134,12 +135,27 @@ not_callable(lua_State *L)
 	return lua_error(L);
 }
 
+/* A table of the arguments, with their number as n. */
+static int
+table_of(lua_State *L, int n)
+{
+	lua_createtable(L, n, 1);
+	lua_replace(L, 1);
+	lua_pushinteger(L, n);
+	lua_setfield(L, 1, "n");
+	for (int i = n; i >= 1; i--)
+		lua_rawseti(L, 1, i);
+	return 1;
+}
+
 int
 concat_call(lua_State *L)
 {
 	int n = lua_gettop(L) - 1;
 	bool plain = true;
 
+	if (lua_tonumber(L, 1) == PREPASS_VARARG)
+		return table_of(L, n);
 	if (lua_tonumber(L, 1) != PREPASS_NUMBER || n < 2)
 		return not_callable(L);
 	lua_remove(L, 1);

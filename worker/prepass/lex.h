@@ -37,6 +37,8 @@ struct lua_token {
 	uint8_t chain;		/* of a LEX_CONCAT: CHAIN_MIDDLE and so on */
 	bool opens, closes;	/* a chain starts before, ends after it */
 	bool begins;		/* a bracket that begins a statement */
+	/* Filled in by varargs_mark(). */
+	bool vararg;		/* the ")" of "function (...)" that wants arg */
 };
 
 /* All tokens, a LEX_END last; the caller frees them. *whole is false when

@@ -9,6 +9,7 @@
 #include "common/buffer.h"
 #include "worker/prepass/chains.h"
 #include "worker/prepass/lex.h"
+#include "worker/prepass/varargs.h"
 
 bool
 prepass_operand(const char *src, size_t len, int line, int count,
@@ -120,16 +121,19 @@ put_string(struct buffer *b, const char *s, size_t n)
 }
 
 static char *
-rewrite(const char *src, size_t len, size_t *outlen, bool chains)
+rewrite(const char *src, size_t len, size_t *outlen, bool all)
 {
 	struct buffer b;
 	struct lua_token *t;
 	size_t n, at = 0;
-	bool whole;
+	bool whole, chains;
 
 	buffer_init(&b, 0);
 	t = lex(src, len, &n, &whole);
-	chains = chains && whole && chains_mark(src, t, NULL);
+	all = all && whole;
+	chains = all && chains_mark(src, t, NULL);
+	if (all)
+		varargs_mark(src, t);
 	for (size_t i = 0; i < n; i++) {
 		buffer_put(&b, src + at, t[i].start - at);
 		/* "x = a .. 1" and then "(f)()": a literal is not called,
@@ -149,6 +153,9 @@ rewrite(const char *src, size_t len, size_t *outlen, bool chains)
 			    t[i].end - t[i].start);
 		if (chains && t[i].closes)
 			buffer_puts(&b, ")))");
+		if (t[i].vararg)
+			buffer_puts(&b, " local arg=((" PREPASS_VARARG_TEXT
+			    ")(...));");
 		at = t[i].end;
 	}
 	buffer_put(&b, src + at, len - at);

@@ -9,6 +9,9 @@
  * the whole chain; a marker beside each ".." would need no brackets, but two
  * calls per operand and quadratic time. Source whose chains cannot be found is
  * left alone, so that Lua reports the error.
+ *
+ * A function "f(...)" that mentions arg begins with "local arg=((M)(...));",
+ * where M is another such number: concat.c makes the table of Lua 5.1.
  */
 #ifndef REGBOT_PREPASS_H
 #define REGBOT_PREPASS_H
@@ -20,7 +23,12 @@
 #define PREPASS_NUMBER 0x1.5ca7bp-1031
 #define PREPASS_NUMBER_TEXT "0x1.5ca7bp-1031"
 
-/* Rewrites chains of ".." and drops needless backslashes. Returns a new string
+/* M: how it recognises what the table arg is made of. */
+#define PREPASS_VARARG 0x1.5ca7bp-1030
+#define PREPASS_VARARG_TEXT "0x1.5ca7bp-1030"
+
+/* Rewrites chains of "..", makes the tables arg, and drops needless
+ * backslashes. Returns a new string
  * of *outlen bytes that the caller frees. Line numbers do not change. */
 char *prepass(const char *src, size_t len, size_t *outlen);
 /* Drops needless backslashes only. */
