@@ -129,13 +129,14 @@ add_position(const struct config *c, const struct config_script *script,
 	free(position);
 }
 
-/* The worker's warnings are about its script. */
+/* The worker's warnings are about its script, as are some of the lines at debug
+ * level; at INFO the script speaks. */
 static void
 amend_record(void *arg, struct log_record *r)
 {
 	const struct job *j = arg;
 
-	for (int i = 0; i < r->nattrs && r->level == LOG_WARN; i++)
+	for (int i = 0; i < r->nattrs && r->level != LOG_INFO; i++)
 		if (r->attrs[i].kind == ATTR_STRING &&
 		    strcmp(r->attrs[i].key, "message") == 0) {
 			add_position(j->config, j->script, r->attrs[i].text,

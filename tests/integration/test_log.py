@@ -87,15 +87,15 @@ class Log(Case):
                          "<stdin>:6", result)
 
     def test_warning_has_its_line_of_the_file(self):
-        result = self.succeeded(self.box.run("once", "-c", "-", stdin=(
-            "scripts:\n- name: t\n  script: |\n"
+        result = self.succeeded(self.box.run("once", "-c", "-", "-v",
+            "debug", stdin=("scripts:\n- name: t\n  script: |\n"
             "    pcall(tag.ls, \"localhost:1/x\", {limt = 2})\n"
             "    log(string.match(\"v1\", \"v\\d\") or \"none\")\n")))
         self.assertEqual(
             [(line["level"], line["position"])
              for line in result.lines(script="t")
              if line["message"] and "<string>:" in line["message"]],
-            [("WARN", "<stdin>:5"), ("WARN", "<stdin>:4")], result)
+            [("DEBUG", "<stdin>:5"), ("WARN", "<stdin>:4")], result)
 
     def test_first_error_is_the_one_printed(self):
         result = self.box.run("once", "-c", "-", stdin=config(

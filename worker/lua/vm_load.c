@@ -60,9 +60,10 @@ explain(lua_State *L)
 	lua_concat(L, 2);
 }
 
-/* "\d" for "%d" is a common habit, and the script then matches nothing. */
+/* "\d" for "%d" is a habit from other languages, and the script then matches
+ * nothing; "\." does no harm. */
 static void
-warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
+log_escapes(lua_State *L, const char *src, size_t len, const char *name)
 {
 	struct log_record r;
 	char letter, *text;
@@ -73,7 +74,7 @@ warn_escapes(lua_State *L, const char *src, size_t len, const char *name)
 	text = mem_printf("%.*s:%d: \"\\%c\" is just \"%c\" in Lua; in a "
 	    "pattern write \"%%%c\"", LUA_IDSIZE, name + 1, line, letter,
 	    letter, letter);
-	log_record_init(&r, LOG_WARN, "Backslash without meaning");
+	log_record_init(&r, LOG_DEBUG, "Backslash without meaning");
 	log_record_string(&r, "message", text);
 	free(text);
 	worker_log(vm_worker(L), &r);
@@ -104,7 +105,7 @@ vm_load(lua_State *L, const char *src, size_t len, const char *name)
 	}
 	if (status == LUA_OK) {
 		remember(L, src, len, name);
-		warn_escapes(L, src, len, name);
+		log_escapes(L, src, len, name);
 	} else if (status == LUA_ERRSYNTAX)
 		explain(L);
 	return status;

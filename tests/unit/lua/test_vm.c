@@ -12,10 +12,10 @@ struct row {
 };
 
 static void
-check(const struct row *rows, size_t n)
+check(const struct row *rows, size_t n, int level)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct vmrig rig = { 0 };
+		struct vmrig rig = { .log_level = level };
 
 		vmrig_run(&rig, rows[i].script);
 		cr_expect_not(rig.result.failed, "%s: %s", rows[i].script,
@@ -25,7 +25,7 @@ check(const struct row *rows, size_t n)
 		vmrig_free(&rig);
 	}
 }
-#define CHECK(rows) check(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) check(rows, sizeof(rows) / sizeof((rows)[0]), LOG_INFO)
 
 Test(vm, numbers)
 {
@@ -91,8 +91,7 @@ Test(vm, numbers)
 Test(vm, strings)
 {
 	static const struct row rows[] = {
-		{ "log('a\\db\\.c\\-\\065')", "<string>:1: \"\\d\" is just "
-		    "\"d\" in Lua; in a pattern write \"%d\"\nadb.c-A" },
+		{ "log('a\\db\\.c\\-\\065')", "adb.c-A" },
 		{ "log(string.format('%d %d %d', 3.7, 10 / 2, '10'))",
 		    "3 5 10" },
 		{ "log(string.format('%s %5.1f %% %x', 10 / 2, 2, 255.9))",
@@ -335,7 +334,7 @@ Test(vm, needless_backslashes)
 		    "write \"%-\"" },
 	};
 
-	CHECK(rows);
+	check(rows, sizeof(rows) / sizeof(rows[0]), LOG_DEBUG);
 }
 
 Test(vm, environments)
@@ -401,7 +400,7 @@ Test(vm, long_texts)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct vmrig rig = { 0 };
+		struct vmrig rig = { .log_level = LOG_INFO };
 
 		vmrig_run(&rig, rows[i].script);
 		cr_expect_not(rig.result.failed, "%s", rig.result.text);

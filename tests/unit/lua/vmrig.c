@@ -2,6 +2,7 @@
 /* The stand-in client, the loop and the state; see vmrig.h. */
 #include "tests/unit/lua/vmrig.h"
 
+#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,8 @@ void
 vmrig_run(struct vmrig *rig, const char *script)
 {
 	struct client client = { .rig = rig };
-	struct worker w = { .loop = loop_new(), .client = &client };
+	struct worker w = { .loop = loop_new(), .client = &client,
+	    .log_level = rig->log_level };
 	struct timer *t = loop_timer(w.loop, stop, &w);
 	struct error err;
 
@@ -123,4 +125,19 @@ vmrig_free(struct vmrig *rig)
 {
 	free(rig->log);
 	free(rig->result.text);
+}
+
+void
+vmrig_check(const struct vmrig_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct vmrig rig = { .timeout_ms = 0 };
+
+		vmrig_run(&rig, rows[i].script);
+		cr_expect_not(rig.result.failed, "%s: %s", rows[i].name,
+		    rig.result.text);
+		cr_expect_str_eq(rig.log, rows[i].log, "%s: got %s",
+		    rows[i].name, rig.log);
+		vmrig_free(&rig);
+	}
 }

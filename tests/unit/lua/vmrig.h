@@ -14,6 +14,7 @@
 struct vmrig {
 	int64_t timeout_ms;	/* 0: none */
 	uint64_t memory;	/* 0: WORKER_MEMORY */
+	int log_level;		/* 0: INFO */
 	int stop_after_ms;	/* 0: never; then STOP arrives */
 	/* Results. */
 	char *log;		/* messages, a line each */
@@ -25,5 +26,11 @@ struct vmrig {
 /* Runs a script; free with vmrig_free. */
 void vmrig_run(struct vmrig *rig, const char *script);
 void vmrig_free(struct vmrig *rig);
+
+/* A script that must not fail, and what it logs; the name is for messages. */
+struct vmrig_row {
+	const char *name, *script, *log;
+};
+void vmrig_check(const struct vmrig_row *rows, size_t n);
 
 #endif
