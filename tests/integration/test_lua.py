@@ -38,7 +38,7 @@ class Scripts(Case):
     def test_bad_reference(self):
         self.failed(
             self.once([self.reg], 'reference.new("Bad Ref!")'),
-            r'^<string>:1: bad argument #1 to new \(reference parsing '
+            r'^<string>:1: bad argument #1 to .reference\.new. \(reference parsing '
             r'failed: invalid reference "Bad Ref!"\)')
 
     def test_list_tags_and_repositories(self):
@@ -235,10 +235,10 @@ class Scripts(Case):
 
     def test_argument_errors(self):
         self.failed(self.once([], "log(nil)"), (
-            r"^<string>:1: bad argument #1 to log "
+            r"^<string>:1: bad argument #1 to 'log' "
             r"\(string expected, got nil\)"))
-        self.failed(self.once([], 'log({})'), r"bad argument #1 to log")
-        self.failed(self.once([], "tag.ls()"), r"bad argument #1 to ls")
+        self.failed(self.once([], 'log({})'), r"bad argument #1 to 'log'")
+        self.failed(self.once([], "tag.ls()"), r"bad argument #1 to 'tag.ls'")
 
     def test_error_values(self):
         self.failed(self.once([], "error({code = 1})"), r"^table: 0x")

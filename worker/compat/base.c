@@ -9,6 +9,7 @@
 
 #include "common/bounds.h"
 #include "worker/compat/compat.h"
+#include "worker/compat/signature.h"
 #include "worker/lua/number.h"
 
 /* Collects the pieces that the function given to load() returns. */
@@ -77,8 +78,9 @@ base_load(lua_State *L)
 static int
 base_setmetatable(lua_State *L)
 {
-	luaL_argcheck(L, lua_isnil(L, 2) || lua_istable(L, 2), 2,
-	    "nil or table expected");
+	if (!lua_isnil(L, 2) && !lua_istable(L, 2))
+		return vm_arg_error(L, 2, vm_function_name(L),
+		    "nil or table expected");
 	if (lua_istable(L, 2)) {
 		/* 5.3 looks for finalizers here and nowhere else. */
 		lua_pushliteral(L, "__gc");
@@ -87,7 +89,7 @@ base_setmetatable(lua_State *L)
 			    "scripts");
 		lua_pop(L, 1);
 	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 /* Numbers have a metatable for the pre-pass; scripts need not see it. */
@@ -98,7 +100,7 @@ base_getmetatable(lua_State *L)
 		lua_pushnil(L);
 		return 1;
 	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 static int
@@ -148,8 +150,7 @@ any_base(lua_State *L)
 {
 	lua_Integer base;
 
-	number_truncate(L, 2);
-	base = luaL_checkinteger(L, 2);
+	base = lua_tointeger(L, 2);
 	if (lua_type(L, 1) == LUA_TSTRING) {
 		if (strchr(lua_tostring(L, 1), '.') != NULL) {
 			lua_settop(L, 1);
@@ -177,25 +178,9 @@ base_tonumber(lua_State *L)
 
 	if (!lua_isnoneornil(L, 2))
 		any_base(L);
-	n = lua_tocfunction(L, lua_upvalueindex(1))(L);
+	n = lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 	number_normalise(L, -1);
 	return n;
-}
-
-/* 5.3 takes anything that can be indexed, even a string: a list of tags to
- * keep would be empty. */
-static int
-base_ipairs(lua_State *L)
-{
-	vm_check_table(L, 1, "ipairs");
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
-static int
-base_pairs(lua_State *L)
-{
-	vm_check_table(L, 1, "pairs");
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 static int
@@ -212,7 +197,6 @@ base_next(lua_State *L)
 {
 	int n;
 
-	vm_check_table(L, 1, "next");
 	lua_settop(L, 2);
 	lua_pushvalue(L, 2);
 	if (!lua_isnil(L, 2) && lua_rawget(L, 1) == LUA_TNIL) {
@@ -233,7 +217,10 @@ static int
 base_select(lua_State *L)
 {
 	number_truncate(L, 1);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	if (!lua_isnumber(L, 1) && (lua_type(L, 1) != LUA_TSTRING ||
+	    *lua_tostring(L, 1) != '#'))
+		return vm_expected(L, 1, vm_function_name(L), "number");
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 /* The count hook's error arrives here while hooks are off: a handler in Lua
@@ -255,11 +242,10 @@ base_handler(lua_State *L)
 static int
 base_xpcall(lua_State *L)
 {
-	luaL_checktype(L, 2, LUA_TFUNCTION);
 	lua_pushvalue(L, 2);
 	lua_pushcclosure(L, base_handler, 1);
 	lua_replace(L, 2);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 static int
@@ -290,15 +276,6 @@ protect_strings(lua_State *L)
 	lua_pop(L, 2);
 }
 
-/* Replaces a function with f, which has the original as its upvalue. */
-static void
-wrap(lua_State *L, const char *name, lua_CFunction f)
-{
-	lua_getfield(L, -1, name);
-	lua_pushcclosure(L, f, 1);
-	lua_setfield(L, -2, name);
-}
-
 static int
 channel_index(lua_State *L)
 {
@@ -310,15 +287,22 @@ channel_index(lua_State *L)
 void
 compat_base(lua_State *L)
 {
+	/* 5.3's ipairs and pairs take anything that can be indexed, even a
+	 * string: a list of tags to keep would be empty. */
+	static const struct signature functions[] = {
+		{ "getmetatable", "a", base_getmetatable },
+		{ "ipairs", "t", NULL }, { "next", "t", base_next },
+		{ "pairs", "t", NULL }, { "rawequal", "aa", NULL },
+		{ "rawget", "ta", NULL }, { "rawset", "taa", NULL },
+		{ "select", "*", base_select },
+		{ "setmetatable", "t", base_setmetatable },
+		{ "tonumber", "aI", base_tonumber },
+		{ "tostring", "a", NULL },
+		{ "xpcall", "*f", base_xpcall }, { NULL, NULL, NULL }
+	};
+
 	lua_pushglobaltable(L);
-	wrap(L, "setmetatable", base_setmetatable);
-	wrap(L, "getmetatable", base_getmetatable);
-	wrap(L, "tonumber", base_tonumber);
-	wrap(L, "ipairs", base_ipairs);
-	wrap(L, "pairs", base_pairs);
-	wrap(L, "select", base_select);
-	lua_register(L, "next", base_next);
-	wrap(L, "xpcall", base_xpcall);
+	signature_set(L, "", functions);
 	lua_pushcfunction(L, base_collectgarbage);
 	lua_setfield(L, -2, "collectgarbage");
 	lua_pushcfunction(L, base_load);

@@ -12,13 +12,23 @@
 #include <lauxlib.h>
 
 #include "worker/compat/compat.h"
+#include "worker/compat/signature.h"
 #include "worker/lua/number.h"
 
-/* Calls the function below (upvalue 1) and makes its results integers. */
+/* The result of a function: an integer where it is a whole number. */
 static int
-whole_results(lua_State *L)
+whole(lua_State *L, lua_Number n)
 {
-	int n = lua_tocfunction(L, lua_upvalueindex(1))(L);
+	lua_pushnumber(L, n);
+	number_normalise(L, -1);
+	return 1;
+}
+
+/* The same for the results of Lua's own functions. */
+static int
+math_original(lua_State *L)
+{
+	int n = lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 
 	for (int i = 1; i <= n; i++)
 		number_normalise(L, -i);
@@ -28,76 +38,64 @@ whole_results(lua_State *L)
 static int
 math_pow(lua_State *L)
 {
-	lua_pushnumber(L, pow(luaL_checknumber(L, 1),
-	    luaL_checknumber(L, 2)));
-	return 1;
+	return whole(L, pow(lua_tonumber(L, 1), lua_tonumber(L, 2)));
 }
 
 /* On floats, so that a zero divisor gives NaN. */
 static int
 math_mod(lua_State *L)
 {
-	lua_pushnumber(L, luaL_checknumber(L, 1));
-	lua_pushnumber(L, luaL_checknumber(L, 2));
+	lua_pushnumber(L, lua_tonumber(L, 1));
+	lua_pushnumber(L, lua_tonumber(L, 2));
 	lua_arith(L, LUA_OPMOD);
+	number_normalise(L, -1);
 	return 1;
 }
 
 static int
 math_fmod(lua_State *L)
 {
-	lua_pushnumber(L, fmod(luaL_checknumber(L, 1),
-	    luaL_checknumber(L, 2)));
-	return 1;
+	return whole(L, fmod(lua_tonumber(L, 1), lua_tonumber(L, 2)));
 }
 
 static int
 math_log10(lua_State *L)
 {
-	lua_pushnumber(L, log10(luaL_checknumber(L, 1)));
-	return 1;
+	return whole(L, log10(lua_tonumber(L, 1)));
 }
 
 static int
 math_cosh(lua_State *L)
 {
-	lua_pushnumber(L, cosh(luaL_checknumber(L, 1)));
-	return 1;
+	return whole(L, cosh(lua_tonumber(L, 1)));
 }
 
 static int
 math_sinh(lua_State *L)
 {
-	lua_pushnumber(L, sinh(luaL_checknumber(L, 1)));
-	return 1;
+	return whole(L, sinh(lua_tonumber(L, 1)));
 }
 
 static int
 math_tanh(lua_State *L)
 {
-	lua_pushnumber(L, tanh(luaL_checknumber(L, 1)));
-	return 1;
+	return whole(L, tanh(lua_tonumber(L, 1)));
 }
 
 static int
 math_atan2(lua_State *L)
 {
-	lua_pushnumber(L, atan2(luaL_checknumber(L, 1),
-	    luaL_checknumber(L, 2)));
-	return 1;
+	return whole(L, atan2(lua_tonumber(L, 1), lua_tonumber(L, 2)));
 }
 
 static int
 math_ldexp(lua_State *L)
 {
-	lua_Integer e;
+	lua_Integer e = lua_tointeger(L, 2);
 
-	number_truncate(L, 2);
-	e = luaL_checkinteger(L, 2);
 	if (e < -10000 || e > 10000)
 		e = e < 0 ? -10000 : 10000;
-	lua_pushnumber(L, ldexp(luaL_checknumber(L, 1), (int)e));
-	return 1;
+	return whole(L, ldexp(lua_tonumber(L, 1), (int)e));
 }
 
 static int
@@ -105,7 +103,7 @@ math_frexp(lua_State *L)
 {
 	int e;
 
-	lua_pushnumber(L, frexp(luaL_checknumber(L, 1), &e));
+	lua_pushnumber(L, frexp(lua_tonumber(L, 1), &e));
 	lua_pushinteger(L, e);
 	return 2;
 }
@@ -117,14 +115,14 @@ extreme(lua_State *L, bool greatest)
 {
 	int n = lua_gettop(L), best = 1;
 
-	for (int i = 1; i <= (n > 0 ? n : 1); i++) {
-		luaL_checknumber(L, i);
+	for (int i = 1; i <= n; i++) {
 		number_of_text(L, i);
 		if (lua_compare(L, greatest ? best : i, greatest ? i : best,
 		    LUA_OPLT))
 			best = i;
 	}
 	lua_pushvalue(L, best);
+	number_normalise(L, -1);
 	return 1;
 }
 
@@ -138,14 +136,6 @@ static int
 math_min(lua_State *L)
 {
 	return extreme(L, false);
-}
-
-static int
-math_random(lua_State *L)
-{
-	number_truncate(L, 1);
-	number_truncate(L, 2);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 static void
@@ -162,32 +152,26 @@ seed(lua_State *L)
 void
 compat_math(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{ "pow", math_pow }, { "mod", math_mod },
-		{ "fmod", math_fmod }, { "log10", math_log10 },
-		{ "cosh", math_cosh }, { "sinh", math_sinh },
-		{ "tanh", math_tanh }, { "atan2", math_atan2 },
-		{ "ldexp", math_ldexp }, { "frexp", math_frexp },
-		{ "max", math_max }, { "min", math_min },
-		{ NULL, NULL }
-	};
-	static const char *const whole[] = {
-		"pow", "mod", "fmod", "log10", "cosh", "sinh", "tanh",
-		"atan2", "ldexp", "sqrt", "exp", "log", "abs", "max", "min",
-		"modf", "deg", "rad", "sin", "cos", "tan", "asin", "acos",
-		"atan",
+	static const struct signature functions[] = {
+		{ "abs", "n", math_original }, { "acos", "n", math_original },
+		{ "asin", "n", math_original }, { "atan", "nN", math_original },
+		{ "atan2", "nn", math_atan2 }, { "ceil", "n", math_original },
+		{ "cos", "n", math_original }, { "cosh", "n", math_cosh },
+		{ "deg", "n", math_original }, { "exp", "n", math_original },
+		{ "floor", "n", math_original }, { "fmod", "nn", math_fmod },
+		{ "frexp", "n", math_frexp }, { "ldexp", "ni", math_ldexp },
+		{ "log", "nN", math_original }, { "log10", "n", math_log10 },
+		{ "max", "nn+", math_max }, { "min", "nn+", math_min },
+		{ "mod", "nn", math_mod }, { "modf", "n", math_original },
+		{ "pow", "nn", math_pow }, { "rad", "n", math_original },
+		{ "random", "II", NULL }, { "randomseed", "n", NULL },
+		{ "sin", "n", math_original }, { "sinh", "n", math_sinh },
+		{ "sqrt", "n", math_original }, { "tan", "n", math_original },
+		{ "tanh", "n", math_tanh }, { NULL, NULL, NULL }
 	};
 
 	lua_getglobal(L, "math");
-	luaL_setfuncs(L, functions, 0);
-	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-		lua_getfield(L, -1, whole[i]);
-		lua_pushcclosure(L, whole_results, 1);
-		lua_setfield(L, -2, whole[i]);
-	}
-	lua_getfield(L, -1, "random");
-	lua_pushcclosure(L, math_random, 1);
-	lua_setfield(L, -2, "random");
+	signature_set(L, "math", functions);
 	seed(L);
 	lua_pop(L, 1);
 }

@@ -12,35 +12,8 @@
 #include <lauxlib.h>
 
 #include "worker/compat/compat.h"
+#include "worker/compat/signature.h"
 #include "worker/lua/number.h"
-
-/* Calls the original function (upvalue 1). Bits of upvalue 2 say which
- * arguments are texts, those of upvalue 3 which are whole numbers (bit 0 is
- * argument 1). */
-static int
-adapted(lua_State *L)
-{
-	lua_Integer texts = lua_tointeger(L, lua_upvalueindex(2));
-	lua_Integer wholes = lua_tointeger(L, lua_upvalueindex(3));
-	int n = lua_gettop(L);
-
-	for (int i = 1; i <= n && i <= 8; i++) {
-		if (texts & 1 << (i - 1))
-			number_textify(L, i);
-		if (wholes & 1 << (i - 1))
-			number_truncate(L, i);
-	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
-/* All arguments of string.char are whole numbers. */
-static int
-string_char(lua_State *L)
-{
-	for (int i = lua_gettop(L); i >= 1; i--)
-		number_truncate(L, i);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
 
 /* The letter of the directive whose '%' precedes *p, which moves to it. */
 static char
@@ -53,7 +26,7 @@ directive(const char **p)
 static int
 string_format(lua_State *L)
 {
-	const char *p = luaL_checkstring(L, 1);
+	const char *p = lua_tostring(L, 1);
 	int arg = 1, n = lua_gettop(L);
 
 	while ((p = strchr(p, '%')) != NULL) {
@@ -64,12 +37,19 @@ string_format(lua_State *L)
 		if (c == '\0')
 			break;
 		p++;
-		if (c == '%' || ++arg > n)
+		if (c == '%')
 			continue;
+		if (++arg > n)
+			return vm_arg_error(L, arg, vm_function_name(L),
+			    "no value");
 		if (strchr("dixXoc", c) != NULL)
 			number_truncate(L, arg);
+		if (strchr("dixXocaAeEfgG", c) != NULL &&
+		    !lua_isnumber(L, arg))
+			return vm_expected(L, arg, vm_function_name(L),
+			    "number");
 	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 /* What gsub calls instead of the script's function or table (upvalue 1). */
@@ -116,19 +96,20 @@ escape_replacement(lua_State *L, int i)
 static int
 string_gsub(lua_State *L)
 {
-	number_textify(L, 1);
-	number_textify(L, 2);
 	number_textify(L, 3);
-	number_truncate(L, 4);
 	if (lua_isstring(L, 3))
 		escape_replacement(L, 3);
 	else if (lua_istable(L, 3) || lua_isfunction(L, 3)) {
 		lua_pushvalue(L, 3);
 		lua_pushcclosure(L, string_replacement, 1);
 		lua_replace(L, 3);
-	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	} else
+		return vm_expected(L, 3, vm_function_name(L),
+		    "string/function/table");
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
+
+static const char match_key;	/* registry: Lua's string.match */
 
 /* The iterator of an anchored gmatch: string.match (upvalue 1) of the text
  * and the pattern, once; upvalue 4 says that it is done. */
@@ -150,56 +131,37 @@ match_once(lua_State *L)
 static int
 string_gmatch(lua_State *L)
 {
-	number_textify(L, 1);
-	number_textify(L, 2);
-	luaL_checkstring(L, 1);
-	if (*luaL_checkstring(L, 2) != '^')
-		return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	if (*lua_tostring(L, 2) != '^')
+		return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 	lua_settop(L, 2);
-	lua_pushvalue(L, lua_upvalueindex(2));
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &match_key);
 	lua_insert(L, 1);
 	lua_pushboolean(L, 0);
 	lua_pushcclosure(L, match_once, 4);
 	return 1;
 }
 
-static void
-wrap(lua_State *L, const char *name, lua_CFunction f)
-{
-	lua_getfield(L, -1, name);
-	lua_pushcclosure(L, f, 1);
-	lua_setfield(L, -2, name);
-}
-
 void
 compat_string(lua_State *L)
 {
-	static const struct {
-		const char *name;
-		int texts, wholes;
-	} table[] = {
-		{ "byte", 1, 6 }, { "find", 3, 4 }, { "len", 1, 0 },
-		{ "lower", 1, 0 }, { "match", 3, 4 }, { "rep", 5, 2 },
-		{ "reverse", 1, 0 }, { "sub", 1, 6 }, { "upper", 1, 0 },
+	static const struct signature functions[] = {
+		{ "byte", "sII", NULL }, { "char", "i+", NULL },
+		{ "find", "ssI", NULL }, { "format", "s", string_format },
+		{ "gfind", "ss", string_gmatch },
+		{ "gmatch", "ss", string_gmatch },
+		{ "gsub", "ss*I", string_gsub }, { "len", "s", NULL },
+		{ "lower", "s", NULL }, { "match", "ssI", NULL },
+		{ "rep", "siS", NULL }, { "reverse", "s", NULL },
+		{ "sub", "siI", NULL }, { "upper", "s", NULL },
+		{ NULL, NULL, NULL }
 	};
 
 	lua_getglobal(L, "string");
-	lua_getfield(L, -1, "gmatch");
-	lua_getfield(L, -2, "match");
-	lua_pushcclosure(L, string_gmatch, 2);
-	lua_setfield(L, -2, "gmatch");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		lua_getfield(L, -1, table[i].name);
-		lua_pushinteger(L, table[i].texts);
-		lua_pushinteger(L, table[i].wholes);
-		lua_pushcclosure(L, adapted, 3);
-		lua_setfield(L, -2, table[i].name);
-	}
-	wrap(L, "char", string_char);
-	wrap(L, "format", string_format);
-	wrap(L, "gsub", string_gsub);
+	lua_getfield(L, -1, "match");
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &match_key);
 	lua_getfield(L, -1, "gmatch");
 	lua_setfield(L, -2, "gfind");
+	signature_set(L, "string", functions);
 	lua_pushnil(L);
 	lua_setfield(L, -2, "dump");
 	lua_pop(L, 1);

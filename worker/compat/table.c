@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 
 #include "worker/compat/compat.h"
+#include "worker/compat/signature.h"
 #include "worker/lua/number.h"
 
 #define ITEMS_MAX (1 << 26)	/* sort's limit; memory runs out first */
@@ -10,7 +11,6 @@
 static int
 table_getn(lua_State *L)
 {
-	vm_check_table(L, 1, "getn");
 	lua_pushinteger(L, luaL_len(L, 1));
 	return 1;
 }
@@ -20,7 +20,6 @@ table_maxn(lua_State *L)
 {
 	lua_Number max = 0;
 
-	vm_check_table(L, 1, "maxn");
 	lua_pushnil(L);
 	while (lua_next(L, 1)) {
 		lua_pop(L, 1);
@@ -41,10 +40,7 @@ table_concat(lua_State *L)
 	const char *separator;
 	lua_Integer i, last;
 
-	vm_check_table(L, 1, "concat");
 	lua_settop(L, 4);
-	for (int a = 2; a <= 4; a++)
-		a == 2 ? number_textify(L, a) : number_truncate(L, a);
 	separator = luaL_optlstring(L, 2, "", &n);
 	i = luaL_optinteger(L, 3, 1);
 	last = lua_isnil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
@@ -71,7 +67,6 @@ table_insert(lua_State *L)
 {
 	lua_Integer n, at;
 
-	vm_check_table(L, 1, "insert");
 	n = luaL_len(L, 1);
 	if (lua_gettop(L) == 2) {
 		lua_seti(L, 1, n + 1);
@@ -79,8 +74,10 @@ table_insert(lua_State *L)
 	}
 	if (lua_gettop(L) != 3)
 		return luaL_error(L,
-		    "wrong number of arguments to 'insert'");
+		    "wrong number of arguments to 'table.insert'");
 	number_truncate(L, 2);
+	if (!lua_isnumber(L, 2))
+		return vm_expected(L, 2, vm_function_name(L), "number");
 	at = luaL_checkinteger(L, 2);
 	for (lua_Integer i = n; at >= 1 && i >= at; i--) {
 		lua_geti(L, 1, i);
@@ -96,9 +93,7 @@ table_remove(lua_State *L)
 {
 	lua_Integer n, at;
 
-	vm_check_table(L, 1, "remove");
 	n = luaL_len(L, 1);
-	number_truncate(L, 2);
 	at = luaL_optinteger(L, 2, n);
 	if (n == 0 || at > n) {
 		lua_pushnil(L);
@@ -190,11 +185,10 @@ table_sort(lua_State *L)
 	lua_Integer n;
 	int from = 3, to = 4;
 
-	vm_check_table(L, 1, "sort");
 	n = luaL_len(L, 1);
-	luaL_argcheck(L, n < ITEMS_MAX, 1, "array too big");
-	if (!lua_isnoneornil(L, 2))
-		luaL_checktype(L, 2, LUA_TFUNCTION);
+	if (n >= ITEMS_MAX)
+		return vm_arg_error(L, 1, vm_function_name(L),
+		    "array too big");
 	lua_settop(L, 2);
 	if (n < 2)
 		return 0;
@@ -218,32 +212,22 @@ table_sort(lua_State *L)
 	return 0;
 }
 
-/* unpack(t, i, j) accepts positions that are not whole numbers. */
-static int
-table_unpack(lua_State *L)
-{
-	vm_check_table(L, 1, "unpack");
-	number_truncate(L, 2);
-	number_truncate(L, 3);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
 void
 compat_table(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{ "getn", table_getn }, { "maxn", table_maxn },
-		{ "concat", table_concat }, { "insert", table_insert },
-		{ "remove", table_remove }, { "sort", table_sort },
-		{ NULL, NULL }
-	};
+	static const struct signature functions[] = {
+		{ "concat", "tSII", table_concat }, { "getn", "t", table_getn },
+		{ "insert", "t", table_insert }, { "maxn", "t", table_maxn },
+		{ "remove", "tI", table_remove }, { "sort", "tF", table_sort },
+		{ "unpack", "tII", NULL }, { NULL, NULL, NULL }
+	}, unpack[] = { { "unpack", "tII", NULL }, { NULL, NULL, NULL } };
 
 	lua_getglobal(L, "table");
-	luaL_setfuncs(L, functions, 0);
 	lua_getfield(L, -1, "unpack");
-	lua_pushcclosure(L, table_unpack, 1);
-	lua_pushvalue(L, -1);
 	lua_setglobal(L, "unpack");
-	lua_setfield(L, -2, "unpack");
+	signature_set(L, "table", functions);
+	lua_pop(L, 1);
+	lua_pushglobaltable(L);
+	signature_set(L, "", unpack);
 	lua_pop(L, 1);
 }

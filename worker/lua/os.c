@@ -38,8 +38,9 @@ time_field(lua_State *L, const char *key, int missing)
 		if (!lua_isnil(L, -1))
 			return vm_raise(L, "field '%s' is not a number", key);
 		if (missing == INT_MIN)
-			return vm_raise(L, "field '%s' missing in date table",
-			    key);
+			return vm_raise(L, "field '%s' missing in date table%s",
+			    key, strcmp(key, "day") == 0 ? ": write day = 1 "
+			    "for the first of the month" : "");
 		n = missing;
 	}
 	lua_pop(L, 1);
@@ -82,7 +83,7 @@ os_time(lua_State *L)
 		lua_pushinteger(L, (lua_Integer)time(NULL));
 		return 1;
 	}
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "os.time");
 	lua_settop(L, 1);
 	tm.tm_year = time_field(L, "year", INT_MIN) - 1900;
 	tm.tm_mon = time_field(L, "month", INT_MIN) - 1;
@@ -127,16 +128,18 @@ add_directive(luaL_Buffer *b, char c, const struct tm *tm, bool utc)
 static int
 os_date(lua_State *L)
 {
-	const char *s = luaL_optstring(L, 1, "%c");
+	const char *s = lua_isnoneornil(L, 1) ? "%c" :
+	    vm_check_text(L, 1, "os.date");
 	struct tm tm;
 	bool utc = *s == '!';
-	lua_Number n = luaL_optnumber(L, 2, (lua_Number)time(NULL));
+	lua_Number n = lua_isnoneornil(L, 2) ? (lua_Number)time(NULL) :
+	    vm_check_number(L, 2, "os.date");
 	time_t t;
 	luaL_Buffer b;
 
 	n = floor(n);
 	if (!(fabs(n) < 9e18))
-		return vm_arg_error(L, 2, "date", "time out of range");
+		return vm_arg_error(L, 2, "os.date", "time out of range");
 	t = (time_t)n;
 	if ((utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) == NULL)
 		return vm_raise(L, "time result cannot be represented");
@@ -163,8 +166,11 @@ os_date(lua_State *L)
 static int
 os_difftime(lua_State *L)
 {
-	lua_pushnumber(L, trunc(luaL_checknumber(L, 1)) -
-	    trunc(luaL_optnumber(L, 2, 0)));
+	lua_Number from = lua_isnoneornil(L, 2) ? 0 :
+	    vm_check_number(L, 2, "os.difftime");
+
+	lua_pushnumber(L, trunc(vm_check_number(L, 1, "os.difftime")) -
+	    trunc(from));
 	number_normalise(L, -1);
 	return 1;
 }
@@ -173,7 +179,7 @@ os_difftime(lua_State *L)
 static int
 os_getenv(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1), *v = NULL;
+	const char *name = vm_check_text(L, 1, "os.getenv"), *v = NULL;
 	struct worker *w = vm_worker(L);
 
 	if (w->client != NULL)
@@ -194,7 +200,8 @@ os_exit(lua_State *L)
 		code = !lua_toboolean(L, 1);
 	else if (!lua_isnoneornil(L, 1)) {
 		number_truncate(L, 1);
-		code = luaL_checkinteger(L, 1);
+		(void)vm_check_number(L, 1, "os.exit");
+		code = lua_tointeger(L, 1);
 	}
 	vm_end(L, (int)(code & 0xff));
 }

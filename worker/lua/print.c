@@ -109,8 +109,8 @@ write_arguments(lua_State *L, int first)
 	size_t len;
 
 	for (int i = first; i <= n; i++) {
-		number_textify(L, i);
-		s = luaL_checklstring(L, i, &len);
+		(void)vm_check_text(L, i, "io.write");
+		s = lua_tolstring(L, i, &len);
 		write_text(L, s, len);
 	}
 	return 0;

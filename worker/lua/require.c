@@ -164,7 +164,7 @@ find_loader(lua_State *L, const char *name)
 static int
 require(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1);
+	const char *name = vm_check_text(L, 1, "require");
 
 	lua_settop(L, 1);
 	lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
@@ -197,7 +197,7 @@ require(lua_State *L)
 static int
 package_seeall(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TTABLE);
+	vm_check_table(L, 1, "package.seeall");
 	if (!lua_getmetatable(L, 1)) {
 		lua_newtable(L);
 		lua_pushvalue(L, -1);

@@ -71,14 +71,25 @@ int vm_raise(lua_State *L, const char *fmt, ...)
 /* Logs a warning "<string>:LINE: text", once for each such line and text. */
 void vm_warn(lua_State *L, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Raises "bad argument #N to NAME (text)", as regbot words it. */
+/* Sets name in the table at the top to a function that knows its full name,
+ * "LIBRARY.NAME" (or just the name, where library is ""), by whatever name it
+ * is called; it is upvalue 1. */
+void vm_set_function(lua_State *L, const char *library, const char *name,
+    lua_CFunction f);
+/* That name of the running function. */
+const char *vm_function_name(lua_State *L);
+/* Raises "bad argument #N to 'NAME' (text)", as regbot words it. */
 int vm_arg_error(lua_State *L, int arg, const char *name, const char *text);
+/* The same with "WHAT expected, got nil". */
+int vm_expected(lua_State *L, int arg, const char *name, const char *what);
 /* Text of a string or number argument as scripts see it (5, not 5.0);
- * raises "bad argument #N to NAME (string expected, got nil)". Valid while
+ * raises "bad argument #N to 'NAME' (string expected, got nil)". Valid while
  * the value stays on the stack. */
 const char *vm_check_text(lua_State *L, int arg, const char *name);
 
-/* Raises "bad argument #N to NAME (table expected, got nil)". */
+/* A number, or a text that is one. */
+lua_Number vm_check_number(lua_State *L, int arg, const char *name);
+/* Raises "bad argument #N to 'NAME' (table expected, got nil)". */
 void vm_check_table(lua_State *L, int arg, const char *name);
 /* Pushes the message (or NULL) with a traceback of a coroutine of L, or of L
  * itself, below it, from that level on. */

@@ -95,15 +95,38 @@ vm_warn(lua_State *L, const char *fmt, ...)
 	lua_pop(L, 1);
 }
 
+void
+vm_set_function(lua_State *L, const char *library, const char *name,
+    lua_CFunction f)
+{
+	if (*library == '\0')
+		lua_pushstring(L, name);
+	else
+		lua_pushfstring(L, "%s.%s", library, name);
+	lua_pushcclosure(L, f, 1);
+	lua_setfield(L, -2, name);
+}
+
+const char *
+vm_function_name(lua_State *L)
+{
+	const char *name = NULL;
+
+	/* Of a function without upvalues, the index is invalid. */
+	if (lua_type(L, lua_upvalueindex(1)) == LUA_TSTRING)
+		name = lua_tostring(L, lua_upvalueindex(1));
+	return name != NULL ? name : "?";
+}
+
 int
 vm_arg_error(lua_State *L, int arg, const char *name, const char *text)
 {
-	return vm_raise(L, "bad argument #%d to %s (%s)", arg, name, text);
+	return vm_raise(L, "bad argument #%d to '%s' (%s)", arg, name, text);
 }
 
 /* Go counts an absent argument as nil. */
-static int
-expected(lua_State *L, int arg, const char *name, const char *what)
+int
+vm_expected(lua_State *L, int arg, const char *name, const char *what)
 {
 	char text[64];
 	int type = lua_type(L, arg);
@@ -117,7 +140,15 @@ void
 vm_check_table(lua_State *L, int arg, const char *name)
 {
 	if (!lua_istable(L, arg))
-		expected(L, arg, name, "table");
+		vm_expected(L, arg, name, "table");
+}
+
+lua_Number
+vm_check_number(lua_State *L, int arg, const char *name)
+{
+	if (!lua_isnumber(L, arg))
+		vm_expected(L, arg, name, "number");
+	return lua_tonumber(L, arg);
 }
 
 const char *
@@ -126,7 +157,7 @@ vm_check_text(lua_State *L, int arg, const char *name)
 	int type = lua_type(L, arg);
 
 	if (type != LUA_TSTRING && type != LUA_TNUMBER)
-		expected(L, arg, name, "string");
+		vm_expected(L, arg, name, "string");
 	number_textify(L, arg);
 	return lua_tostring(L, arg);
 }

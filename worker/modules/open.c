@@ -41,7 +41,9 @@ modules_open(lua_State *L)
 	value_open(L, reference_methods, manifest_methods, config_methods);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		lua_newtable(L);
-		luaL_setfuncs(L, tables[i].functions, 0);
+		for (const luaL_Reg *r = tables[i].functions;
+		    r->name != NULL; r++)
+			vm_set_function(L, tables[i].name, r->name, r->func);
 		lua_setglobal(L, tables[i].name);
 	}
 	absent_open(L);

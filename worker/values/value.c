@@ -91,7 +91,8 @@ value_newindex(lua_State *L)
 }
 
 static void
-type_open(lua_State *L, const char *name, const luaL_Reg *methods)
+type_open(lua_State *L, const char *name, const char *library,
+    const luaL_Reg *methods)
 {
 	const luaL_Reg *r;
 
@@ -106,12 +107,10 @@ type_open(lua_State *L, const char *name, const luaL_Reg *methods)
 	lua_setfield(L, -2, "__metatable");
 	lua_newtable(L);
 	for (r = methods; r->name != NULL; r++) {
-		lua_pushcfunction(L, r->func);
 		/* Metamethods stand among the methods, by their name. */
-		if (strncmp(r->name, "__", 2) == 0)
-			lua_setfield(L, -3, r->name);
-		else
-			lua_setfield(L, -2, r->name);
+		lua_pushvalue(L, strncmp(r->name, "__", 2) == 0 ? -2 : -1);
+		vm_set_function(L, library, r->name, r->func);
+		lua_pop(L, 1);
 	}
 	lua_pushcclosure(L, value_index, 1);
 	lua_setfield(L, -2, "__index");
@@ -123,7 +122,7 @@ static int
 callable_call(lua_State *L)
 {
 	lua_remove(L, 1);
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, lua_upvalueindex(2))(L);
 }
 
 static void
@@ -134,8 +133,9 @@ callable_open(lua_State *L, const luaL_Reg *methods)
 	lua_setfield(L, -2, "__metatable");
 	for (; methods->name != NULL; methods++)
 		if (strcmp(methods->name, "config") == 0) {
+			lua_pushliteral(L, "manifest.config");
 			lua_pushcfunction(L, methods->func);
-			lua_pushcclosure(L, callable_call, 1);
+			lua_pushcclosure(L, callable_call, 2);
 			lua_setfield(L, -2, "__call");
 		}
 	lua_pop(L, 1);
@@ -145,9 +145,9 @@ void
 value_open(lua_State *L, const luaL_Reg *reference_methods,
     const luaL_Reg *manifest_methods, const luaL_Reg *config_methods)
 {
-	type_open(L, REFERENCE, reference_methods);
-	type_open(L, MANIFEST, manifest_methods);
-	type_open(L, CONFIG, config_methods);
+	type_open(L, REFERENCE, "reference", reference_methods);
+	type_open(L, MANIFEST, "manifest", manifest_methods);
+	type_open(L, CONFIG, "config", config_methods);
 	callable_open(L, manifest_methods);
 }
 
@@ -306,12 +306,7 @@ value_push_manifest_of(lua_State *L, int index)
 const char *
 value_call_name(lua_State *L)
 {
-	lua_Debug ar;
-
-	if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar) &&
-	    ar.name != NULL)
-		return ar.name;
-	return "(anonymous)";
+	return vm_function_name(L);
 }
 
 struct reference *

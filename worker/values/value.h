@@ -60,10 +60,10 @@ void value_push_origins(lua_State *L, int index);
 /* Pushes the manifest of the config at index. */
 void value_push_manifest_of(lua_State *L, int index);
 
-/* The name by which the running function was called, for errors. */
+/* The full name of the running function, for errors: "image.copy". */
 const char *value_call_name(lua_State *L);
 /* The argument as a reference: a string, a reference, a manifest, a config.
- * Raises "bad argument #N to NAME (...)". Valid while the stack slot is. */
+ * Raises "bad argument #N to 'NAME' (...)". Valid while the stack slot is. */
 struct reference *value_check_reference(lua_State *L, int arg);
 
 #endif

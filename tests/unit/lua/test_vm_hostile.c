@@ -35,7 +35,7 @@ Test(vm, failures)
 		{ "log('before')\nerror('boom')", "<string>:2: boom\nstack "
 		    "traceback:\n\t[C]: in function 'error'\n\t<string>:2: "
 		    "in main chunk" END },
-		{ "log(nil)", "<string>:1: bad argument #1 to log (string "
+		{ "log(nil)", "<string>:1: bad argument #1 to 'log' (string "
 		    "expected, got nil)\nstack traceback:\n\t[C]: in "
 		    "function 'log'\n\t<string>:1: in main chunk" END },
 		{ "error('plain', 0)", "plain\nstack traceback:\n\t[C]: in "
@@ -104,19 +104,19 @@ Test(vm, caught)
 		    "found:\n\tno field package.preload['../x\n']\n\t"
 		    "'../x\n' is not a module name" HINT },
 		{ "for _ in ipairs(nil) do end", "<string>:2: bad argument #1 "
-		    "to ipairs (table expected, got nil)" },
+		    "to 'ipairs' (table expected, got nil)" },
 		{ "for _ in ipairs('abc') do end", "<string>:2: bad argument "
-		    "#1 to ipairs (table expected, got string)" },
+		    "#1 to 'ipairs' (table expected, got string)" },
 		{ "for _ in pairs(nil) do end", "<string>:2: bad argument #1 "
-		    "to pairs (table expected, got nil)" },
-		{ "pairs(io.popen)", "<string>:2: bad argument #1 to pairs "
+		    "to 'pairs' (table expected, got nil)" },
+		{ "pairs(io.popen)", "<string>:2: bad argument #1 to 'pairs' "
 		    "(table expected, got function)" },
-		{ "ipairs()", "<string>:2: bad argument #1 to ipairs (table "
+		{ "ipairs()", "<string>:2: bad argument #1 to 'ipairs' (table "
 		    "expected, got nil)" },
-		{ "unpack(nil)", "<string>:2: bad argument #1 to unpack "
+		{ "unpack(nil)", "<string>:2: bad argument #1 to 'unpack' "
 		    "(table expected, got nil)" },
 		{ "table.insert(nil, 1)", "<string>:2: bad argument #1 to "
-		    "insert (table expected, got nil)" },
+		    "'table.insert' (table expected, got nil)" },
 		{ "io.popen('ls')", "<string>:2: io.popen is not available "
 		    "in regbot scripts: they start no programs" },
 		{ "os.remove('x')", "<string>:2: os.remove is not available "
@@ -129,7 +129,8 @@ Test(vm, caught)
 		    "metatable of strings cannot be changed; functions can be "
 		    "added to the table string" },
 		{ "os.time{year = 2020, month = 1}", "<string>:2: field "
-		    "'day' missing in date table" },
+		    "'day' missing in date table: write day = 1 for the "
+		    "first of the month" },
 		{ "channel.make()", "<string>:2: channel.make: there are no "
 		    "channels in regbot scripts, as there are no goroutines" },
 		{ "assert(load('\\27Lua'))", "<string>:2: attempt to load a "
@@ -149,12 +150,12 @@ Test(vm, caught)
 		    "string with number" },
 		{ "table.sort({{}, {}})", "<string>:2: attempt to compare two "
 		    "table values" },
-		{ "math.max(1, 'x')", "<string>:2: bad argument #2 to 'max' "
-		    "(number expected, got string)" },
-		{ "math.min()", "<string>:2: bad argument #1 to 'min' (number "
-		    "expected, got no value)" },
+		{ "math.max(1, 'x')", "<string>:2: bad argument #2 to "
+		    "'math.max' (number expected, got string)" },
+		{ "math.min()", "<string>:2: bad argument #1 to 'math.min' "
+		    "(number expected, got nil)" },
 		{ "next({}, 'x')", "<string>:2: invalid key to 'next'" },
-		{ "next(nil)", "<string>:2: bad argument #1 to next (table "
+		{ "next(nil)", "<string>:2: bad argument #1 to 'next' (table "
 		    "expected, got nil)" },
 		{ "coroutine.yield(1)", "<string>:2: attempt to yield from "
 		    "outside a coroutine" },

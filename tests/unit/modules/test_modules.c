@@ -77,33 +77,35 @@ Test(modules, reference_values)
 Test(modules, arguments)
 {
 	check_error("reference.new(\"Bad Ref!\")", "<string>:1: bad argument "
-	    "#1 to new (reference parsing failed: invalid reference "
+	    "#1 to 'reference.new' (reference parsing failed: invalid reference "
 	    "\"Bad Ref!\")");
 	check_error("reference.new(nil)",
-	    "<string>:1: bad argument #1 to new (reference expected)");
+	    "<string>:1: bad argument #1 to 'reference.new' "
+	    "(reference expected)");
 	check_error("\ntag.ls(REPO)",
-	    "<string>:2: bad argument #1 to ls (reference expected)");
-	check_error("tag.ls('x', nil)", "<string>:1: bad argument #2 to ls "
-	    "(table expected, got nil)");
+	    "<string>:2: bad argument #1 to 'tag.ls' (reference expected)");
+	check_error("tag.ls('x', nil)", "<string>:1: bad argument #2 to "
+	    "'tag.ls' (table expected, got nil)");
 	check_error("image.config(12)", "<string>:1: bad argument #1 to "
-	    "config (manifest expected)");
+	    "'image.config' (manifest expected)");
 	check_error("image.config('Bad Ref!')", "<string>:1: bad argument #1 "
-	    "to config (reference parsing failed: invalid reference "
+	    "to 'image.config' (reference parsing failed: invalid reference "
 	    "\"Bad Ref!\")");
 	check_error("repo.ls(reference.new('x'))", "<string>:1: bad argument "
-	    "#1 to ls (Expected registry name (host and optional port))");
+	    "#1 to 'repo.ls' (Expected registry name (host and optional "
+	    "port))");
 	check_error("image.ratelimitWait('x', {})", "<string>:1: bad argument "
-	    "#2 to ratelimitWait (number expected, got table)");
+	    "#2 to 'image.ratelimitWait' (number expected, got table)");
 	check_error("image.ratelimitWait('x', 1, '5')", "<string>:1: Failed "
 	    "parsing rate limit frequency 5: invalid duration \"5\", expected "
 	    "a number with a unit such as \"90s\", \"5m\" or \"1h30m\"");
 	check_error("reference.new('x'):tag({})", "<string>:1: bad argument "
-	    "#2 to tag (string expected, got table)");
+	    "#2 to 'reference.tag' (string expected, got table)");
 	check_error("repo.ls('r:1/a')", "<string>:1: Failed retrieving repo "
 	    "list: failed to list repositories for r:1/a: \"r:1/a\" is not "
 	    "the name of a registry: that is HOST or HOST:PORT");
 	check_error("ipairs(reference.new('x'))", "<string>:1: bad argument "
-	    "#1 to ipairs (table expected, got userdata)");
+	    "#1 to 'ipairs' (table expected, got userdata)");
 	check_error("image.exportTar('r:1/a:v', 'x.tar')", "<string>:1: "
 	    "image.exportTar is not available in regbot scripts: this version "
 	    "reads and writes no files");
