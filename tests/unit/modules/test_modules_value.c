@@ -266,10 +266,10 @@ Test(value, platforms)
 	    "manifest pull failed: platform "
 	    "not found: linux/s390x");
 	check_error("image.config('r:1/x:v', 'li nux')", "<string>:1: bad "
-	    "argument #2 to config (invalid platform component li nux in "
+	    "argument #2 to 'image.config' (invalid platform component li nux in "
 	    "li nux)");
 	check_error("image.config('r:1/x:v', {})", "<string>:1: bad argument "
-	    "#2 to config (string expected, got table)");
+	    "#2 to 'image.config' (string expected, got table)");
 	check_error("image.config(manifest.getList('r:1/x:v'))", "<string>:1: "
 	    "Image methods are not available for manifest");
 	check_error("manifest.getList('r:1/x:v'):config()", "<string>:1: "
