@@ -2,27 +2,32 @@
 /* digest.c - SHA-2 digests, computed and checked; see digest.h. */
 #include "common/digest.h"
 
-#include <openssl/evp.h>
+#include <nettle/nettle-meta.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
 
-static struct algorithm {
+static const struct algorithm {
 	const char *name;
 	size_t hex;
-	EVP_MD *md;
+	const struct nettle_hash *hash;
 } algorithms[] = {
-	{ "sha256", 64, NULL }, { "sha384", 96, NULL }, { "sha512", 128, NULL },
+	{ "sha256", 64, &nettle_sha256 }, { "sha384", 96, &nettle_sha384 },
+	{ "sha512", 128, &nettle_sha512 },
 };
 
 struct digest {
 	const struct algorithm *alg;
-	EVP_MD_CTX *ctx;
+	union {
+		struct sha256_ctx sha256;
+		struct sha512_ctx sha512;	/* and sha384 */
+	} ctx;
 };
 
-static struct algorithm *
+static const struct algorithm *
 find(const char *like)
 {
 	size_t n = strcspn(like, ":");
@@ -32,24 +37,6 @@ find(const char *like)
 		    memcmp(algorithms[i].name, like, n) == 0)
 			return &algorithms[i];
 	return NULL;
-}
-
-int
-digest_setup(struct error *err)
-{
-	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-	    OPENSSL_INIT_NO_ATEXIT, NULL);
-	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]);
-	    i++) {
-		if (algorithms[i].md == NULL)
-			algorithms[i].md = EVP_MD_fetch(NULL,
-			    algorithms[i].name, NULL);
-		if (algorithms[i].md == NULL)
-			return error_set(err, ERROR_SYSTEM,
-			    "cannot load the digest algorithm %s from "
-			    "libcrypto", algorithms[i].name);
-	}
-	return 0;
 }
 
 bool
@@ -76,37 +63,32 @@ digest_algorithm(const char *s)
 struct digest *
 digest_new(const char *like)
 {
-	struct algorithm *a = find(like);
+	const struct algorithm *a = find(like);
 	struct digest *d;
 
-	if (a == NULL || (a->md == NULL && digest_setup(NULL) == -1))
+	if (a == NULL)
 		return NULL;
 	d = mem_alloc(sizeof(*d));
 	d->alg = a;
-	d->ctx = EVP_MD_CTX_new();
-	if (d->ctx == NULL || EVP_DigestInit_ex2(d->ctx, a->md, NULL) != 1) {
-		digest_free(d);
-		return NULL;
-	}
+	a->hash->init(&d->ctx);
 	return d;
 }
 
 void
 digest_add(struct digest *d, const void *p, size_t n)
 {
-	EVP_DigestUpdate(d->ctx, p, n);
+	d->alg->hash->update(&d->ctx, n, p);
 }
 
 void
 digest_final(struct digest *d, char out[DIGEST_MAX + 1])
 {
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
+	uint8_t raw[SHA512_DIGEST_SIZE];
 	int n;
 
-	EVP_DigestFinal_ex(d->ctx, raw, &len);
+	d->alg->hash->digest(&d->ctx, d->alg->hash->digest_size, raw);
 	n = snprintf(out, DIGEST_MAX + 1, "%s:", d->alg->name);
-	for (unsigned int i = 0; i < len; i++)
+	for (unsigned i = 0; i < d->alg->hash->digest_size; i++)
 		n += snprintf(out + n, DIGEST_MAX + 1 - (size_t)n, "%02x",
 		    raw[i]);
 }
@@ -114,9 +96,6 @@ digest_final(struct digest *d, char out[DIGEST_MAX + 1])
 void
 digest_free(struct digest *d)
 {
-	if (d == NULL)
-		return;
-	EVP_MD_CTX_free(d->ctx);
 	free(d);
 }
 

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 build_packages="gcc libc6-dev make autoconf automake pkg-config \
 liblua5.3-dev libcurl4-openssl-dev libjson-c-dev libyaml-dev \
-libseccomp-dev libcap-dev libssl-dev libpsl-dev ca-certificates"
+libseccomp-dev libcap-dev nettle-dev libssl-dev libpsl-dev ca-certificates"
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/digest.h"
 #include "policy/policy.h"
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
@@ -51,8 +50,8 @@ warm_up(struct worker *w, struct error *err)
 	tzset();
 	platform_host(&host);
 	platform_free(&host);
-	if (digest_setup(err) == -1 ||
-	    (w->L = vm_new(w, WORKER_MEMORY, libraries, err)) == NULL)
+	w->L = vm_new(w, WORKER_MEMORY, libraries, err);
+	if (w->L == NULL)
 		fail(err);
 }
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/bounds.h"
-#include "common/digest.h"
 #include "common/wire/loop.h"
 #include "policy/policy.h"
 #include "supervisor/broker/broker.h"
@@ -64,12 +63,8 @@ static void
 load(void)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
-	struct error err;
 
-	error_clear(&err);
 	tzset();
-	if (digest_setup(&err) == -1)
-		fatal(err.text);
 	http_init();
 	/* Loads all modules of the name service: the name is found in none of
 	 * them. Its label of 64 bytes is too long for a DNS query, so that

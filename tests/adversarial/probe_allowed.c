@@ -92,11 +92,9 @@ warm_up(enum policy_role role)
 	tzset();
 	if (channel_pair(pair, NULL) == -1 || pipe2(extra, O_CLOEXEC) == -1)
 		err(2, "cannot make the descriptors");
-	if (role == POLICY_WORKER) {
-		if (digest_setup(NULL) == -1)
-			errx(2, "cannot load digests");
-	} else if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
-	    look_up() == -1)
+	if (role == POLICY_BROKER &&
+	    (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    look_up() == -1))
 		errx(2, "cannot load what a broker needs");
 }
 

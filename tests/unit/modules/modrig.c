@@ -40,8 +40,6 @@ modrig_run(struct modrig *rig, const char *script)
 	int rv = -1;
 
 	forget(rig);
-	if (digest_setup(&rig->err) == -1)
-		abort();
 	w.loop = c.loop = loop_new();
 	w.name = mem_strdup("t");
 	w.log_level = LOG_DEBUG;

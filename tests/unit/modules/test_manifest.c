@@ -23,14 +23,6 @@
 	"\"digest\":\"" D "\",\"size\":3,\"platform\":{\"os\":\"linux\"," \
 	"\"architecture\":\"arm\",\"variant\":\"v6\"}}]}"
 
-static void
-setup(void)
-{
-	cr_assert_eq(digest_setup(NULL), 0);
-}
-
-TestSuite(manifest, .init = setup);
-
 static struct manifest *
 parse(const char *text, const char *type, struct error *err)
 {
