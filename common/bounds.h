@@ -26,6 +26,8 @@
 #define CHANNEL_WINDOW (256 * KIB) /* credit of all requests of a channel */
 #define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is dropped */
 #define CHANNEL_FDS 64		/* and unsent descriptors */
+#define FILTER_MAX 1024		/* instructions of a system call filter, */
+#define FILTER_BYTES 8		/* and the size of one */
 
 /* Names. */
 #define NAME_MAX_LEN 256	/* a script's name */

@@ -9,30 +9,20 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
-
-#include "policy/filter.h"
-
-#ifndef WORKER_ID
-#define WORKER_ID 65521
-#endif
-#ifndef BROKER_ID
-#define BROKER_ID 65522
-#endif
 
 #define WORKER_FILES 64		/* null, stderr, control, its channels */
 #define BROKER_FILES 4096	/* channels, streams, connections */
 
-static bool own_ids_missing;
+static unsigned flags;		/* of the plan */
 static const char *absent_user = "";
 
 #ifdef SANITIZERS
@@ -48,41 +38,12 @@ __lsan_is_turned_off(void)
 }
 #endif
 
-static bool
-holds(cap_value_t cap)
-{
-	cap_t caps = cap_get_proc();
-	cap_flag_value_t set = CAP_CLEAR;
-
-	if (caps == NULL)
-		return false;
-	(void)cap_get_flag(caps, cap, CAP_EFFECTIVE, &set);
-	cap_free(caps);
-	return set == CAP_SET;
-}
-
-/* Whether this user namespace has the id at all: many only have root's. */
-static bool
-mapped(const char *path, unsigned id)
-{
-	unsigned first, outside, count;
-	bool found = false;
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return false;
-	while (!found && fscanf(f, "%u %u %u", &first, &outside, &count) == 3)
-		found = id >= first && id - first < count;
-	fclose(f);
-	return found;
-}
-
 /* From here on neither exec nor set-id nor ambient sets raise capabilities. */
 static int
-no_way_back(struct error *err)
+no_way_back(const struct policy_plan *plan, struct error *err)
 {
 	(void)cap_reset_ambient();	/* old kernels have none */
-	if (!holds(CAP_SETPCAP))
+	if ((plan->flags & CONFINE_BOUNDING) == 0)
 		return 0;	/* harmless under no_new_privs */
 	for (cap_value_t c = 0; CAP_IS_SUPPORTED(c); c++)
 		if (cap_drop_bound(c) == -1)
@@ -99,39 +60,24 @@ no_way_back(struct error *err)
 /* Root's children run as users of their own, so that neither a signal nor
  * /proc nor a file of the service is within reach. */
 static int
-own_ids(enum policy_role role, struct error *err)
+own_ids(const struct policy_plan *plan, struct error *err)
 {
-	const char *name = role == POLICY_WORKER ? "_regbot-worker" :
-	    "_regbot-broker";
-	const struct passwd *pw;
-	uid_t uid = role == POLICY_WORKER ? WORKER_ID : BROKER_ID;
-	gid_t gid = uid;
+	uid_t uid = plan->uid;
+	gid_t gid = plan->gid;
 
-	if (geteuid() != 0)
+	if ((plan->flags & CONFINE_OWN_IDS) == 0)
 		return 0;
-	pw = getpwnam(name);
-	if (pw != NULL) {
-		uid = pw->pw_uid;
-		gid = pw->pw_gid;
-	}
 	if (uid == 0 || gid == 0)
 		return error_set(err, ERROR_SYSTEM, "the user %s must not be "
-		    "root", name);
-	own_ids_missing = !holds(CAP_SETUID) || !holds(CAP_SETGID) ||
-	    !mapped("/proc/self/uid_map", uid) ||
-	    !mapped("/proc/self/gid_map", gid);
-	if (own_ids_missing)
-		return 0;
+		    "root", policy_user(plan->role));
 	if (setgroups(0, NULL) == -1)
 		return error_sys(err, errno, "cannot drop root's groups");
 	if (setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
 		return error_sys(err, errno, "cannot become user %u, group %u "
-		    "(%s)", uid, gid, name);
+		    "(%s)", uid, gid, policy_user(plan->role));
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
 		return error_set(err, ERROR_SYSTEM, "user %u could still "
 		    "return to root", uid);
-	if (pw == NULL)
-		absent_user = name;
 	return 0;
 }
 
@@ -211,65 +157,85 @@ not_dumpable(struct error *err)
 	return 0;
 }
 
+/* All threads get it, should there be several. Where an outer filter denies
+ * seccomp(2), prctl does the same without that. */
+static int
+load_filter(struct policy_plan *plan, struct error *err)
+{
+	struct sock_filter *f = plan->filter;
+	struct sock_fprog program = { (unsigned short)plan->len, f };
+	long r;
+
+	for (; f < plan->filter + plan->len; f++)
+		if (f->code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+		    f->k == FILTER_SELF)
+			f->k = (unsigned)getpid();
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	    SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (r == -1 && (errno == ENOSYS || errno == EPERM))
+		r = prctl(PR_SET_SECCOMP, (long)SECCOMP_MODE_FILTER, &program,
+		    0L, 0L);
+	if (r > 0)
+		return error_set(err, ERROR_SYSTEM, "cannot load the system "
+		    "call filter for thread %ld", r);
+	if (r == -1)
+		return error_sys(err, errno,
+		    "cannot load the system call filter");
+	return 0;
+}
+
 int
-policy_confine(enum policy_role role, uint64_t memory, struct error *err)
+policy_confine(struct policy_plan *plan, uint64_t memory,
+    struct error *err)
 {
 	pid_t parent = getppid();
-	scmp_filter_ctx filter;
-	int r;
-
-	/* Built first: it allocates, which the limits may forbid. */
-	filter = policy_filter(role, err);
-	if (filter == NULL)
-		return -1;
 
 	/* Changing the bounding set needs a right that the next step gives
 	 * up. */
-	if (no_way_back(err) == -1 || own_ids(role, err) == -1)
-		goto fail;
+	if (no_way_back(plan, err) == -1 || own_ids(plan, err) == -1)
+		return -1;
 
 	/* After the change of ids, which clears it. Should the parent have
 	 * died before this line, its end of the control channel is closed. */
-	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1) {
-		error_sys(err, errno, "cannot tie the process to its parent");
-		goto fail;
-	}
-	if (getppid() != parent) {
-		error_set(err, ERROR_PEER, "the supervisor is gone");
-		goto fail;
-	}
+	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) == -1)
+		return error_sys(err, errno,
+		    "cannot tie the process to its parent");
+	if (getppid() != parent)
+		return error_set(err, ERROR_PEER, "the supervisor is gone");
 
 	/* Also after the change of ids, which resets it. It keeps other
 	 * processes of this user out of our memory and /proc. */
-	if (not_dumpable(err) == -1)
-		goto fail;
-	if (limits(role, memory, err) == -1)
-		goto fail;
+	if (not_dumpable(err) == -1 ||
+	    limits(plan->role, memory, err) == -1)
+		return -1;
 
 	/* A child of root lost all of them with the change of ids. One that
 	 * kept its ids, or whose service has ambient ones, loses them here. */
 	if (no_capabilities(err) == -1 || no_new_privs(err) == -1)
-		goto fail;
+		return -1;
+	flags = plan->flags;
+	if ((flags & CONFINE_ABSENT) != 0)
+		absent_user = policy_user(plan->role);
 
 	/* Last: it forbids all of the above. */
-	r = seccomp_load(filter);
-	seccomp_release(filter);
-	if (r != 0)
-		return error_sys(err, -r,
-		    "cannot load the system call filter");
+	if (load_filter(plan, err) == -1)
+		return -1;
 #ifdef SANITIZERS
 	confined = true;
 #endif
 	return 0;
-fail:
-	seccomp_release(filter);
-	return -1;
+}
+
+const char *
+policy_user(enum policy_role role)
+{
+	return role == POLICY_WORKER ? "_regbot-worker" : "_regbot-broker";
 }
 
 const char *
 policy_missing(void)
 {
-	return own_ids_missing ? "a separate user id" : "";
+	return (flags & CONFINE_NO_IDS) != 0 ? "a separate user id" : "";
 }
 
 const char *

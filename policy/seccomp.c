@@ -101,8 +101,7 @@ static const struct line {
 	{ FUTEX_PLAIN, 1, { MASKED(1, FUTEX_MASK, FUTEX_WAIT_BITSET) } },
 	{ FUTEX_PLAIN, 1, { MASKED(1, FUTEX_MASK, FUTEX_WAKE_BITSET) } },
 	{ STDERR, 1, { EQ(0, STDERR_FILENO) } },
-	/* The 0 stands for our process id; add() fills it in. */
-	{ ABORT_SELF, 2, { EQ(0, 0), EQ(2, SIGABRT) } },
+	{ ABORT_SELF, 2, { EQ(0, FILTER_SELF), EQ(2, SIGABRT) } },
 	{ OPEN_READ, 1, { MASKED(2, WRITE_BITS, O_RDONLY) } },
 	{ OPEN_WRITE, 1, { BIT(2, O_WRONLY) } },
 	{ OPEN_WRITE, 1, { BIT(2, O_RDWR) } },
@@ -173,17 +172,13 @@ static int
 add(scmp_filter_ctx ctx, const struct row *row, uint32_t action,
     struct error *err)
 {
-	struct scmp_arg_cmp cmp[2];
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		if (lines[i].rule != row->rule)
 			continue;
-		memcpy(cmp, lines[i].cmp, sizeof(cmp));
-		if (row->rule == ABORT_SELF)
-			cmp[0].datum_a = (scmp_datum_t)getpid();
 		r = seccomp_rule_add_array(ctx, action, row->number,
-		    lines[i].n, cmp);
+		    lines[i].n, lines[i].cmp);
 		if (r != 0)
 			return error_sys(err, -r, "cannot build the system "
 			    "call filter's rule for %s", row->name);

@@ -105,6 +105,7 @@ finish(const struct worker *w, const struct vm_result *result)
 int
 main(void)
 {
+	static struct policy_plan plan;
 	struct worker w = { .loop = loop_new() };
 	struct client_job job = { 0 };
 	struct vm_result result;
@@ -112,7 +113,8 @@ main(void)
 
 	warm_up(&w, &err);
 	w.client = client_new(w.loop, CONTROL_FD, stop, &w);
-	if (policy_confine(POLICY_WORKER, WORKER_SPACE, &err) == -1)
+	if (policy_plan_receive(CONTROL_FD, POLICY_WORKER, &plan, &err) == -1 ||
+	    policy_confine(&plan, WORKER_SPACE, &err) == -1)
 		fail(&err);
 	client_ready(w.client);
 	if (get_job(&w, &job, &err) == -1)

@@ -29,7 +29,13 @@ enum message_type {
 #undef REQUEST
 };
 
-/* Flags of JOB and of CHANNEL, roles of STREAM_END. */
+/* Flags of CONFINE, JOB and CHANNEL, roles of STREAM_END. */
+enum confine_flag {
+	CONFINE_OWN_IDS = 1,	/* becomes another user */
+	CONFINE_NO_IDS = 2,	/* should, but this system has none */
+	CONFINE_ABSENT = 4,	/* becomes a number, the user is missing */
+	CONFINE_BOUNDING = 8	/* may empty the bounding set, so it must */
+};
 enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4,
 	JOB_EXPECT = 8 };
 enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };

@@ -85,6 +85,7 @@ on_over(void *arg, int status)
 int
 main(void)
 {
+	static struct policy_plan plan;
 	struct error err;
 	struct loop *l;
 
@@ -92,7 +93,8 @@ main(void)
 	ignore_signals();
 	small_memory();
 	load();
-	if (policy_confine(POLICY_BROKER, BROKER_MEMORY, &err) == -1)
+	if (policy_plan_receive(CONTROL_FD, POLICY_BROKER, &plan, &err) == -1 ||
+	    policy_confine(&plan, BROKER_MEMORY, &err) == -1)
 		fatal(err.text);
 	l = loop_new();
 	broker_new(l, CONTROL_FD, PACKAGE_VERSION, on_over, NULL);

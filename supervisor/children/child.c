@@ -281,6 +281,28 @@ on_late(void *arg)
 
 static const struct channel_ops control_ops = { on_message, on_closed };
 
+/* The first thing that a child is told: how to confine itself. */
+static int
+send_plan(struct child *c, const struct policy_plan *plan, struct error *err)
+{
+	struct message_out o;
+
+	policy_plan_put(plan, &o);
+	return child_send(c, &o, -1, err);
+}
+
+static struct policy_plan *
+plan_of(struct child_env *env, enum policy_role role, struct error *err)
+{
+	struct policy_plan *plan = &env->plans[role];
+
+	if (plan->len == 0 && policy_plan(role, plan, err) == -1) {
+		plan->len = 0;
+		return NULL;
+	}
+	return plan;
+}
+
 struct child *
 child_start(struct child_env *env, const char *program, const char *what,
     unsigned paths, const struct child_ops *ops, void *arg,
@@ -289,8 +311,15 @@ child_start(struct child_env *env, const char *program, const char *what,
 	struct loop *l = env->loop;
 	struct spawned s;
 	struct child *c;
-	char *path = spawn_path(program);
+	struct policy_plan *plan = plan_of(env, paths == W2S ? POLICY_WORKER :
+	    POLICY_BROKER, err);
+	char *path;
 
+	if (plan == NULL) {
+		error_prefix(err, "cannot start the %s", what);
+		return NULL;
+	}
+	path = spawn_path(program);
 	if (spawn_child(path, program, &s, err) == -1) {
 		error_prefix(err, "cannot start the %s from %s", what, path);
 		free(path);
@@ -312,6 +341,10 @@ child_start(struct child_env *env, const char *program, const char *what,
 	c->stderr_watch = loop_watch(l, c->stderr_fd, POLLIN, on_stderr, c);
 	c->late = loop_timer(l, on_late, c);
 	timer_arm(c->late, READY_MS * NS_PER_MS);
+	if (send_plan(c, plan, err) == -1) {
+		child_free(c);
+		return NULL;
+	}
 	return c;
 }
 

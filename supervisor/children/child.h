@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/wire/loop.h"
 #include "common/wire/message.h"
+#include "policy/policy.h"
 #include "supervisor/log/log.h"
 
 struct child;
@@ -27,6 +28,8 @@ struct child_env {
 	bool missing_logged;
 	/* A user that does not exist was logged, worker's and broker's. */
 	bool absent_logged[2];
+	/* Made when the first child of the role starts; len is 0 before. */
+	struct policy_plan plans[2];
 };
 
 struct child_ops {

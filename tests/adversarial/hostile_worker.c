@@ -308,6 +308,17 @@ unconfined(void)
 	return access(path, F_OK) == 0;
 }
 
+static void
+confine(enum policy_role role)
+{
+	static struct policy_plan plan;
+	struct error err;
+
+	if (policy_plan_receive(CONTROL, role, &plan, &err) == -1 ||
+	    policy_confine(&plan, 0, &err) == -1)
+		_exit(8);
+}
+
 static _Noreturn void
 broker(void)
 {
@@ -316,8 +327,7 @@ broker(void)
 	struct error err;
 	ssize_t n;
 
-	if (policy_confine(POLICY_BROKER, 0, &err) == -1)
-		_exit(8);
+	confine(POLICY_BROKER);
 	ready();
 	while ((n = read(CONTROL, frame, sizeof(frame))) > 0)
 		if (message_decode(&m, frame, (size_t)n, S2B, &err) == -1 ||
@@ -380,12 +390,11 @@ int
 main(int argc, char **argv)
 {
 	static char frame[MESSAGE_MAX], script[4096];
-	struct error err;
 
 	if (argc > 0 && strstr(argv[0], "broker") != NULL)
 		broker();
-	if (!unconfined() && policy_confine(POLICY_WORKER, 0, &err) == -1)
-		_exit(8);
+	if (!unconfined())
+		confine(POLICY_WORKER);
 	ready();
 	while (get_script(script, sizeof(script)))
 		compile(script);

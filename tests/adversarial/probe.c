@@ -61,12 +61,13 @@ as_wanted(enum outcome want, int status)
 static void
 child(enum policy_role role, const struct act *act)
 {
+	static struct policy_plan plan;
 	struct error err = { 0 };
 
 	alarm(60);
 	warm_up(role);
-	if (policy_confine(role, role == POLICY_WORKER ? 256u << 20 : 0,
-	    &err) == -1) {
+	if (policy_plan(role, &plan, &err) == -1 || policy_confine(&plan,
+	    role == POLICY_WORKER ? 256u << 20 : 0, &err) == -1) {
 		dprintf(STDERR_FILENO, "cannot confine: %s\n", err.text);
 		_exit(2);
 	}
@@ -124,6 +125,7 @@ try_act(const char *user, enum policy_role role, const struct act *act)
 static void
 try_verify(const char *user, enum policy_role role, bool confine)
 {
+	static struct policy_plan plan;
 	struct error why = { 0 };
 	bool good;
 	char byte = 0;
@@ -137,7 +139,8 @@ try_verify(const char *user, enum policy_role role, bool confine)
 	if (pid == 0) {
 		close(to[1]);
 		(void)statusfd_send(status[1]);
-		if (confine && policy_confine(role, 0, NULL) == -1)
+		if (confine && (policy_plan(role, &plan, NULL) == -1 ||
+		    policy_confine(&plan, 0, NULL) == -1))
 			_exit(2);
 		(void)!write(from[1], "", 1);
 		(void)!read(to[0], &byte, 1);

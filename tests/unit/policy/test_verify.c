@@ -74,6 +74,7 @@ Test(verify, a_process_cannot_name_itself_confined)
 /* The descriptor shows what the process is now, not what it was. */
 Test(verify, of_a_real_process)
 {
+	static struct policy_plan plan;
 	int status[2], confined[2], fd;
 	struct error err;
 	char c = 'x';
@@ -85,7 +86,8 @@ Test(verify, of_a_real_process)
 	if (pid == 0) {
 		close(status[0]);
 		if (statusfd_send(status[1]) == -1 ||
-		    policy_confine(POLICY_BROKER, 0, &err) == -1)
+		    policy_plan(POLICY_BROKER, &plan, &err) == -1 ||
+		    policy_confine(&plan, 0, &err) == -1)
 			c = '!';
 		close(status[1]);
 		(void)!write(confined[1], &c, 1);
