@@ -24,7 +24,7 @@
 #define CHUNK_MAX (32 * KIB)	/* bytes of a body in one DATA message */
 #define CHANNEL_REQUESTS 64	/* outstanding requests on a channel */
 #define CHANNEL_WINDOW (256 * KIB) /* credit of all requests of a channel */
-#define CHANNEL_QUEUE (4 * MIB)	/* unsent bytes before a peer is dropped */
+#define CHANNEL_QUEUE (8 * MIB)	/* unsent bytes before a peer is dropped */
 #define CHANNEL_FDS 64		/* and unsent descriptors */
 #define FILTER_MAX 1024		/* instructions of a system call filter, */
 #define FILTER_BYTES 8		/* and the size of one */
@@ -49,16 +49,19 @@
 #define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
 #define CONFIG_ERRORS_MAX 20		/* errors of a file that are shown */
-#define SCHEDULE_MAX 1024		/* bytes of a schedule */
-#define CRON_ITEMS_MAX 64		/* entries of a list in it */
-#define ZONE_NAME_MAX 64		/* the name of a time zone */
-#define ZONE_FILE_MAX (1 * MIB)		/* its file in the system */
 #define SCRIPT_MAX (1 * MIB)		/* a script's text */
 #define MODULE_MAX (1 * MIB)		/* a module's text */
 #define SECRET_FILE_MAX (64 * KIB)	/* what {{file}} may read */
 #define SECRET_MAX (64 * KIB)		/* a password, token or PEM text */
 #define TEMPLATE_DEPTH 16		/* parentheses or blocks in a template */
 #define TEMPLATE_ARGS_MAX 16		/* arguments of one function in it */
+#define EXCHANGE_MAX 32		/* inputs of a script, and its outputs */
+#define EXCHANGE_NAME_MAX 64	/* the name of one */
+#define INPUT_BYTES_MAX (4 * MIB)	/* the inputs of one script, together */
+#define INPUT_SIZE (1 * MIB)		/* one input, where maxSize is not set */
+#define INPUT_MS 30000			/* to read or run one, where timeout is
+					 * not set */
+#define OUTPUT_BYTES_MAX (4 * MIB)	/* the outputs of one run, together */
 #define USER_AGENT_MAX 512		/* the User-Agent header */
 #define HELPER_MS 30000			/* a credential helper's time */
 #define HELPER_HOST_MAX 2048		/* what a helper is asked for */

@@ -13,13 +13,14 @@
 #include "supervisor/jobs/compile.h"
 #include "supervisor/jobs/progress.h"
 #include "supervisor/outcome.h"
+#include "supervisor/schedule.h"
 #include "supervisor/signals.h"
 
 struct run_task {		/* a script */
 	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
-	int64_t next;		/* server only, as timer: wall clock */
+	int64_t interval;	/* server only, as timer */
 	struct timer *timer;
 	bool running;
 };
@@ -236,25 +237,18 @@ on_server_done(void *arg, bool failed, const char *text, bool stopped)
 }
 
 static void
-write_task(struct run_task *t, int level, const char *message)
+write_task(struct run_task *t, int level, const char *message,
+    const struct error *err)
 {
 	struct log_record rec;
 
 	log_record_init(&rec, level, message);
 	log_record_string(&rec, "name", t->script->name);
+	if (err != NULL) {
+		log_record_string(&rec, "sched", t->script->schedule);
+		log_record_string(&rec, "err", err->text);
+	}
 	log_write(t->run->env->log, &rec);
-}
-
-/* A clock that is being adjusted may show a run a little early: the next is
- * not the same one. */
-static void
-arm(struct run_task *t)
-{
-	int64_t wall = clock_wall();
-
-	if (schedule_next(t->script->schedule, wall > t->next ? wall : t->next,
-	    &t->next) == 0)
-		timer_arm(t->timer, t->next - wall);
 }
 
 static void
@@ -263,12 +257,13 @@ on_tick(void *arg)
 	struct run_task *t = arg;
 	struct run_state *r = t->run;
 
-	arm(t);
+	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
 	if (t->running || r->running >= JOBS_MAX) {
-		write_task(t, LOG_DEBUG, "Skipped task, it is still running");
+		write_task(t, LOG_DEBUG, "Skipped task, it is still running",
+		    NULL);
 		return;
 	}
-	write_task(t, LOG_DEBUG, "Running task");
+	write_task(t, LOG_DEBUG, "Running task", NULL);
 	t->running = true;
 	r->running++;
 	jobs_start(r->env->jobs, t->config, t->script, on_server_done, t);
@@ -276,22 +271,18 @@ on_tick(void *arg)
 
 /* What a server says at its start: when the script runs first. */
 static void
-write_next(struct run_task *t)
+write_next(struct run_task *t, int64_t wall)
 {
-	const struct schedule *s = t->script->schedule;
 	char interval[DURATION_TEXT];
 	struct log_record rec;
 	struct buffer when;
 
 	log_record_init(&rec, LOG_INFO, "Scheduled task");
 	log_record_string(&rec, "name", t->script->name);
-	if (schedule_interval(s) != 0) {
-		duration_format(schedule_interval(s), interval);
-		log_record_string(&rec, "interval", interval);
-	} else
-		log_record_string(&rec, "schedule", schedule_text(s));
+	duration_format(t->interval, interval);
+	log_record_string(&rec, "interval", interval);
 	buffer_init(&when, 0);
-	schedule_time(s, t->next, &when);
+	text_time(&when, wall, 0, false, false);
 	log_record_string(&rec, "next", buffer_str(&when));
 	buffer_free(&when);
 	log_write(t->run->env->log, &rec);
@@ -300,14 +291,23 @@ write_next(struct run_task *t)
 static void
 schedule(struct run_task *t)
 {
-	if (t->script->schedule == NULL) {
-		write_task(t, LOG_ERROR, "No schedule or interval found, "
-		    "ignoring");
+	int64_t wall, delay;
+	struct error err;
+
+	if (schedule_interval(t->script, &t->interval, &err) == -1) {
+		if (err.kind == ERROR_NOT_FOUND)
+			write_task(t, LOG_ERROR, "No schedule or interval "
+			    "found, ignoring", NULL);
+		else
+			write_task(t, LOG_ERROR, "Failed to schedule cron",
+			    &err);
 		return;
 	}
+	wall = clock_wall();
+	delay = schedule_delay(t->interval, wall);
 	t->timer = loop_timer(t->run->env->loop, on_tick, t);
-	arm(t);
-	write_next(t);
+	timer_arm(t->timer, delay);
+	write_next(t, wall + delay);
 }
 
 int

@@ -13,6 +13,7 @@
 #include "policy/policy.h"
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
+#include "worker/exchange/globals.h"
 #include "worker/job/overlay.h"
 #include "worker/job/worker.h"
 #include "worker/lua/vm.h"
@@ -23,7 +24,8 @@
 
 /* Everything that scripts find. */
 static const struct vm_library libraries[] = {
-	COMPAT_LIBRARIES, { modules_open, NULL }, { NULL, NULL }
+	COMPAT_LIBRARIES, { modules_open, NULL }, { exchange_open, NULL },
+	{ NULL, NULL }
 };
 
 static void
@@ -88,6 +90,20 @@ get_job(struct worker *w, struct client_job *job, struct error *err)
 	return -1;
 }
 
+/* Runs the script, if everything for it is there. */
+static void
+run(struct worker *w, struct client_job *job, struct vm_result *result)
+{
+	char *failure = exchange_take(w->L, job);
+
+	if (failure == NULL)
+		vm_run(w->L, w->script, w->script_len, result);
+	else
+		*result = (struct vm_result){ .failed = true,
+		    .text = failure };
+	exchange_send(w);
+}
+
 static void
 finish(const struct worker *w, const struct vm_result *result)
 {
@@ -120,7 +136,7 @@ main(void)
 	if (get_job(&w, &job, &err) == -1)
 		fail(&err);
 	take_job(&w, &job);
-	vm_run(w.L, w.script, w.script_len, &result);
+	run(&w, &job, &result);
 	finish(&w, &result);
 	/* Nothing is closed: a script's objects have no say any more. */
 	_exit(0);

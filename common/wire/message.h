@@ -41,6 +41,10 @@ enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4,
 enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
 enum stream_role { ROLE_READ, ROLE_WRITE };
 
+/* How the bytes of an INPUT become a value: INPUT_AUTO, as JSON if they begin
+ * with { or [. */
+enum input_format { INPUT_AUTO, INPUT_LINES, INPUT_JSON };
+
 /* How a tag deletion that had begun to write ended, in DELETED. */
 enum deletion_outcome {
 	DELETION_DONE,		/* the tag is gone */

@@ -281,8 +281,10 @@ config_unref(struct config *c)
 	for (size_t i = 0; i < c->nscripts; i++) {
 		free(c->scripts[i].name);
 		free(c->scripts[i].text);
-		schedule_unref(c->scripts[i].schedule);
+		free(c->scripts[i].schedule);
 		config_strings_free(c->scripts[i].env);
+		config_inputs_free(&c->scripts[i].inputs);
+		config_outputs_free(&c->scripts[i].outputs);
 		free(c->scripts[i].refused);
 	}
 	free(c->registries);

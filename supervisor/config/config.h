@@ -14,7 +14,6 @@
 
 #include "common/error.h"
 #include "common/wire/log_record.h"
-#include "supervisor/schedule/schedule.h"
 
 /* TLS_UNSET only while sources are merged. */
 enum config_tls { TLS_UNSET, TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };
@@ -45,15 +44,49 @@ struct config_registry {
 #undef REGISTRY_FIELD
 };
 
+/* What a script gets: the text of a file or what a command prints. */
+struct config_input {
+	char *name;
+	char *file;		/* NULL: command, NULL-terminated */
+	char **command;
+	char **env;		/* variables that the command gets; NULL: the
+				 * usual ones alone */
+	int64_t format;		/* enum input_format */
+	int64_t timeout;	/* ns, of the command */
+	int64_t max_size;	/* bytes */
+	int line;		/* of the file, where it is configured */
+};
+
+/* What a script gives: a file. */
+struct config_output {
+	char *name, *file;
+	bool always;		/* also when the script failed */
+	int line;
+};
+
+/* In the order of the file; an input of defaults comes after those of the
+ * script. */
+struct config_inputs {
+	struct config_input *list;
+	size_t n;
+};
+struct config_outputs {
+	struct config_output *list;
+	size_t n;
+};
+
 struct config_script {
 	char *name;
 	char *text;
 	size_t text_len;
 	int text_line;		/* of the file, where text begins */
 	bool text_literal;	/* and its lines follow each other there */
-	struct schedule *schedule;	/* or its interval; NULL: none */
+	int64_t interval;	/* ns, 0: none */
+	char *schedule;		/* cron expression, "" for none */
 	int64_t timeout;	/* ns, 0: none */
 	char **env;		/* what os.getenv may read; NULL: nothing */
+	struct config_inputs inputs;
+	struct config_outputs outputs;
 	/* Why this script must not run: a restriction (allow, protect,
 	 * limits) that this version cannot enforce. The job fails with this
 	 * sentence. NULL: it may run. */
@@ -117,6 +150,9 @@ const struct config_registry *config_registry(const struct config *c,
  * caller frees it. */
 char *config_script_place(const struct config *c,
     const struct config_script *s, uint64_t line);
+
+/* "FILE:LINE" of a line of the file; the caller frees it. */
+char *config_place(const struct config *c, int line);
 
 /* A registry that no creds entry names: defaults for key. The caller frees
  * it with config_registry_free. */

@@ -188,10 +188,11 @@ struct config_rules {
 struct config_defaults {
 	int64_t interval, timeout, blob_limit;
 	int64_t parallel;	/* or PARALLEL_UNSET */
-	struct schedule *schedule;
+	char *schedule;
 	bool skip_docker_config;
 	char *user_agent;
 	char **modules, **env;
+	struct config_inputs inputs;
 	struct config_rules rules;
 };
 int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
@@ -199,6 +200,17 @@ int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
 void config_defaults_free(struct config_defaults *d);
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
+
+/* inputs.c: out is a struct config_inputs * or config_outputs *. */
+config_read_fn config_read_inputs, config_read_outputs;
+/* Adds copies of those of defaults whose names the script does not use. */
+void config_add_inputs(struct config_inputs *own,
+    const struct config_inputs *defaults);
+/* An error where two outputs of the file have one name for their file. */
+int config_check_outputs(struct config_reader *r, const struct yaml_node *at,
+    const struct config *c, const struct config_outputs *o);
+void config_inputs_free(struct config_inputs *in);
+void config_outputs_free(struct config_outputs *o);
 
 /* rules.c: the rows of a table for the member rules of a type. */
 #define CONFIG_RULE_FIELDS(type) \

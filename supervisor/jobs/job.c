@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "supervisor/jobs/deadline.h"
+#include "supervisor/jobs/handover.h"
 #include "supervisor/jobs/position.h"
 #include "supervisor/jobs/summary.h"
 
@@ -16,13 +17,16 @@ struct job {
 	struct child_env *env;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
-	struct child *child;		/* NULL: it could not be started */
+	struct inputs *inputs;		/* until the worker has them */
+	struct outputs *outputs;
+	struct child *child;		/* NULL: it was not started */
 	struct deadline *deadline;	/* as child */
 	uint64_t id;
 	bool dry_run;
 	int64_t started;
 	uint64_t moved, expected;
 	struct timer *not_started;	/* says so from the loop */
+	enum stop_reason stopped;	/* before it was started */
 	bool sent;		/* the worker has its job */
 	bool done;		/* and sent DONE */
 	bool failed;
@@ -98,6 +102,8 @@ job_refuse(struct job *j, uint32_t id, const struct error *why)
 void
 job_free(struct job *j)
 {
+	inputs_free(j->inputs);
+	outputs_free(j->outputs);
 	child_free(j->child);
 	deadline_free(j->deadline);
 	timer_free(j->not_started);
@@ -163,7 +169,8 @@ job_write_error(struct log *log, const char *message,
 static void
 end(struct job *j)
 {
-	enum stop_reason why = deadline_reason(j->deadline);
+	enum stop_reason why = j->child != NULL ?
+	    deadline_reason(j->deadline) : j->stopped;
 
 	if (j->failed)
 		job_write_error(j->env->log, "Error running script",
@@ -187,6 +194,22 @@ set_failed(struct job *j, char *text)
 	j->text = text;
 }
 
+/* The script has ended by itself. */
+static void
+write_outputs(struct job *j)
+{
+	struct error err;
+
+	if (outputs_write(j->outputs, j->env->log, j->failed, j->dry_run,
+	    &err) == 0)
+		return;
+	if (j->failed)
+		job_write_error(j->env->log, "Output was not written",
+		    j->config, j->script, err.text);
+	else
+		set_failed(j, mem_strdup(err.text));
+}
+
 static void
 on_gone(void *arg, const struct error *how)
 {
@@ -200,7 +223,8 @@ on_gone(void *arg, const struct error *how)
 			    how->kind != ERROR_NONE ? how->text :
 			    "the worker ended");
 		set_failed(j, text);
-	}
+	} else
+		write_outputs(j);
 	end(j);
 }
 
@@ -229,59 +253,42 @@ on_stop(void *arg, enum stop_reason why)
 
 static const struct deadline_ops deadline_ops = { on_stop, on_kill };
 
+/* Its inputs are still being read. */
+static void
+stop_early(struct job *j, enum stop_reason why)
+{
+	struct error err;
+
+	inputs_free(j->inputs);
+	j->inputs = NULL;
+	j->stopped = why;
+	stop_error(why, 0, &err);
+	set_failed(j, mem_printf("%s before the script started", err.text));
+	timer_arm(j->not_started, 0);
+}
+
 void
 job_stop(struct job *j, enum stop_reason why, bool now)
 {
+	if (j->child == NULL && j->inputs != NULL)
+		stop_early(j, why);
 	deadline_cancel(j->deadline, why);
 	if (now && j->child != NULL)
 		child_kill(j->child, NULL);
 }
 
 static void
-send_environment(struct job *j)
-{
-	struct message_out o;
-
-	for (char **e = j->script->env; e != NULL && *e != NULL; e++) {
-		const char *value = getenv(*e);
-
-		if (value == NULL || strlen(value) > LOG_TEXT_MAX)
-			continue;
-		message_start(&o, MSG_GETENV, 0);
-		message_put_str(&o, *e);
-		message_put_str(&o, value);
-		job_send(j, &o, -1);
-	}
-}
-
-static void
 on_ready(void *arg)
 {
 	struct job *j = arg;
-	struct message_out o;
-	size_t n;
 
 	if (deadline_reason(j->deadline) != STOP_NONE)
 		return;		/* killed, and READY was under way */
 	j->sent = true;
-	message_start(&o, MSG_JOB, 0);
-	message_put_str(&o, j->script->name);
-	message_put_u64(&o, j->script->text_len);
-	message_put_u64(&o, (uint64_t)j->script->timeout);
-	message_put_u64(&o, (j->dry_run ? JOB_DRY_RUN : 0) |
-	    (j->config->has_parallel ? 0 : JOB_PARALLEL_UNSET) |
-	    (log_columns(j->env->log) != 0 ? JOB_EXPECT : 0));
-	message_put_u64(&o, (uint64_t)(j->env->log_level + LOG_LEVEL_BIAS));
-	message_put_u64(&o, WORKER_MEMORY);
-	job_send(j, &o, -1);
-	send_environment(j);
-	for (size_t at = 0; at < j->script->text_len; at += n) {
-		n = j->script->text_len - at;
-		n = n > CHUNK_MAX ? CHUNK_MAX : n;
-		message_start(&o, MSG_SCRIPT, 0);
-		message_put_bytes(&o, j->script->text + at, n);
-		job_send(j, &o, -1);
-	}
+	handover_send(&(struct handover){ j->env, j->config, j->script,
+	    j->dry_run, j->inputs, j->outputs }, j->child);
+	inputs_free(j->inputs);
+	j->inputs = NULL;
 }
 
 static int
@@ -301,6 +308,14 @@ on_expect(struct job *j, const struct message *m, struct error *err)
 		    "out of bounds");
 	j->expected = message_u64(m, 0);
 	return 0;
+}
+
+static int
+on_output(struct job *j, const struct message *m, struct error *err)
+{
+	if (j->done || !j->sent)
+		return error_set(err, ERROR_PROTOCOL, "OUTPUT is out of order");
+	return outputs_take(j->outputs, m, err);
 }
 
 static int
@@ -335,6 +350,8 @@ on_message(void *arg, const struct message *m, struct error *err)
 		return on_late(j, m, err);
 	case MSG_EXPECT:
 		return on_expect(j, m, err);
+	case MSG_OUTPUT:
+		return on_output(j, m, err);
 	case MSG_DONE:
 		return on_done(j, m, err);
 	default:
@@ -360,13 +377,39 @@ start_worker(struct job *j)
 	struct error err;
 	char *what;
 
-	if (j->script->refused != NULL)
-		return mem_strdup(j->script->refused);
 	what = mem_printf("worker of script \"%.64s\"", j->script->name);
 	j->child = child_start(j->env, "regbot-worker", what, W2S,
 	    &worker_ops, j, &err);
 	free(what);
-	return j->child == NULL ? mem_strdup(err.text) : NULL;
+	if (j->child == NULL)
+		return mem_strdup(err.text);
+	j->deadline = deadline_new(j->env->loop, j->script->timeout,
+	    &deadline_ops, j);
+	return NULL;
+}
+
+static void
+on_inputs(void *arg, const struct error *err)
+{
+	struct job *j = arg;
+	char *failure = err != NULL ? mem_strdup(err->text) : start_worker(j);
+
+	if (failure == NULL)
+		return;
+	set_failed(j, failure);
+	end(j);
+}
+
+/* Starts with what comes first. NULL, or why it could not. */
+static char *
+start_first(struct job *j)
+{
+	if (j->script->refused != NULL)
+		return mem_strdup(j->script->refused);
+	if (j->script->inputs.n == 0)
+		return start_worker(j);
+	j->inputs = inputs_start(j->env, j->config, j->script, on_inputs, j);
+	return NULL;
 }
 
 struct job *
@@ -384,16 +427,15 @@ job_start(struct child_env *env, struct config *config,
 	j->dry_run = dry_run;
 	j->started = clock_now();
 	j->text = mem_strdup("");
+	j->outputs = outputs_new(config, script);
 	j->ops = ops;
 	j->arg = arg;
 	j->not_started = loop_timer(env->loop, on_not_started, j);
 	write_debug(j, "Starting script");
-	failure = start_worker(j);
+	failure = start_first(j);
 	if (failure != NULL) {
 		set_failed(j, failure);
 		timer_arm(j->not_started, 0);
-	} else
-		j->deadline = deadline_new(env->loop, script->timeout,
-		    &deadline_ops, j);
+	}
 	return j;
 }

@@ -132,6 +132,10 @@ control_message(void *arg, const struct message *m, int fd, struct error *err)
 		return job_script(c, m, err);
 	case MSG_GETENV:
 		return job_env(c, m, err);
+	case MSG_INPUT:
+		return client_take_input(c, m, err);
+	case MSG_OUTPUTS:
+		return client_take_output_name(c, m, err);
 	case MSG_STOP:
 		return job_stop(c, m, err);
 	case MSG_REFUSED:
@@ -205,6 +209,7 @@ client_free(struct client *c)
 	if (c->job_state != JOB_TAKEN) {
 		free(c->job.name);
 		free(c->job.script);
+		client_exchange_free(&c->job);
 	}
 	channel_free(c->control);
 	timer_free(c->deliver);
@@ -261,6 +266,7 @@ client_compiled(struct client *c, struct client_job *job, const char *error)
 	client_send(c, &o, NULL);
 	free(job->name);
 	free(job->script);
+	client_exchange_free(job);
 	memset(&c->job, 0, sizeof(c->job));
 	c->script_got = 0;
 	c->job_state = JOB_WANTED;

@@ -44,7 +44,14 @@ struct answer {
 };
 typedef void answer_fn(void *arg, struct answer *a);
 
-struct client_job {	/* what JOB and SCRIPT said */
+struct client_input {	/* what INPUT said */
+	char *name;
+	char *place;		/* "FILE:LINE" */
+	uint64_t format;	/* enum input_format */
+	struct buffer text;
+};
+
+struct client_job {	/* what JOB and the messages after it said */
 	char *name, *script;
 	size_t script_len;
 	bool dry_run;
@@ -54,6 +61,10 @@ struct client_job {	/* what JOB and SCRIPT said */
 	uint64_t memory;	/* what Lua may allocate */
 	bool expect;		/* client_expect is of use */
 	bool parallel_unset;	/* defaults.parallel was not given */
+	struct client_input *inputs;
+	size_t ninputs;
+	char **outputs;		/* names that client_output may use */
+	size_t noutputs;
 };
 
 /* fd is the control channel. stop is called at STOP, and when the supervisor
@@ -81,6 +92,11 @@ struct client_done {	/* what DONE says */
 };
 /* Sends DONE and waits until everything queued has been sent. */
 void client_finish(struct client *c, const struct client_done *d);
+
+void client_inputs_free(struct client_job *job);
+/* The JSON of an output, once for each at the end of a script. */
+void client_output(struct client *c, const char *name, const char *p,
+    size_t n);
 
 /* So many bytes more, or less, will be uploaded than was known. */
 void client_expect(struct client *c, int64_t bytes);

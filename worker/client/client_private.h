@@ -138,6 +138,7 @@ struct client {
 	enum client_job_state job_state;
 	struct client_job job;
 	size_t script_got;
+	size_t input_bytes;	/* of all inputs so far */
 	int64_t expected;	/* bytes, of client_expect; never negative */
 	struct client_env *env;
 	size_t nenv;
@@ -177,6 +178,13 @@ int client_refusal(const struct message *m, struct error *why,
 int client_control(struct client *c, const struct message *m,
     struct error *err);
 void client_control_gone(struct client *c);	/* the supervisor is gone */
+
+/* exchange.c: INPUT and OUTPUTS; -1: the supervisor broke the protocol. */
+int client_take_input(struct client *c, const struct message *m,
+    struct error *err);
+int client_take_output_name(struct client *c, const struct message *m,
+    struct error *err);
+void client_exchange_free(struct client_job *j);
 
 /* broker.c */
 struct client_broker *client_broker_find(struct client *c,

@@ -20,6 +20,7 @@
 struct catalog;		/* catalog.h: repositories that were listed */
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
+struct exchange;	/* globals.h: what the script is given and gives */
 struct known;		/* known.h: where the job's blobs are */
 
 struct worker {
@@ -28,6 +29,7 @@ struct worker {
 	struct overlay *overlay;	/* NULL unless dry_run */
 	struct known *known;	/* NULL until the first copy makes it */
 	struct catalog *catalog;	/* NULL until the first list makes it */
+	struct exchange *exchange;	/* NULL until the job is there */
 	struct tally tally;	/* what it did */
 	lua_State *L;
 	char *name;		/* the script's name */

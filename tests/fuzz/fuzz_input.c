@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_input.c - the bytes of an input, in each format. What becomes a Lua
+ * value can be written as JSON again, and what that reads as is the same
+ * JSON.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "common/wire/message.h"
+#include "worker/exchange/globals.h"
+#include "worker/exchange/json_value.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+extern const char *const fuzz_seeds[];
+const char *const fuzz_seeds[] = {
+	"0a\nb\r\n\n", "1{\"a\": [1, 2.5, null, \"x\"]}", "2[[[]], {}]",
+	"2[1e308, -0.0, 18446744073709551615]", "0\xef\xbb\xbf[true]", NULL
+};
+
+static void
+push(lua_State *L, uint64_t format, const char *p, size_t n, int *result)
+{
+	struct client_input in = { .name = (char *)"i", .format = format };
+	struct error err;
+
+	buffer_init(&in.text, 0);
+	buffer_put(&in.text, p, n);
+	*result = input_push(L, &in, &err);
+	buffer_free(&in.text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct buffer once, again;
+	struct error err;
+	lua_State *L;
+	int result;
+
+	if (size == 0)
+		return 0;
+	L = luaL_newstate();
+	buffer_init(&once, 0);
+	buffer_init(&again, 0);
+	push(L, data[0] % 3, (const char *)data + 1, size - 1, &result);
+	if (result == 0) {
+		if (json_encode(L, -1, &once, &err) == -1)
+			abort();
+		lua_settop(L, 0);
+		push(L, INPUT_JSON, buffer_str(&once), once.len, &result);
+		if (result == 0 && (json_encode(L, -1, &again, &err) == -1 ||
+		    strcmp(buffer_str(&once), buffer_str(&again)) != 0))
+			abort();
+	}
+	buffer_free(&once);
+	buffer_free(&again);
+	lua_close(L);
+	return 0;
+}
