@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file in contrib/examples does what it says. test_seed.py has the
 largest of them, regbot.yml, and test_scripts_prune.py delete-old.yml."""
+import json
 import os
 
 from lib import images
@@ -13,7 +14,7 @@ EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
 
 class Examples(Case):
     tested = {"copy-list.yml", "delete-old.yml", "hello.yml",
-              "keep-newest.yml", "regbot.yml"}
+              "keep-inuse.yml", "keep-newest.yml", "regbot.yml"}
 
     def example(self, name, **replaced):
         """Runs the file with some lines replaced and nothing else."""
@@ -24,7 +25,8 @@ class Examples(Case):
             text = text.replace(old, new)
         self.box.write(name, text)
         return self.box.run("once", "-c", name, env={
-            "REGISTRY_USER": USER, "REGISTRY_PASS": PASSWORD})
+            "REGISTRY_USER": USER, "REGISTRY_PASS": PASSWORD,
+            "PATH": self.box.dir + ":" + os.environ["PATH"]})
 
     def test_all_are_tested(self):
         found = {name for name in os.listdir(EXAMPLES)
@@ -75,6 +77,29 @@ class Examples(Case):
             "registry: registry:5000\n    hostname: %s\n" % fake.host)))
         result = self.once([fake], 'tag.ls("%s/c/emptied")' % fake.host)
         self.failed(result, r"NAME_UNKNOWN")
+
+    def test_keep_inuse(self):
+        registry = self.registry()
+        made = [images.image("b%d" % i) for i in range(4)]
+        for i, one in enumerate(made):
+            one.push(registry.client, "ci/app", "build-%d" % i)
+        images.image("other").push(registry.client, "ci/app", "v1")
+        kubectl = self.box.write("kubectl", "#!/bin/sh\ncat inuse\n")
+        os.chmod(kubectl, 0o755)
+        replaced = {"registry": (
+            "registry: registry:5000\n",
+            "registry: registry:5000\n    hostname: %s\n" % registry.host)}
+        self.box.write("inuse", "")
+        self.failed(self.example("keep-inuse.yml", **replaced),
+                    "the list of what is in use is empty")
+        self.box.write("inuse", "registry:5000/ci/app:build-1\n"
+                       "registry:5000/ci/app@%s\nelse:1\n" % made[3].digest)
+        self.succeeded(self.example("keep-inuse.yml", **replaced))
+        self.assertEqual(registry.client.tags("ci/app"),
+                         ["build-1", "build-3", "v1"])
+        with open(self.box.path("deleted.json")) as file:
+            self.assertEqual(json.load(file), [
+                "registry:5000/ci/app:build-%d" % i for i in (0, 2)])
 
     def test_copy_list(self):
         hub, ghcr, target = self.fake(), self.fake(), self.registry(auth="basic")
