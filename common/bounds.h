@@ -183,6 +183,23 @@
 #define IMAGE_LAYERS_MAX 1024		/* layers of an image */
 #define LAYER_URLS_MAX 8		/* URLs that are tried for a layer */
 
+/* Referrers. */
+#define REFERRERS_MAX 4096	/* referrers of one manifest */
+#define REFERRERS_READ_MS 1500	/* a tag that took so long to read is read once
+				 * more before it is overwritten ... */
+#define REFERRERS_READS_MAX 4	/* ... but no oftener than that */
+#define REFERRERS_WINDOW_MS 4000 /* from that reading to the answer to the PUT:
+				 * a slower registry is warned about */
+#define REFERRERS_SETTLE_MS 6000 /* what was written is looked for again once
+				 * the tag stayed the same for so long; more
+				 * than the window */
+#define REFERRERS_LOOKS_MAX 20	/* looks at one tag that goes on changing */
+#define REFERRERS_TRIES_MAX 8	/* tries to write one tag that fails */
+#define REFERRERS_DEPTH_MAX 8	/* referrers of referrers */
+#define REFERRERS_BYTES_MAX (32 * MIB)	/* descriptors of referrers that one
+				 * job adds to tags, until they are settled */
+#define REFERRERS_TAGS_MAX 10000 /* tags of referrers that one job writes */
+
 /* A worker's requests and copies. */
 #define JOB_ENV_MAX 256		/* variables that os.getenv may answer */
 #define OPTION_TEXTS_MAX 4096	/* entries of a list among a function's

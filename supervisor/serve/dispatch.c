@@ -29,6 +29,8 @@ static int more_cancel(struct request *, const struct message *,
 #define ROW_BLOB_GET "rdx", BODY_REPLY, request_run, NULL
 #define ROW_BLOB_MOUNT "rdf", BODY_NONE, request_run, NULL
 #define ROW_BLOB_READ "rdzos", BODY_NONE, stream_end_run, stream_end_finish
+#define ROW_REFERRERS "rdlq", BODY_REPLY, request_run, NULL
+#define ROW_MANIFEST_SWAP "rtmcep", BODY_WORKER, request_receive, NULL
 #define ROW_URL_READ "udzos", BODY_NONE, stream_end_run, stream_end_finish
 #define ROW_BLOB_WRITE "rdzsF", BODY_NONE, stream_end_run, stream_end_finish
 

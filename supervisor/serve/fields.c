@@ -61,6 +61,10 @@ take_string(struct request *r, char letter, const char *v)
 		to = &r->digest;
 		ok = digest_valid(v);
 		break;
+	case 'e':
+		to = &r->expected;
+		ok = v[0] == '\0' || digest_valid(v);
+		break;
 	case 'm':
 		to = &r->media_type;
 		ok = media_type_ok(v);

@@ -117,7 +117,7 @@ request_meta(struct request *r, const char *media_type, const char *digest,
 	    "");
 	message_put_str(&o, digest_valid(digest) ? digest : "");
 	message_put_u64(&o, size >= 0 ? (uint64_t)size : 0);
-	message_put_u64(&o, size >= 0 ? 1 : 0);
+	message_put_u64(&o, (size >= 0 ? 1 : 0) | r->flags);
 	message_put_str(&o, next);
 	return channel_send(r->session->channel, &o, -1, err);
 }
@@ -141,6 +141,18 @@ request_rate(struct request *r, int64_t limit, int64_t remain, int64_t reset,
 }
 
 void
+request_subject(struct request *r, const char *digest)
+{
+	struct message_out o;
+
+	if (r->session == NULL || !digest_valid(digest))
+		return;
+	message_start(&o, MSG_SUBJECT, r->id);
+	message_put_str(&o, digest);
+	channel_send(r->session->channel, &o, -1, NULL);
+}
+
+void
 request_signal(struct request *r, enum message_type type)
 {
 	struct message_out o;
@@ -153,12 +165,11 @@ request_signal(struct request *r, enum message_type type)
 static void
 collected(struct request *r, size_t len)
 {
-	if (!r->collecting)
-		return;
+	if (r->collecting)
+		r->session->collecting--;
 	r->collecting = false;
-	r->session->collecting--;
+	session_hold(r->session, (int64_t)len - (int64_t)r->buffered);
 	r->buffered = len;
-	session_hold(r->session, (int64_t)len);
 	session_wake(r->session);
 }
 
@@ -237,6 +248,7 @@ destroy(struct request *r)
 	free(r->last);
 	free(r->query);
 	free(r->url);
+	free(r->expected);
 	free(r->work);
 	free(r);
 	sv->ops->settled(sv->arg);

@@ -38,7 +38,7 @@ struct request {
 	enum request_state state;
 	/* Fields of the message, owned; "" or 0 where it has none. */
 	char *repository, *name, *from, *media_type, *digest, *last, *query;
-	char *url;
+	char *url, *expected;
 	uint64_t count, size, offset, stream;
 	struct buffer body;		/* to or from the worker */
 	size_t sent;			/* of body, to the worker */
@@ -47,6 +47,7 @@ struct request {
 	size_t buffered;		/* its part of session->buffered */
 	bool collecting;		/* counts in session->collecting */
 	struct stream_end *end;		/* of a stream, or NULL */
+	unsigned flags;			/* further ones of META */
 	void *work;			/* the backend's, see work_size */
 };
 
@@ -66,6 +67,8 @@ int request_meta(struct request *r, const char *media_type,
 /* RATE: what the registry said of its rate limit. */
 void request_rate(struct request *r, int64_t limit, int64_t remain,
     int64_t reset, const char *policies);
+/* SUBJECT: what the registry says that a manifest refers to. */
+void request_subject(struct request *r, const char *digest);
 /* A message without fields. */
 void request_signal(struct request *r, enum message_type type);
 

@@ -68,8 +68,8 @@ ask(void)
 {
 	static const char *const urls[] = { "https://h/x", "http://h:81/x?y",
 	    "https://u@h/", "" };
-	unsigned pick = byte() % 13;
-	enum message_type type = pick == 12 ? MSG_URL_READ :
+	unsigned pick = byte() % 15;
+	enum message_type type = pick >= 12 ? MSG_URL_READ + pick - 12 :
 	    MSG_TAG_LIST + pick;
 	uint32_t id = byte() % 70;
 	uint64_t n = byte() % 4, o = byte() % 4, stream = byte() % 4;
@@ -84,6 +84,14 @@ ask(void)
 	case MSG_MANIFEST_PUT:
 		rig_ask(&rig, type, id, "ssssu", repository(), name(), "a/b",
 		    SHA, n << (byte() % 24));
+		break;
+	case MSG_REFERRERS:
+		rig_ask(&rig, type, id, "ssss", repository(), SHA, "a/b",
+		    n == 0 ? "" : "n=1");
+		break;
+	case MSG_MANIFEST_SWAP:
+		rig_ask(&rig, type, id, "sssssu", repository(), name(), "a/b",
+		    SHA, n == 0 ? "" : OTHER, (uint64_t)2);
 		break;
 	case MSG_BLOB_GET:
 		rig_ask(&rig, type, id, "ssu", repository(), name(), n);

@@ -68,7 +68,8 @@ static int
 take_meta(struct client_request *r, const struct message *m, struct error *err)
 {
 	struct answer *a = &r->answer;
-	bool known = (message_u64(m, 3) & 1) != 0;
+	uint64_t flags = message_u64(m, 3);
+	bool known = (flags & 1) != 0;
 
 	if (is_stream(r) || r->got_meta || a->body.len != 0)
 		return off_protocol(m, "out of place", err);
@@ -82,6 +83,9 @@ take_meta(struct client_request *r, const struct message *m, struct error *err)
 	a->digest = mem_strdup(message_str(m, 1));
 	a->size = known ? (int64_t)message_u64(m, 2) : -1;
 	a->next = mem_strdup(message_str(m, 4));
+	a->filtered = r->type == MSG_REFERRERS && (flags & 2) != 0;
+	a->changed = r->type == MSG_MANIFEST_SWAP && (flags & 4) != 0;
+	a->late = r->type == MSG_MANIFEST_SWAP && (flags & 8) != 0;
 	return 0;
 }
 
@@ -102,6 +106,16 @@ take_rate(struct client_request *r, const struct message *m, struct error *err)
 	rate->reset = (int64_t)message_u64(m, 2);
 	free(rate->policies);
 	rate->policies = mem_strdup(message_str(m, 3));
+	return 0;
+}
+
+static int
+take_subject(struct client_request *r, const struct message *m,
+    struct error *err)
+{
+	if (r->type != MSG_MANIFEST_PUT || r->answer.subject != NULL)
+		return off_protocol(m, "out of place", err);
+	r->answer.subject = mem_strdup(message_str(m, 0));
 	return 0;
 }
 
@@ -245,6 +259,8 @@ client_answer_message(void *broker, const struct message *m, int fd,
 		return take_meta(r, m, err);
 	case MSG_RATE:
 		return take_rate(r, m, err);
+	case MSG_SUBJECT:
+		return take_subject(r, m, err);
 	case MSG_DATA:
 		return take_data(r, m, err);
 	case MSG_CREDIT:

@@ -29,6 +29,7 @@ client_answer_clear(struct answer *a)
 	free(a->media_type);
 	free(a->digest);
 	free(a->next);
+	free(a->subject);
 	free(a->rate.policies);
 	buffer_free(&a->body);
 	memset(a, 0, sizeof(*a));

@@ -39,6 +39,12 @@ struct answer {
 	int64_t size;		/* -1 when unknown */
 	char *next;		/* query of the next page, "" at the end */
 	struct rate rate;
+	char *subject;		/* of a put: what the registry has noted that
+				 * it refers to, NULL or "" when nothing */
+	bool filtered;		/* referrers: by the registry, by their type */
+	bool changed;		/* a swap: nothing was written, since the tag
+				 * has what is in body, or does not exist */
+	bool late;		/* a swap: slower than REFERRERS_WINDOW_MS */
 	bool read_failed;	/* a blob's copy: its source, not its target */
 	struct buffer body;	/* steal or copy: freed after done returns */
 };
@@ -121,6 +127,12 @@ struct client_call *client_manifest_get(struct client *c,
 struct client_call *client_manifest_put(struct client *c,
     const struct reference *ref, const char *media_type, const char *digest,
     const void *p, size_t n, answer_fn *done, void *arg);
+/* The same to ref's tag, if that has the digest expected, "" for no such
+ * tag. */
+struct client_call *client_manifest_swap(struct client *c,
+    const struct reference *ref, const char *expected,
+    const char *media_type, const char *digest, const void *p, size_t n,
+    answer_fn *done, void *arg);
 struct client_call *client_manifest_delete(struct client *c,
     const struct reference *ref, const char *digest, answer_fn *done,
     void *arg);
@@ -129,6 +141,11 @@ struct client_call *client_tag_delete(struct client *c,
 /* One page. n 0 and "" omit the parameter; query is an answer's next. */
 struct client_call *client_tag_list(struct client *c,
     const struct reference *ref, int64_t n, const char *last,
+    const char *query, answer_fn *done, void *arg);
+/* One page of what refers to a digest in ref's repository, by the registry's
+ * own list. type "" is any; query as above. */
+struct client_call *client_referrers(struct client *c,
+    const struct reference *ref, const char *digest, const char *type,
     const char *query, answer_fn *done, void *arg);
 struct client_call *client_catalog(struct client *c, const char *registry,
     int64_t n, const char *last, const char *query, answer_fn *done,

@@ -149,28 +149,59 @@ client_manifest_get(struct client *c, const struct reference *ref,
 	return manifest_op(c, ref, MSG_MANIFEST_GET, done, arg);
 }
 
+static int
+put_upload(struct client_request *r, const char *media_type,
+    const char *digest, const void *p, size_t n, struct error *err)
+{
+	client_request_put_str(r, media_type);
+	if (put_digest(r, digest, err) == -1)
+		return -1;
+	r->upload = mem_alloc(n);
+	memcpy(r->upload, p, n);
+	r->upload_len = n;
+	return 0;
+}
+
+static int
+check_upload(size_t n, struct error *err)
+{
+	if (n != 0 && n <= MANIFEST_PUT_MAX)
+		return 0;
+	return error_set(err, ERROR_LIMIT, "a manifest of %zu bytes cannot "
+	    "be pushed: the limit is %u", n, MANIFEST_PUT_MAX);
+}
+
 struct client_call *
 client_manifest_put(struct client *c, const struct reference *ref,
     const char *media_type, const char *digest, const void *p, size_t n,
     answer_fn *done, void *arg)
 {
 	struct error err = { .kind = ERROR_NONE };
-	struct client_request *r;
+	struct client_request *r = NULL;
 
-	if (n == 0 || n > MANIFEST_PUT_MAX) {
-		error_set(&err, ERROR_LIMIT, "a manifest of %zu bytes cannot "
-		    "be pushed: the limit is %u", n, MANIFEST_PUT_MAX);
-		return call_failed(c, &err, done, arg);
-	}
-	r = op_new(c, ref, MSG_MANIFEST_PUT, &err);
-	if (r != NULL && put_name(r, ref, &err) == 0) {
-		client_request_put_str(r, media_type);
-		if (put_digest(r, digest, &err) == 0) {
-			client_request_put_u64(r, n);
-			r->upload = mem_alloc(n);
-			memcpy(r->upload, p, n);
-			r->upload_len = n;
-		}
+	if (check_upload(n, &err) == 0)
+		r = op_new(c, ref, MSG_MANIFEST_PUT, &err);
+	if (r != NULL && put_name(r, ref, &err) == 0 &&
+	    put_upload(r, media_type, digest, p, n, &err) == 0)
+		client_request_put_u64(r, n);
+	return op_start(c, r, &err, done, arg);
+}
+
+struct client_call *
+client_manifest_swap(struct client *c, const struct reference *ref,
+    const char *expected, const char *media_type, const char *digest,
+    const void *p, size_t n, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = NULL;
+
+	if (check_upload(n, &err) == 0)
+		r = op_new(c, ref, MSG_MANIFEST_SWAP, &err);
+	if (r != NULL && put_tag(r, ref->tag, &err) == 0 &&
+	    put_upload(r, media_type, digest, p, n, &err) == 0) {
+		client_request_put_str(r, expected);
+		client_request_put_u64(r, n);
+		r->body_max = MANIFEST_GET_MAX;
 	}
 	return op_start(c, r, &err, done, arg);
 }
@@ -260,6 +291,22 @@ client_tag_list(struct client *c, const struct reference *ref, int64_t n,
 
 	if (r != NULL)
 		put_page(r, n, last, query);
+	return op_start(c, r, &err, done, arg);
+}
+
+struct client_call *
+client_referrers(struct client *c, const struct reference *ref,
+    const char *digest, const char *type, const char *query,
+    answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_REFERRERS, &err);
+
+	if (r != NULL && put_digest(r, digest, &err) == 0) {
+		client_request_put_str(r, type);
+		client_request_put_str(r, query);
+		r->body_max = LIST_PAGE_MAX;
+	}
 	return op_start(c, r, &err, done, arg);
 }
 

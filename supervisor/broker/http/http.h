@@ -38,6 +38,8 @@ struct http_reply {
 	char *location;		/* Location resolved against the URL; "" */
 	char *next;		/* query of Link rel=next, "" when absent */
 	char *subject;		/* OCI-Subject, "" when absent */
+	bool filtered;		/* by artifactType, as OCI-Filters-Applied
+				 * says */
 	int64_t length;		/* Content-Length, -1 when absent */
 	bool has_rate;		/* RateLimit headers were there */
 	int64_t rate_limit, rate_remain, rate_reset;

@@ -20,6 +20,8 @@ http_reply_take(struct http_reply *reply, const struct url *url,
 	reply->media_type = headers_media_type(hd);
 	reply->digest = headers_digest(hd, "Docker-Content-Digest");
 	reply->subject = headers_digest(hd, "OCI-Subject");
+	reply->filtered = headers_lists(hd, "OCI-Filters-Applied",
+	    "artifactType");
 	reply->next = headers_link_next(hd);
 	if (location != NULL && url_parse(&u, location, url, NULL) == 0) {
 		reply->location = mem_strdup(u.text);

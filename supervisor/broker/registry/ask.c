@@ -2,6 +2,7 @@
 /* Requests to the registry on behalf of a worker's request. */
 #include <string.h>
 
+#include "common/image/signed.h"
 #include "supervisor/broker/registry/ask.h"
 
 struct ask *
@@ -57,6 +58,23 @@ ask_head_answered(struct request *r, struct http_reply *reply,
 		why.http = 404;
 	}
 	return ask_answered(r, reply, &why);
+}
+
+bool
+ask_stored(struct request *r, const struct http_reply *reply)
+{
+	struct error why;
+
+	error_clear(&why);
+	if (reply->digest[0] == '\0' ||
+	    strcmp(reply->digest, r->digest) == 0 ||
+	    signed_verify(r->media_type, r->body.data, r->body.len,
+	    reply->digest, &why) == 0)
+		return true;
+	error_prefix(&why, "request failed: registry %s stored a different "
+	    "manifest from the one it was sent", r->server->name);
+	request_end(r, &why, 0);
+	return false;
 }
 
 void

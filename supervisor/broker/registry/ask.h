@@ -34,6 +34,10 @@ bool ask_answered(struct request *r, struct http_reply *reply,
  * that of a 404 is made here. */
 bool ask_head_answered(struct request *r, struct http_reply *reply,
     const struct error *err);
+/* The registry took the manifest of r->body, with the digest of these bytes:
+ * true. One by another algorithm must still be theirs. Otherwise the request
+ * has ended. */
+bool ask_stored(struct request *r, const struct http_reply *reply);
 /* Tells the worker what the reply says about the rate limit, if anything. */
 void ask_rate(struct request *r, const struct http_reply *reply);
 /* Cancels what is under way: the stop function of operations that keep

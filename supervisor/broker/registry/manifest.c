@@ -119,20 +119,10 @@ on_put(void *arg, struct http_reply *reply, const struct error *err)
 	struct request *r = arg;
 	struct error why;
 
-	if (!ask_answered(r, reply, err))
+	if (!ask_answered(r, reply, err) || !ask_stored(r, reply))
 		return;
-	/* A digest by another algorithm must still be of these bytes. */
 	error_clear(&why);
-	if (reply->digest[0] != '\0' &&
-	    strcmp(reply->digest, r->digest) != 0 &&
-	    signed_verify(r->media_type, r->body.data, r->body.len,
-	    reply->digest, &why) == -1) {
-		error_prefix(&why, "request failed: registry %s stored a "
-		    "different manifest from the one it was sent",
-		    r->server->name);
-		request_end(r, &why, 0);
-		return;
-	}
+	request_subject(r, reply->subject);
 	if (request_meta(r, r->media_type, reply->digest, -1, "",
 	    &why) == -1)
 		request_end(r, &why, 0);

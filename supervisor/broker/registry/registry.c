@@ -51,6 +51,9 @@ const struct backend registry_backend = {
 		    NULL, NULL },
 		[OP_MANIFEST_PUT] = { registry_manifest_put, ask_stop,
 		    NULL, NULL },
+		[OP_MANIFEST_SWAP] = { registry_manifest_swap,
+		    registry_manifest_swap_stop, NULL, NULL },
+		[OP_REFERRERS] = { registry_referrers, ask_stop, NULL, NULL },
 		[OP_MANIFEST_DELETE] = { registry_manifest_delete, ask_stop,
 		    NULL, NULL },
 		[OP_TAG_DELETE] = { registry_tag_delete,
@@ -95,6 +98,7 @@ registry_new(struct loop *l, const struct http_registry *config,
 	LIST_INIT(&reg->uploads);
 	LIST_INIT(&reg->finishes);
 	TAILQ_INIT(&reg->turns);
+	TAILQ_INIT(&reg->swaps);
 	return reg;
 }
 

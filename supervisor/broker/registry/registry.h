@@ -18,6 +18,7 @@
 #include "supervisor/broker/http/http.h"
 #include "supervisor/serve/backend.h"
 
+struct swap;
 struct tagfinish;
 struct upload;
 struct upload_turn;
@@ -55,6 +56,7 @@ struct registry {
 	uint32_t last_deletion;		/* their numbers rise */
 	unsigned deletions;		/* that have begun and are not over */
 	TAILQ_HEAD(, upload_turn) turns;	/* see upload_turn.h */
+	TAILQ_HEAD(, swap) swaps;	/* see swap.c */
 	char *uploaded[UPLOADED_MAX];	/* a ring, for upload_turn_lately */
 	size_t nuploaded;
 	bool over;			/* nothing is cleaned up any more */
@@ -96,6 +98,9 @@ void registry_catalog(struct request *r);
 void registry_manifest_head(struct request *r);
 void registry_manifest_get(struct request *r);
 void registry_manifest_put(struct request *r);
+void registry_manifest_swap(struct request *r);
+void registry_manifest_swap_stop(struct request *r);
+void registry_referrers(struct request *r);
 void registry_manifest_delete(struct request *r);
 void registry_tag_delete(struct request *r);
 void registry_tag_delete_stop(struct request *r);

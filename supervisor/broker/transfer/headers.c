@@ -136,6 +136,22 @@ headers_digest(const struct headers *h, const char *name)
 	return mem_strndup(v, n + 1 + hex);
 }
 
+bool
+headers_lists(const struct headers *h, const char *name, const char *word)
+{
+	const char *v = headers_get(h, name, 0);
+	size_t n;
+
+	while (v != NULL && *v != '\0') {
+		v += strspn(v, ", \t");
+		n = strcspn(v, ", \t");
+		if (n == strlen(word) && strncmp(v, word, n) == 0)
+			return true;
+		v += n;
+	}
+	return false;
+}
+
 /* The number at *p, which is moved past it; -1 when there are none or too many. */
 static int64_t
 take_number(const char **p)

@@ -38,6 +38,9 @@ const char *headers_get(const struct headers *h, const char *name, int n);
 char *headers_media_type(const struct headers *h);
 /* A digest in a field of that name, "" when absent or malformed. */
 char *headers_digest(const struct headers *h, const char *name);
+/* Is word in the list, with commas, of a field of that name? */
+bool headers_lists(const struct headers *h, const char *name,
+    const char *word);
 /* A number, -1 when absent or malformed. What follows ';' is ignored. */
 int64_t headers_number(const struct headers *h, const char *name);
 /* Retry-After in milliseconds, capped at RETRY_AFTER_MAX_MS; -1. */

@@ -216,6 +216,16 @@ rig_data(struct peer *p, uint32_t id, const void *bytes, size_t n)
 }
 
 void
+rig_subject(struct peer *p, uint32_t id, const char *digest)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_SUBJECT, id);
+	message_put_str(&o, digest);
+	cr_assert_eq(channel_send(p->channel, &o, -1, NULL), 0);
+}
+
+void
 rig_meta(struct peer *p, uint32_t id, const char *media_type,
     const char *digest, uint64_t size, const char *next)
 {

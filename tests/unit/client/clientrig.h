@@ -64,6 +64,7 @@ void rig_send(struct peer *p, enum message_type type, uint32_t id);
 void rig_send_u64(struct peer *p, enum message_type type, uint32_t id,
     uint64_t n);
 void rig_data(struct peer *p, uint32_t id, const void *bytes, size_t n);
+void rig_subject(struct peer *p, uint32_t id, const char *digest);
 void rig_meta(struct peer *p, uint32_t id, const char *media_type,
     const char *digest, uint64_t size, const char *next);
 void rig_end(struct peer *p, uint32_t id, enum error_kind kind, int http,

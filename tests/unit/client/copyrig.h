@@ -42,6 +42,8 @@ struct rig {
 	unsigned fail_after;	/* but not the first so many times */
 	char *lose;		/* "h.io/a@sha256:...": gone at the
 				 * first PUT of a tag */
+	const char *api[2];	/* repositories whose registry lists referrers;
+				 * others have fallback tags */
 	unsigned corrupt;	/* so many answers to GET are spoiled */
 	unsigned blobs_now, blobs_most, gets_now, gets_most;
 	unsigned calls_now;	/* neither answered nor cancelled */

@@ -7,16 +7,9 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "tests/unit/client/copyrig_call.h"
 #include "worker/oci/manifest.h"
-
-struct client_call {
-	struct client_call *next;
-	answer_fn *done;
-	void *arg;
-	struct answer a;
-	unsigned *busy;		/* a counter that it is part of */
-	bool slot;
-};
+#include "worker/referrers/referrers.h"
 
 static struct client_call *head, **tail = &head;
 static struct timer *timer;
@@ -36,6 +29,7 @@ call_destroy(struct client_call *c)
 	free(c->a.media_type);
 	free(c->a.digest);
 	free(c->a.next);
+	free(c->a.subject);
 	buffer_free(&c->a.body);
 	free(c);
 }
@@ -64,7 +58,7 @@ deliver(void *arg)
 		call_destroy(c);
 }
 
-static struct client_call *
+struct client_call *
 call_new(answer_fn *done, void *arg, const char *operation,
     const char *name)
 {
@@ -90,7 +84,7 @@ call_new(answer_fn *done, void *arg, const char *operation,
 	return c;
 }
 
-static void
+void
 answer_fail(struct client_call *c, enum error_kind kind, int http,
     const char *text)
 {
@@ -100,7 +94,7 @@ answer_fail(struct client_call *c, enum error_kind kind, int http,
 	c->a.err.http = http;
 }
 
-static void
+void
 answer_set(char **where, const char *s)
 {
 	free(*where);
@@ -260,6 +254,8 @@ client_manifest_put(struct client *c, const struct reference *ref,
 
 		cr_expect_str_eq(d, digest);
 		free(d);
+		if (rig_has_api(repository) && referrers_subject(m) != NULL)
+			call->a.subject = mem_strdup(referrers_subject(m));
 	}
 	manifest_free(m);
 	free(bytes);

@@ -94,6 +94,9 @@ VIOLATION(meta_after_data, rig_data(b, get, big, 1);
     rig_meta(b, get, "", "", 0, "");)
 VIOLATION(meta_with_a_negative_size, rig_meta(b, get, "", "",
     (uint64_t)INT64_MAX + 1, "");)
+VIOLATION(subject_of_a_get, rig_subject(b, get, DIGEST);)
+VIOLATION(subject_twice, rig_subject(b, put, DIGEST);
+    rig_subject(b, put, DIGEST);)
 VIOLATION(credit_for_a_get, rig_send_u64(b, MSG_CREDIT, get, 1);)
 VIOLATION(credit_beyond_the_window, rig_send_u64(b, MSG_CREDIT, put,
     CHANNEL_WINDOW + 1);)

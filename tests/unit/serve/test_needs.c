@@ -153,7 +153,7 @@ ended(void)
 static const struct {
 	enum message_type type;
 	const char *format;
-	const char *fields[5];
+	const char *fields[6];
 	const char *needs;
 } requests[] = {
 	{ MSG_TAG_LIST, "suss", { "a/b", "", "", "" }, "pull h/a/b \n" },
@@ -162,6 +162,10 @@ static const struct {
 	{ MSG_MANIFEST_GET, "ss", { "a/b", "v1" }, "pull h/a/b v1\n" },
 	{ MSG_MANIFEST_PUT, "ssssu", { "a/b", "v1", OCI, SHA },
 	    "push! h/a/b v1\n" },
+	{ MSG_MANIFEST_SWAP, "sssssu", { "a/b", "v1", OCI, SHA, "" },
+	    "push! h/a/b v1\n" },
+	{ MSG_REFERRERS, "ssss", { "a/b", SHA, "", "" },
+	    "pull h/a/b sha256:44136\n" },
 	{ MSG_MANIFEST_DELETE, "ss", { "a/b", SHA },
 	    "delete! h/a/b sha256:44136\n" },
 	{ MSG_TAG_DELETE, "ss", { "a/b", "v1" }, "delete! h/a/b v1\n" },
