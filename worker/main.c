@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/mem.h"
 #include "policy/policy.h"
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
@@ -19,6 +20,7 @@
 #include "worker/lua/vm.h"
 #include "worker/modules/modules.h"
 #include "worker/oci/manifest.h"
+#include "worker/referrers/referrers.h"
 
 #define CONTROL_FD 3
 
@@ -118,6 +120,19 @@ finish(const struct worker *w, const struct vm_result *result)
 	client_finish(w->client, &done);
 }
 
+/* What the script has written to lists of referrers is safe from now on. */
+static void
+settle(struct worker *w, struct vm_result *result)
+{
+	struct error err;
+
+	if (referrers_settle(w, &err) == 0 || result->failed)
+		return;
+	result->failed = true;
+	free(result->text);
+	result->text = mem_strdup(err.text);
+}
+
 int
 main(void)
 {
@@ -137,6 +152,7 @@ main(void)
 		fail(&err);
 	take_job(&w, &job);
 	run(&w, &job, &result);
+	settle(&w, &result);
 	finish(&w, &result);
 	/* Nothing is closed: a script's objects have no say any more. */
 	_exit(0);

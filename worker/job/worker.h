@@ -21,6 +21,7 @@ struct catalog;		/* catalog.h: repositories that were listed */
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
 struct exchange;	/* globals.h: what the script is given and gives */
+struct referrers;	/* referrers.h: lists of referrers, known and written */
 struct known;		/* known.h: where the job's blobs are */
 
 struct worker {
@@ -30,6 +31,7 @@ struct worker {
 	struct known *known;	/* NULL until the first copy makes it */
 	struct catalog *catalog;	/* NULL until the first list makes it */
 	struct exchange *exchange;	/* NULL until the job is there */
+	struct referrers *referrers;	/* NULL until the first is listed */
 	struct tally tally;	/* what it did */
 	lua_State *L;
 	char *name;		/* the script's name */

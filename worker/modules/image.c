@@ -8,6 +8,7 @@ const luaL_Reg image_functions[] = {
 	{ "manifest", modules_manifest_get },
 	{ "manifestHead", modules_manifest_head },
 	{ "manifestList", modules_manifest_getlist },
+	{ "referrers", modules_image_referrers },
 	{ "ratelimitWait", modules_ratelimit_wait },
 	{ NULL, NULL }
 };

@@ -22,6 +22,7 @@ extern const luaL_Reg image_functions[], config_methods[];
 /* Bindings that stand in a list of another file. */
 int modules_image_config(lua_State *L);
 int modules_image_copy(lua_State *L);
+int modules_image_referrers(lua_State *L);
 int modules_manifest_delete(lua_State *L);
 int modules_manifest_export(lua_State *L);
 int modules_manifest_get(lua_State *L);

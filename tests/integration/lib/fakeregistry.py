@@ -7,7 +7,7 @@ import threading
 import urllib.parse
 
 from .client import digest
-from .images import OCI_INDEX, manifest_digest
+from .images import OCI_INDEX, manifest_digest, refers
 from .server import Handler, Server
 
 
@@ -69,13 +69,18 @@ class FakeRegistry(Server):
     """repos[name] has tags {tag: digest}, manifests {digest: (type, bytes)}
     and blobs {digest: bytes}. uploads are those that are open now. Options:
     delete_tags (DELETE of a tag works), deletes (any does), mounts,
-    referrers (None or {digest: index}), auth (a TokenServer)."""
+    referrers (None: no such API; {digest: index}; or True: what the manifests
+    say), subjects (PUT answers OCI-Subject), filters (by artifactType),
+    auth (a TokenServer)."""
 
     handler = FakeHandler
 
     def __init__(self, delete_tags=True, deletes=True, mounts=True,
                  referrers=None, auth=None, page=None, rate=None,
-                 head_digest=True, address="127.0.0.1", tls=None):
+                 head_digest=True, address="127.0.0.1", tls=None,
+                 subjects=True, filters=True, referrers_page=None):
+        self.subjects, self.filters = subjects, filters
+        self.referrers_page = referrers_page
         self.delete_tags, self.deletes = delete_tags, deletes
         self.mounts, self.referrers, self.auth = mounts, referrers, auth
         self.page, self.rate, self.head_digest = page, rate, head_digest
@@ -198,13 +203,39 @@ class FakeRegistry(Server):
                     "/v2/%s/tags/list" % name,
                     lambda items: {"name": name, "tags": items})
 
-    def serve_referrers(self, handler, _query, _name, subject):
+    def referring(self, name, subject):
+        """Descriptors of what names subject, by the manifests themselves."""
+        found = []
+        for media_type, data in list(
+                self.repos.get(name, {"manifests": {}})["manifests"].values()):
+            if json.loads(data).get("subject", {}).get("digest") == subject:
+                found.append(refers(media_type, data))
+        return sorted(found, key=lambda d: d["digest"])
+
+    def serve_referrers(self, handler, query, name, subject):
         if self.referrers is None:
             self.fail(handler, 404, "NOT_FOUND")
             return
-        empty = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
-        handler.reply(200, {"Content-Type": OCI_INDEX}, json.dumps(
-            self.referrers.get(subject, empty)).encode())
+        headers = {"Content-Type": OCI_INDEX}
+        if self.referrers is not True:
+            empty = {"schemaVersion": 2, "mediaType": OCI_INDEX,
+                     "manifests": []}
+            handler.reply(200, headers, json.dumps(
+                self.referrers.get(subject, empty)).encode())
+            return
+        found = self.referring(name, subject)
+        kind = query.get("artifactType", [None])[0]
+        if kind and self.filters:
+            found = [d for d in found if d.get("artifactType") == kind]
+            headers["OCI-Filters-Applied"] = "artifactType"
+        at, page = int(query.get("at", [0])[0]), self.referrers_page
+        if page and len(found) > at + page:
+            headers["Link"] = '</v2/%s/referrers/%s?at=%d%s>; rel="next"' % (
+                name, subject, at + page,
+                "&artifactType=" + urllib.parse.quote(kind) if kind else "")
+        handler.reply(200, headers, json.dumps({
+            "schemaVersion": 2, "mediaType": OCI_INDEX,
+            "manifests": found[at:at + page if page else None]}).encode())
 
     def serve_manifest(self, handler, _query, name, ref):
         place = self.repos.get(name) if handler.command != "PUT" else \
@@ -238,8 +269,12 @@ class FakeRegistry(Server):
             place["manifests"][known_as] = (kind, data)
             if ":" not in ref:
                 place["tags"][ref] = known_as
-        handler.reply(201, {"Location": "/v2/%s/manifests/%s" % (name, ref),
-                            "Docker-Content-Digest": known_as})
+        headers = {"Location": "/v2/%s/manifests/%s" % (name, ref),
+                   "Docker-Content-Digest": known_as}
+        subject = json.loads(data).get("subject", {}).get("digest")
+        if subject and self.referrers is True and self.subjects:
+            headers["OCI-Subject"] = subject
+        handler.reply(201, headers)
 
     @staticmethod
     def missing(place, data):

@@ -157,3 +157,127 @@ def signed(seed, layers=(100, 3000)):
         "protected": encoded(protected.encode())}], indent=3)
     return Image(DOCKER_SIGNED, payload[:-2] + b',\n   "signatures": ' +
                  signatures.encode() + payload[-2:], blobs)
+
+
+# What refers to an image: the shapes that the usual tools make.
+
+EMPTY = b"{}"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+COSIGN = "application/vnd.dev.cosign.artifact.sig.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+SPDX = "application/spdx+json"
+
+
+def refers(media_type, data):
+    """A manifest as the list of its subject has it."""
+    m = json.loads(data)
+    kind = m.get("artifactType") or m.get("config", {}).get("mediaType")
+    found = descriptor(media_type, data)
+    if m.get("annotations"):
+        found["annotations"] = m["annotations"]
+    if kind:
+        found["artifactType"] = kind
+    return found
+
+
+def artifact(subject, kind, layer_type, data, config=None, **more):
+    """A manifest with a subject and one layer. config (type, bytes) where
+    there is no artifactType, as the first cosign had it."""
+    config_type, config_data = config or (EMPTY_TYPE, EMPTY)
+    manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST}
+    if kind:
+        manifest["artifactType"] = kind
+    manifest.update(
+        config=descriptor(config_type, config_data),
+        layers=[descriptor(layer_type, data)],
+        subject=descriptor(subject.media_type, subject.manifest), **more)
+    return Image(OCI_MANIFEST, json.dumps(manifest).encode(),
+                 [config_data, data])
+
+
+def payload(subject):
+    """What cosign signs."""
+    return json.dumps({"critical": {
+        "identity": {"docker-reference": ""},
+        "image": {"docker-manifest-digest": subject.digest},
+        "type": "cosign container image signature"},
+        "optional": None}).encode()
+
+
+def signature(subject, seed=""):
+    """A signature as cosign pushes it with --registry-referrers-mode."""
+    config = json.dumps({"architecture": "", "os": "", "config": {},
+                         "rootfs": {"type": "layers", "diff_ids": [
+                             digest(payload(subject))]}, "seed": seed})
+    return artifact(
+        subject, None, "application/vnd.dev.cosign.simplesigning.v1+json",
+        payload(subject), config=(COSIGN, config.encode()))
+
+
+def cosign_tagged(subject, seed=""):
+    """The same for the tag sha256-HEX.sig: an image without a subject."""
+    made = json.loads(signature(subject, seed).manifest)
+    del made["subject"]
+    made["config"]["mediaType"] = OCI_CONFIG
+    made["layers"][0]["annotations"] = {
+        "dev.cosignproject.cosign/signature": "MEUCIQ" + digest(
+            seed.encode())[7:39]}
+    return Image(OCI_MANIFEST, json.dumps(made).encode(),
+                 signature(subject, seed).blobs)
+
+
+def sbom(subject, seed=""):
+    """An SBOM as oras attach pushes it."""
+    return artifact(
+        subject, SPDX, SPDX, json.dumps({
+            "spdxVersion": "SPDX-2.3", "name": seed}).encode(),
+        annotations={"org.opencontainers.image.created":
+                     "2024-05-01T10:00:00Z"})
+
+
+def attested(seed):
+    """An index as buildkit makes it: platforms, and for each a manifest of
+    attestations that an annotation ties to it."""
+    children = [image("%s/%s" % (seed, a), architecture=a)
+                for a in ("amd64", "arm64")]
+    entries = [descriptor(c.media_type, c.manifest, platform={
+        "os": "linux", "architecture": a}) for c, a in
+        zip(children, ("amd64", "arm64"))]
+    for child in list(children):
+        text = json.dumps({"_type": "https://in-toto.io/Statement/v0.1",
+                           "subject": child.digest}).encode()
+        config = json.dumps({"architecture": "unknown", "os": "unknown",
+                             "config": {}, "rootfs": {
+                                 "type": "layers",
+                                 "diff_ids": [digest(text)]}}).encode()
+        one = Image(OCI_MANIFEST, json.dumps({
+            "schemaVersion": 2, "mediaType": OCI_MANIFEST,
+            "config": descriptor(OCI_CONFIG, config),
+            "layers": [descriptor("application/vnd.in-toto+json", text,
+                                  annotations={
+                                      "in-toto.io/predicate-type":
+                                      "https://slsa.dev/provenance/v0.2"})],
+        }).encode(), [config, text])
+        children.append(one)
+        entries.append(descriptor(
+            one.media_type, one.manifest,
+            annotations={"vnd.docker.reference.digest": child.digest,
+                         "vnd.docker.reference.type":
+                         "attestation-manifest"},
+            platform={"architecture": "unknown", "os": "unknown"}))
+    return Image(OCI_INDEX, json.dumps({
+        "schemaVersion": 2, "mediaType": OCI_INDEX,
+        "manifests": entries}).encode(), children=children)
+
+
+def fallback(subject):
+    """The tag that lists what refers to it, where the registry does not."""
+    return subject.digest.replace(":", "-")
+
+
+def listing(*referrers, **more):
+    """The index under that tag."""
+    return Image(OCI_INDEX, json.dumps({
+        "schemaVersion": 2, "mediaType": OCI_INDEX,
+        "manifests": [refers(r.media_type, r.manifest) for r in referrers],
+        **more}).encode(), children=referrers)

@@ -29,6 +29,8 @@ struct modrig {
 	const char *nexts[MODRIG_PAGES];
 	const char *catalog;	/* what repo.ls gets, NULL: as tags */
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */
+	const char *referrers;	/* the answer to that request, NULL: 404 */
+	const char *put_subject; /* told after a PUT, NULL: none */
 	const char *put_digest;	/* told after a PUT, NULL: the right one */
 	/* Results. */
 	struct error err;	/* when modrig_run returns -1 */

@@ -7,17 +7,9 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "tests/unit/modules/modrig_call.h"
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
-
-struct client_call {
-	struct client *client;
-	struct timer *timer;
-	answer_fn *done;
-	void *arg;
-	struct answer answer;
-	bool slot, delivering, released;
-};
 
 static void
 answer_clear(struct answer *a)
@@ -25,6 +17,7 @@ answer_clear(struct answer *a)
 	free(a->media_type);
 	free(a->digest);
 	free(a->next);
+	free(a->subject);
 	free(a->rate.policies);
 	buffer_free(&a->body);
 }
@@ -71,8 +64,8 @@ call_start(struct client *c, answer_fn *done, void *arg)
 	return call;
 }
 
-static struct client_call *
-request(struct client *c, const char *verb, const struct reference *ref,
+struct client_call *
+modrig_request(struct client *c, const char *verb, const struct reference *ref,
     const char *name, answer_fn *done, void *arg)
 {
 	buffer_printf(&c->requests, "%s%s %s/%s%s%s", c->requests.len > 0 ?
@@ -81,23 +74,23 @@ request(struct client *c, const char *verb, const struct reference *ref,
 	return call_start(c, done, arg);
 }
 
-static void
-not_found(struct client_call *call, const char *body)
+void
+modrig_not_found(struct client_call *call, const char *body)
 {
 	error_set(&call->answer.err, ERROR_NOT_FOUND,
 	    "request failed: not found [http 404]: %s", body);
 	call->answer.err.http = 404;
 }
 
-static void
-set(char **field, const char *value)
+void
+modrig_set(char **field, const char *value)
 {
 	free(*field);
 	*field = mem_strdup(value);
 }
 
-static struct entry *
-entry_of(struct client *c, const struct reference *ref, const char *name)
+struct entry *
+modrig_entry_of(struct client *c, const struct reference *ref, const char *name)
 {
 	char *repo = reference_repository(ref);
 	struct entry *e = store_find(c->rig->store, repo, name);
@@ -140,13 +133,13 @@ client_slot_release(struct client *c, struct client_call *slot)
 		call_end(slot);
 }
 
-static void
-manifest_answer(struct client_call *call, const struct entry *e, bool body)
+void
+modrig_manifest_answer(struct client_call *call, const struct entry *e, bool body)
 {
 	struct answer *a = &call->answer;
 
-	set(&a->media_type, e->media_type);
-	set(&a->digest, e->digest);
+	modrig_set(&a->media_type, e->media_type);
+	modrig_set(&a->digest, e->digest);
 	a->size = (int64_t)strlen(e->bytes);
 	if (body)
 		buffer_puts(&a->body, e->bytes);
@@ -156,21 +149,21 @@ struct client_call *
 client_manifest_head(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "HEAD", ref, reference_name(ref),
+	struct client_call *call = modrig_request(c, "HEAD", ref, reference_name(ref),
 	    done, arg);
-	struct entry *e = entry_of(c, ref, reference_name(ref));
+	struct entry *e = modrig_entry_of(c, ref, reference_name(ref));
 
 	if (e == NULL)
-		not_found(call, "");
+		modrig_not_found(call, "");
 	else
-		manifest_answer(call, e, false);
+		modrig_manifest_answer(call, e, false);
 	if (c->rig->no_head_digest)
-		set(&call->answer.digest, "");
+		modrig_set(&call->answer.digest, "");
 	if (c->nheads < MODRIG_PAGES && c->rig->rate[c->nheads] != 0) {
 		call->answer.rate.set = true;
 		call->answer.rate.limit = 100;
 		call->answer.rate.remain = c->rig->rate[c->nheads];
-		set(&call->answer.rate.policies, "100;w=21600,200;w=86400");
+		modrig_set(&call->answer.rate.policies, "100;w=21600,200;w=86400");
 	}
 	c->nheads++;
 	return call;
@@ -180,14 +173,14 @@ struct client_call *
 client_manifest_get(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "GET", ref, reference_name(ref),
+	struct client_call *call = modrig_request(c, "GET", ref, reference_name(ref),
 	    done, arg);
-	struct entry *e = entry_of(c, ref, reference_name(ref));
+	struct entry *e = modrig_entry_of(c, ref, reference_name(ref));
 
 	if (e == NULL)
-		not_found(call, "{\"errors\":[]}\n");
+		modrig_not_found(call, "{\"errors\":[]}\n");
 	else
-		manifest_answer(call, e, true);
+		modrig_manifest_answer(call, e, true);
 	if (e != NULL && c->rig->corrupt > 0) {
 		c->rig->corrupt--;
 		call->answer.body.data[0] ^= 1;
@@ -200,14 +193,16 @@ client_manifest_put(struct client *c, const struct reference *ref,
     const char *media_type, const char *digest, const void *p, size_t n,
     answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "PUT", ref, reference_name(ref),
+	struct client_call *call = modrig_request(c, "PUT", ref, reference_name(ref),
 	    done, arg);
 	char *repo = reference_repository(ref), *bytes = mem_strndup(p, n);
 
 	store_add(c->rig->store, repo, *ref->digest != '\0' ? "" : ref->tag,
 	    media_type, bytes);
-	set(&call->answer.digest, c->rig->put_digest != NULL ?
+	modrig_set(&call->answer.digest, c->rig->put_digest != NULL ?
 	    c->rig->put_digest : digest);
+	if (c->rig->put_subject != NULL)
+		call->answer.subject = mem_strdup(c->rig->put_subject);
 	free(repo);
 	free(bytes);
 	return call;
@@ -217,11 +212,11 @@ struct client_call *
 client_manifest_delete(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "DELETE", ref, digest, done, arg);
+	struct client_call *call = modrig_request(c, "DELETE", ref, digest, done, arg);
 	char *repo = reference_repository(ref);
 
 	if (!store_delete(c->rig->store, repo, digest))
-		not_found(call, "{\"errors\":[]}\n");
+		modrig_not_found(call, "{\"errors\":[]}\n");
 	free(repo);
 	return call;
 }
@@ -230,12 +225,12 @@ struct client_call *
 client_tag_delete(struct client *c, const struct reference *ref,
     answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "DELETE", ref, ref->tag, done,
+	struct client_call *call = modrig_request(c, "DELETE", ref, ref->tag, done,
 	    arg);
 	char *repo = reference_repository(ref);
 
 	if (!store_delete(c->rig->store, repo, ref->tag))
-		not_found(call, "");
+		modrig_not_found(call, "");
 	free(repo);
 	return call;
 }
@@ -248,25 +243,25 @@ list_call(struct client *c, const struct reference *ref, int64_t n,
 	struct modrig *rig = c->rig;
 	char *what = mem_printf("n=%lld last=%s query=%s", (long long)n, last,
 	    query), *repo = reference_repository(ref), *text, *next;
-	struct client_call *call = request(c, "LIST", ref, what, done, arg);
+	struct client_call *call = modrig_request(c, "LIST", ref, what, done, arg);
 
 	if (rig->catalog != NULL && strcmp(ref->repository, "_catalog") == 0)
 		buffer_puts(&call->answer.body, rig->catalog);
 	else if (rig->pages[0] != NULL) {
 		buffer_puts(&call->answer.body, rig->pages[c->npages]);
 		if (rig->nexts[c->npages] != NULL)
-			set(&call->answer.next, rig->nexts[c->npages]);
+			modrig_set(&call->answer.next, rig->nexts[c->npages]);
 		if (c->npages + 1 < MODRIG_PAGES &&
 		    rig->pages[c->npages + 1] != NULL)
 			c->npages++;
 	} else if ((text = store_list(rig->store, repo, rig->page != 0 ?
 	    rig->page : (int)n, *query != '\0' ? query : last, &next)) ==
 	    NULL)
-		not_found(call, "{\"errors\":[{\"code\":"
+		modrig_not_found(call, "{\"errors\":[{\"code\":"
 		    "\"NAME_UNKNOWN\"}]}\n");
 	else {
 		buffer_puts(&call->answer.body, text);
-		set(&call->answer.next, next);
+		modrig_set(&call->answer.next, next);
 		free(text);
 		free(next);
 	}
@@ -297,11 +292,11 @@ struct client_call *
 client_blob_head(struct client *c, const struct reference *ref,
     const char *digest, answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "BLOBHEAD", ref, digest, done,
+	struct client_call *call = modrig_request(c, "BLOBHEAD", ref, digest, done,
 	    arg);
 
-	if (entry_of(c, ref, digest) == NULL)
-		not_found(call, "");
+	if (modrig_entry_of(c, ref, digest) == NULL)
+		modrig_not_found(call, "");
 	return call;
 }
 
@@ -309,12 +304,12 @@ struct client_call *
 client_blob_get(struct client *c, const struct reference *ref,
     const char *digest, uint64_t max, answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "BLOB", ref, digest, done, arg);
-	struct entry *e = entry_of(c, ref, digest);
+	struct client_call *call = modrig_request(c, "BLOB", ref, digest, done, arg);
+	struct entry *e = modrig_entry_of(c, ref, digest);
 
 	(void)max;
 	if (e == NULL)
-		not_found(call, "{\"errors\":[]}\n");
+		modrig_not_found(call, "{\"errors\":[]}\n");
 	else
 		buffer_puts(&call->answer.body, e->bytes);
 	return call;
@@ -324,10 +319,10 @@ struct client_call *
 client_blob_mount(struct client *c, const struct reference *ref,
     const char *digest, const char *from, answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "MOUNT", ref, digest, done, arg);
+	struct client_call *call = modrig_request(c, "MOUNT", ref, digest, done, arg);
 
 	(void)from;
-	not_found(call, "");
+	modrig_not_found(call, "");
 	return call;
 }
 
@@ -336,12 +331,12 @@ client_blob_copy(struct client *c, const struct reference *src,
     const struct reference *dst, const char *digest, uint64_t size,
     const char *from, answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "COPY", dst, digest, done, arg);
-	struct entry *e = entry_of(c, src, digest);
+	struct client_call *call = modrig_request(c, "COPY", dst, digest, done, arg);
+	struct entry *e = modrig_entry_of(c, src, digest);
 	char *repo = reference_repository(dst);
 
 	if (e == NULL)
-		not_found(call, "");
+		modrig_not_found(call, "");
 	else {
 		store_add(c->rig->store, repo, "", "", e->bytes);
 		call->answer.size = *from != '\0' ? 0 : (int64_t)size;
@@ -355,12 +350,12 @@ client_url_copy(struct client *c, const char *registry, const char *url,
     const struct reference *dst, const char *digest, uint64_t size,
     answer_fn *done, void *arg)
 {
-	struct client_call *call = request(c, "URL", dst, digest, done, arg);
+	struct client_call *call = modrig_request(c, "URL", dst, digest, done, arg);
 
 	(void)registry;
 	(void)url;
 	(void)size;
-	not_found(call, "");
+	modrig_not_found(call, "");
 	return call;
 }
 

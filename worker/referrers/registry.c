@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry.c - what a job remembers: which registries list referrers by
+ * themselves, so that not every image costs a refusal. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "worker/referrers/referrers_private.h"
+
+struct referrers *
+referrers_of(struct worker *w)
+{
+	struct referrers *r = w->referrers;
+
+	if (r != NULL)
+		return r;
+	r = w->referrers = mem_alloc(sizeof(*r));
+	TAILQ_INIT(&r->tags);
+	SLIST_INIT(&r->registries);
+	SLIST_INIT(&r->pretended);
+	return r;
+}
+
+static struct referrers_registry *
+find(struct worker *w, const char *key)
+{
+	struct referrers_registry *e;
+
+	SLIST_FOREACH(e, &referrers_of(w)->registries, entry)
+		if (strcmp(e->key, key) == 0)
+			return e;
+	return NULL;
+}
+
+static char *
+key_of(const struct reference *ref)
+{
+	char *key = reference_registry_key(ref->registry);
+
+	return key != NULL ? key : mem_strdup(ref->registry);
+}
+
+const struct referrers_registry *
+referrers_registry_find(struct worker *w, const struct reference *ref)
+{
+	char *key = key_of(ref);
+	struct referrers_registry *e = find(w, key);
+
+	free(key);
+	return e;
+}
+
+void
+referrers_registry_set(struct worker *w, const struct reference *ref,
+    bool missing)
+{
+	struct referrers *r = referrers_of(w);
+	char *key = key_of(ref);
+	struct referrers_registry *e = find(w, key);
+
+	if (e != NULL) {
+		free(key);
+	} else {
+		e = mem_alloc(sizeof(*e));
+		e->key = key;
+		SLIST_INSERT_HEAD(&r->registries, e, entry);
+	}
+	e->missing = missing;
+}
+
+void
+referrers_free(struct referrers *r)
+{
+	struct referrers_registry *e;
+	struct referrers_pretended *p;
+	struct referrers_tag *t;
+
+	if (r == NULL)
+		return;
+	while ((e = SLIST_FIRST(&r->registries)) != NULL) {
+		SLIST_REMOVE_HEAD(&r->registries, entry);
+		free(e->key);
+		free(e);
+	}
+	while ((p = SLIST_FIRST(&r->pretended)) != NULL) {
+		SLIST_REMOVE_HEAD(&r->pretended, entry);
+		reference_free(&p->ref);
+		json_object_put(p->descriptor);
+		free(p);
+	}
+	while ((t = TAILQ_FIRST(&r->tags)) != NULL)
+		referrers_tag_free(t);
+	free(r);
+}
