@@ -49,6 +49,10 @@
 #define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
 #define CONFIG_ERRORS_MAX 20		/* errors of a file that are shown */
+#define SCHEDULE_MAX 1024		/* bytes of a schedule */
+#define CRON_ITEMS_MAX 64		/* entries of a list in it */
+#define ZONE_NAME_MAX 64		/* the name of a time zone */
+#define ZONE_FILE_MAX (1 * MIB)		/* its file in the system */
 #define SCRIPT_MAX (1 * MIB)		/* a script's text */
 #define MODULE_MAX (1 * MIB)		/* a module's text */
 #define SECRET_FILE_MAX (64 * KIB)	/* what {{file}} may read */

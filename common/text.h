@@ -51,5 +51,8 @@ int64_t text_time_seconds(const struct text_time *t);
  * trailing zeros. In UTC, or in the local time zone. */
 void text_time(struct buffer *out, int64_t wall, int digits, bool trim,
     bool utc);
+/* The same in a zone that is so many seconds ahead of UTC. */
+void text_time_at(struct buffer *out, int64_t wall, long offset, int digits,
+    bool trim);
 
 #endif

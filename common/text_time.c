@@ -103,18 +103,15 @@ text_time_seconds(const struct text_time *t)
 }
 
 void
-text_time(struct buffer *out, int64_t wall, int digits, bool trim, bool utc)
+text_time_at(struct buffer *out, int64_t wall, long offset, int digits,
+    bool trim)
 {
-	time_t t = (time_t)(wall / NS_PER_S);
+	time_t t = (time_t)(wall / NS_PER_S + offset);
 	char stamp[32], frac[16];
 	struct tm tm;
-	long off;
 	size_t n;
 
-	if (utc)
-		gmtime_r(&t, &tm);
-	else
-		localtime_r(&t, &tm);
+	gmtime_r(&t, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	buffer_puts(out, stamp);
 	snprintf(frac, sizeof(frac), ".%09" PRId64, wall % NS_PER_S);
@@ -122,10 +119,21 @@ text_time(struct buffer *out, int64_t wall, int digits, bool trim, bool utc)
 	while (trim && n > 1 && frac[n - 1] == '0')
 		n--;
 	buffer_put(out, frac, n > 1 ? n : 0);
-	off = tm.tm_gmtoff / 60;
-	if (off == 0)
+	offset /= 60;
+	if (offset == 0)
 		buffer_putc(out, 'Z');
 	else
-		buffer_printf(out, "%c%02ld:%02ld", off < 0 ? '-' : '+',
-		    labs(off) / 60, labs(off) % 60);
+		buffer_printf(out, "%c%02ld:%02ld", offset < 0 ? '-' : '+',
+		    labs(offset) / 60, labs(offset) % 60);
+}
+
+void
+text_time(struct buffer *out, int64_t wall, int digits, bool trim, bool utc)
+{
+	time_t t = (time_t)(wall / NS_PER_S);
+	struct tm tm = { 0 };
+
+	if (!utc)
+		localtime_r(&t, &tm);
+	text_time_at(out, wall, tm.tm_gmtoff, digits, trim);
 }

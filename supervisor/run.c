@@ -13,14 +13,13 @@
 #include "supervisor/jobs/compile.h"
 #include "supervisor/jobs/progress.h"
 #include "supervisor/outcome.h"
-#include "supervisor/schedule.h"
 #include "supervisor/signals.h"
 
 struct run_task {		/* a script */
 	struct run_state *run;
 	struct config *config;	/* a reference: script is a part of it */
 	const struct config_script *script;
-	int64_t interval;	/* server only, as timer */
+	int64_t next;		/* server only, as timer: wall clock */
 	struct timer *timer;
 	bool running;
 };
@@ -237,18 +236,25 @@ on_server_done(void *arg, bool failed, const char *text, bool stopped)
 }
 
 static void
-write_task(struct run_task *t, int level, const char *message,
-    const struct error *err)
+write_task(struct run_task *t, int level, const char *message)
 {
 	struct log_record rec;
 
 	log_record_init(&rec, level, message);
 	log_record_string(&rec, "name", t->script->name);
-	if (err != NULL) {
-		log_record_string(&rec, "sched", t->script->schedule);
-		log_record_string(&rec, "err", err->text);
-	}
 	log_write(t->run->env->log, &rec);
+}
+
+/* A clock that is being adjusted may show a run a little early: the next is
+ * not the same one. */
+static void
+arm(struct run_task *t)
+{
+	int64_t wall = clock_wall();
+
+	if (schedule_next(t->script->schedule, wall > t->next ? wall : t->next,
+	    &t->next) == 0)
+		timer_arm(t->timer, t->next - wall);
 }
 
 static void
@@ -257,13 +263,12 @@ on_tick(void *arg)
 	struct run_task *t = arg;
 	struct run_state *r = t->run;
 
-	timer_arm(t->timer, schedule_delay(t->interval, clock_wall()));
+	arm(t);
 	if (t->running || r->running >= JOBS_MAX) {
-		write_task(t, LOG_DEBUG, "Skipped task, it is still running",
-		    NULL);
+		write_task(t, LOG_DEBUG, "Skipped task, it is still running");
 		return;
 	}
-	write_task(t, LOG_DEBUG, "Running task", NULL);
+	write_task(t, LOG_DEBUG, "Running task");
 	t->running = true;
 	r->running++;
 	jobs_start(r->env->jobs, t->config, t->script, on_server_done, t);
@@ -271,18 +276,22 @@ on_tick(void *arg)
 
 /* What a server says at its start: when the script runs first. */
 static void
-write_next(struct run_task *t, int64_t wall)
+write_next(struct run_task *t)
 {
+	const struct schedule *s = t->script->schedule;
 	char interval[DURATION_TEXT];
 	struct log_record rec;
 	struct buffer when;
 
 	log_record_init(&rec, LOG_INFO, "Scheduled task");
 	log_record_string(&rec, "name", t->script->name);
-	duration_format(t->interval, interval);
-	log_record_string(&rec, "interval", interval);
+	if (schedule_interval(s) != 0) {
+		duration_format(schedule_interval(s), interval);
+		log_record_string(&rec, "interval", interval);
+	} else
+		log_record_string(&rec, "schedule", schedule_text(s));
 	buffer_init(&when, 0);
-	text_time(&when, wall, 0, false, false);
+	schedule_time(s, t->next, &when);
 	log_record_string(&rec, "next", buffer_str(&when));
 	buffer_free(&when);
 	log_write(t->run->env->log, &rec);
@@ -291,23 +300,14 @@ write_next(struct run_task *t, int64_t wall)
 static void
 schedule(struct run_task *t)
 {
-	int64_t wall, delay;
-	struct error err;
-
-	if (schedule_interval(t->script, &t->interval, &err) == -1) {
-		if (err.kind == ERROR_NOT_FOUND)
-			write_task(t, LOG_ERROR, "No schedule or interval "
-			    "found, ignoring", NULL);
-		else
-			write_task(t, LOG_ERROR, "Failed to schedule cron",
-			    &err);
+	if (t->script->schedule == NULL) {
+		write_task(t, LOG_ERROR, "No schedule or interval found, "
+		    "ignoring");
 		return;
 	}
-	wall = clock_wall();
-	delay = schedule_delay(t->interval, wall);
 	t->timer = loop_timer(t->run->env->loop, on_tick, t);
-	timer_arm(t->timer, delay);
-	write_next(t, wall + delay);
+	arm(t);
+	write_next(t);
 }
 
 int

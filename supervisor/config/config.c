@@ -281,7 +281,7 @@ config_unref(struct config *c)
 	for (size_t i = 0; i < c->nscripts; i++) {
 		free(c->scripts[i].name);
 		free(c->scripts[i].text);
-		free(c->scripts[i].schedule);
+		schedule_unref(c->scripts[i].schedule);
 		config_strings_free(c->scripts[i].env);
 		config_inputs_free(&c->scripts[i].inputs);
 		config_outputs_free(&c->scripts[i].outputs);

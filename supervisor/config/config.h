@@ -14,6 +14,7 @@
 
 #include "common/error.h"
 #include "common/wire/log_record.h"
+#include "supervisor/schedule/schedule.h"
 
 /* TLS_UNSET only while sources are merged. */
 enum config_tls { TLS_UNSET, TLS_ENABLED, TLS_INSECURE, TLS_DISABLED };
@@ -81,8 +82,7 @@ struct config_script {
 	size_t text_len;
 	int text_line;		/* of the file, where text begins */
 	bool text_literal;	/* and its lines follow each other there */
-	int64_t interval;	/* ns, 0: none */
-	char *schedule;		/* cron expression, "" for none */
+	struct schedule *schedule;	/* or its interval; NULL: none */
 	int64_t timeout;	/* ns, 0: none */
 	char **env;		/* what os.getenv may read; NULL: nothing */
 	struct config_inputs inputs;

@@ -188,7 +188,7 @@ struct config_rules {
 struct config_defaults {
 	int64_t interval, timeout, blob_limit;
 	int64_t parallel;	/* or PARALLEL_UNSET */
-	char *schedule;
+	struct schedule *schedule;
 	bool skip_docker_config;
 	char *user_agent;
 	char **modules, **env;

@@ -32,6 +32,7 @@ static const struct config_field default_fields[] = {
 
 struct script {
 	struct config_script s;
+	int64_t interval;	/* ns, 0: none */
 	struct config_rules rules;
 };
 
@@ -40,7 +41,8 @@ static const struct config_field script_fields[] = {
 	CONFIG_FIELD(struct script, s.member, key, read, flags, max)
 	ROW(name, "name", config_read_string, 0, NAME_MAX_LEN),
 	ROW(text, "script", read_text, FIELD_REQUIRED, SCRIPT_MAX),
-	ROW(interval, "interval", config_read_duration, 0, 0),
+	CONFIG_FIELD(struct script, interval, "interval", config_read_duration,
+	    0, 0),
 	ROW(schedule, "schedule", read_schedule, 0, 0),
 	ROW(timeout, "timeout", config_read_duration, 0, 0),
 	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
@@ -51,32 +53,44 @@ static const struct config_field script_fields[] = {
 #undef ROW
 };
 
-static bool
-parse_every(const char *schedule, int64_t *every)
+/* As regbot: less than a second counts as one. */
+static void
+check_every(struct config_reader *r, const struct yaml_node *v,
+    const char *text)
 {
-	return strncmp(schedule, EVERY, strlen(EVERY)) == 0 &&
-	    duration_parse(schedule + strlen(EVERY), every, NULL) == 0;
+	int64_t ns;
+
+	if (strncmp(text, EVERY, strlen(EVERY)) == 0 &&
+	    duration_parse(text + strlen(EVERY), &ns, NULL) == 0 &&
+	    ns < NS_PER_S)
+		config_warn(r, v, "Schedule counts as every second", "schedule",
+		    text);
 }
 
-/* Its form is the scheduler's business, but a duration must make sense. */
 static int
 read_schedule(struct config_reader *r, const struct yaml_node *v,
     const struct config_field *f, void *out)
 {
-	char **where = out;
-	int64_t every;
+	struct schedule **where = out, *new;
+	char *text = NULL;
+	struct error why;
+	int result = 0;
 
-	if (config_read_string(r, v, f, out) == -1)
+	if (config_read_string(r, v, f, &text) == -1)
 		return -1;
-	if (!parse_every(*where, &every))
-		return 0;
-	if (every < 0)
-		return config_error(r, v, "key \"schedule\" is \"%.40s\", "
-		    "expected a duration that is not negative", *where);
-	if (every < NS_PER_S)
-		config_warn(r, v, "Schedule counts as every second", "schedule",
-		    *where);
-	return 0;
+	schedule_unref(*where);
+	*where = NULL;
+	if (*text != '\0') {
+		new = schedule_parse(text, &why);
+		if (new == NULL)
+			result = config_error(r, v, "key \"%s\" is \"%.80s\": "
+			    "%s", f->key, text, why.text);
+		else
+			check_every(r, v, text);
+		*where = new;
+	}
+	free(text);
+	return result;
 }
 
 /* It becomes a header's value: a line feed would begin another header. */
@@ -157,7 +171,7 @@ config_read_defaults(struct config_reader *r, const struct yaml_node *v,
 void
 config_defaults_free(struct config_defaults *d)
 {
-	free(d->schedule);
+	schedule_unref(d->schedule);
 	free(d->user_agent);
 	config_strings_free(d->modules);
 	config_strings_free(d->env);
@@ -165,38 +179,17 @@ config_defaults_free(struct config_defaults *d)
 	memset(d, 0, sizeof(*d));
 }
 
-/* Like regbot's scheduler: whole seconds, at least one. */
-static int64_t
-whole_seconds(int64_t ns)
-{
-	return ns < NS_PER_S ? NS_PER_S : ns - ns % NS_PER_S;
-}
-
-/* A schedule beats an interval; "@every 5m" is an interval, but a malformed
- * one stays a schedule, for the error. */
+/* What is the script's own beats the defaults, and a schedule an interval. */
 static void
-set_times(struct config_script *s, const struct config_defaults *d)
+set_times(struct config_script *s, int64_t interval,
+    const struct config_defaults *d)
 {
-	int64_t every;
-
-	if (s->schedule == NULL || s->schedule[0] == '\0') {
-		free(s->schedule);
-		s->schedule = NULL;
-		if (s->interval == 0) {
-			s->interval = d->interval;
-			s->schedule = mem_strdup(d->schedule);
-		}
+	if (s->schedule == NULL && interval == 0) {
+		s->schedule = schedule_ref(d->schedule);
+		interval = d->interval;
 	}
-	if (s->schedule == NULL)
-		s->schedule = mem_strdup("");
-	if (parse_every(s->schedule, &every)) {
-		free(s->schedule);
-		s->schedule = mem_strdup("");
-		s->interval = whole_seconds(every);
-	} else if (s->schedule[0] != '\0')
-		s->interval = 0;
-	else if (s->interval != 0)
-		s->interval = whole_seconds(s->interval);
+	if (s->schedule == NULL && interval != 0)
+		s->schedule = schedule_every(interval);
 	if (s->timeout == 0)
 		s->timeout = d->timeout;
 }
@@ -263,7 +256,7 @@ read_script(struct config_reader *r, const struct yaml_node *v,
 	if (in.s.text == NULL)
 		in.s.text = mem_strdup("");
 	in.s.text_len = strlen(in.s.text);
-	set_times(&in.s, d);
+	set_times(&in.s, in.interval, d);
 	set_env(&in.s, d->env);
 	config_add_inputs(&in.s.inputs, &d->inputs);
 	if (config_check_outputs(r, v, c, &in.s.outputs) == -1)

@@ -113,12 +113,27 @@ class Server(Case):
 
     def test_nothing_to_schedule(self):
         """A server that would never do anything is a mistake."""
-        for script in ({"script": 'log "x"'},
-                       {"script": 'log "x"', "schedule": "@every soon"}):
-            result = self.serve([{"name": "t", **script}]).wait()
+        result = self.serve({"t": 'log "x"'}).wait()
+        self.assertEqual(result.code, 2, result)
+        self.assertRegex(result.err.rstrip("\n").split("\n")[-1],
+                         'regbot.yml.*"interval"')
+
+    def test_wrong_schedule(self):
+        """Nothing runs, and all that is wrong is told, in once too."""
+        for command in ("server", "once"):
+            result = self.begin((), [
+                {"name": "good", "interval": "1s", "script": 'log "ran"'},
+                {"name": "a", "schedule": "0 25 * * *", "script": "x"},
+                {"name": "b", "schedule": "TZ=UTC", "script": "x"},
+                {"name": "c", "schedule": "0 0 30 2 *", "script": "x"}],
+                command=command).wait()
             self.assertEqual(result.code, 2, result)
-            self.assertRegex(result.err.rstrip("\n").split("\n")[-1],
-                             'regbot.yml.*"interval"')
+            told = result.err.rstrip("\n").split("\n")
+            self.assertEqual(len(told), 3, result)
+            for line, what in zip(told, ('hour "25"', "says no time",
+                                         "never happens")):
+                self.assertRegex(line, 'regbot.yml:\\d+:\\d+: key "schedule" '
+                                 'is ".*": .*' + what)
 
     def test_syntax_error_is_told_at_the_start(self):
         """And at each run."""

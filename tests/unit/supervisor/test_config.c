@@ -138,9 +138,9 @@ Test(config, every_field_of_a_script)
 	cr_expect_str_eq(c->scripts[0].name, "n");
 	cr_expect_str_eq(c->scripts[0].text, "log 'x'\n");
 	cr_expect_eq(c->scripts[0].text_len, 8);
-	cr_expect_eq(c->scripts[0].interval, 5400 * NS_PER_S);
+	cr_expect_eq(schedule_interval(c->scripts[0].schedule),
+	    5400 * NS_PER_S);
 	cr_expect_eq(c->scripts[0].timeout, 90 * NS_PER_S);
-	cr_expect_str_empty(c->scripts[0].schedule);
 	cr_expect_str_eq(c->scripts[0].env[1], "A_1");
 	cr_expect_null(c->scripts[0].refused);
 	cr_expect_eq(c->scripts[0].line, 7);
@@ -237,23 +237,28 @@ Test(config, intervals_and_schedules)
 	    "- {name: d, schedule: '@every 90s', script: x}\n"
 	    "- {name: e, interval: 1500ms, timeout: 0s, script: x}\n"
 	    "- {name: f, interval: 5ms, script: x}\n"
-	    "- {name: g, schedule: '@every soon', script: x}\n");
+	    "- {name: g, schedule: '', script: x}\n");
 	const struct config_script *s = c->scripts;
 
-	cr_expect_str_eq(s[0].schedule, "0 3 * * *");
-	cr_expect_eq(s[0].interval, 0);
+	cr_expect_str_eq(schedule_text(s[0].schedule), "0 3 * * *");
 	cr_expect_eq(s[0].timeout, 10 * NS_PER_S);
-	cr_expect_str_empty(s[1].schedule);
-	cr_expect_eq(s[1].interval, 300 * NS_PER_S);
+	cr_expect_eq(schedule_interval(s[1].schedule), 300 * NS_PER_S);
 	cr_expect_eq(s[1].timeout, 10 * NS_PER_S);
-	cr_expect_str_eq(s[2].schedule, "@daily");
-	cr_expect_eq(s[2].interval, 0);
-	cr_expect_str_empty(s[3].schedule);
-	cr_expect_eq(s[3].interval, 90 * NS_PER_S);
-	cr_expect_eq(s[4].interval, NS_PER_S);
+	cr_expect_str_eq(schedule_text(s[2].schedule), "@daily");
+	cr_expect_eq(schedule_interval(s[2].schedule), 0);
+	cr_expect_eq(schedule_interval(s[3].schedule), 90 * NS_PER_S);
+	cr_expect_eq(schedule_interval(s[4].schedule), NS_PER_S);
 	cr_expect_eq(s[4].timeout, 10 * NS_PER_S);
-	cr_expect_eq(s[5].interval, NS_PER_S);
-	cr_expect_str_eq(s[6].schedule, "@every soon");
+	cr_expect_eq(schedule_interval(s[5].schedule), NS_PER_S);
+	cr_expect_str_eq(schedule_text(s[6].schedule), "0 3 * * *");
+	finish(c);
+	c = parse("defaults: {interval: 1h}\nscripts:\n"
+	    "- {name: a, script: x}\n");
+	cr_expect_eq(schedule_interval(c->scripts[0].schedule),
+	    3600 * NS_PER_S);
+	finish(c);
+	c = parse("scripts:\n- {name: a, script: x}\n");
+	cr_expect_null(c->scripts[0].schedule);
 	finish(c);
 }
 

@@ -168,8 +168,17 @@ Test(config_errors, values_that_make_no_sense)
 	refused("scripts: [{interval: -1s, script: x}]\n", "f.yml:1:22: key "
 	    "\"interval\" is \"-1s\", expected a duration that is not "
 	    "negative");
+	says("scripts:\n- script: x\n  schedule: 0 3 * * 8\n"
+	    "- script: y\n  schedule: TZ=UTC\n  interval: 5\n",
+	    "f.yml:3:13: key \"schedule\" is \"0 3 * * 8\": day of the week "
+	    "\"8\" is not valid, expected 0-7 or sun-sat, ranges such as 0-4, "
+	    "steps such as */2, or *\n"
+	    "f.yml:5:13: key \"schedule\" is \"TZ=UTC\": it says no time, "
+	    "expected five fields such as \"0 3 * * *\", or \"@daily\"\n"
+	    "f.yml:6:13: key \"interval\" is \"5\", expected a unit after "
+	    "the number, such as \"90s\", \"5m\" or \"1h30m\"\n");
 	refused("defaults: {schedule: '@every -1h'}\n", "f.yml:1:22: key "
-	    "\"schedule\" is \"@every -1h\", expected a duration that is not "
+	    "\"schedule\" is \"@every -1h\": expected a duration that is not "
 	    "negative");
 	warns("defaults: {timeout: 0s}\nscripts:\n"
 	    "- {name: a, script: x, interval: 0m}\n"
