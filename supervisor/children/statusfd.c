@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statusfd.c - one descriptor, over a pair of its own. */
+/* statusfd.c - one descriptor, as the first message on a channel. */
 #include "supervisor/children/statusfd.h"
 
 #include <errno.h>
@@ -12,14 +12,6 @@ union room {			/* for one descriptor, aligned */
 	char bytes[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;
 };
-
-int
-statusfd_pair(int pair[2], struct error *err)
-{
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
-		return error_sys(err, errno, "cannot make a socket pair");
-	return 0;
-}
 
 /* Says the error number, 0 with the descriptor. */
 int
@@ -57,10 +49,8 @@ statusfd_receive(int end, struct error *err)
 	struct cmsghdr *head;
 	ssize_t n;
 
-	while ((n = recvmsg(end, &msg, MSG_CMSG_CLOEXEC)) == -1 &&
-	    errno == EINTR)
-		;
-	if (n == -1)
+	n = recvmsg(end, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n == -1 && errno != EAGAIN)
 		e = errno;
 	head = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 	if (head != NULL && head->cmsg_type == SCM_RIGHTS)

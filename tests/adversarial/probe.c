@@ -6,6 +6,7 @@
 #ifdef HAVE_CONFIG_H
 #include "autoconf.h"
 #endif
+#include "common/wire/channel.h"
 #include "supervisor/children/statusfd.h"
 #include "tests/adversarial/probe.h"
 
@@ -134,7 +135,7 @@ try_verify(const char *user, enum policy_role role, bool confine)
 
 	fflush(stdout);
 	if (pipe2(to, O_CLOEXEC) == -1 || pipe2(from, O_CLOEXEC) == -1 ||
-	    statusfd_pair(status, &why) == -1 || (pid = fork()) == -1)
+	    channel_pair(status, &why) == -1 || (pid = fork()) == -1)
 		err(1, "cannot start a child");
 	if (pid == 0) {
 		close(to[1]);
@@ -148,10 +149,10 @@ try_verify(const char *user, enum policy_role role, bool confine)
 	}
 	close(from[1]);
 	close(status[1]);
-	fd = statusfd_receive(status[0], &why);
-	close(status[0]);
 	if (read(from[0], &byte, 1) != 1)
 		warnx("the child could not confine itself");
+	fd = statusfd_receive(status[0], &why);
+	close(status[0]);
 	r = policy_verify(fd, &why);
 	close(to[0]);
 	close(to[1]);

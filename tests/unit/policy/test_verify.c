@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/wire/channel.h"
 #include "policy/policy.h"
 #include "supervisor/children/statusfd.h"
 
@@ -80,7 +81,7 @@ Test(verify, of_a_real_process)
 	char c = 'x';
 	pid_t pid;
 
-	cr_assert_eq(statusfd_pair(status, &err), 0);
+	cr_assert_eq(channel_pair(status, &err), 0);
 	cr_assert_eq(pipe(confined), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -95,10 +96,10 @@ Test(verify, of_a_real_process)
 			poll(NULL, 0, -1);
 	}
 	close(status[1]);
-	fd = statusfd_receive(status[0], &err);
-	cr_assert_neq(fd, -1, "%s", err.text);
 	cr_assert_eq(read(confined[0], &c, 1), 1);
 	cr_assert_eq(c, 'x');
+	fd = statusfd_receive(status[0], &err);
+	cr_assert_neq(fd, -1, "%s", err.text);
 	cr_expect_eq(policy_verify(fd, &err), 0, "%s", err.text);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
