@@ -75,6 +75,8 @@
 #define REGISTRIES_PER_RUN 16	/* registries that one run may talk to */
 #define BROKERS_MAX 64		/* brokers at once */
 #define JOBS_MAX 256		/* workers at once */
+#define STARTS_MAX 4		/* and of those, without a script so far: more
+				 * would only wait for each other */
 #define STREAMS_PER_JOB 64	/* stream pairs open for one job */
 #define STDERR_MAX (4 * KIB)	/* what is kept of a child's stderr */
 #define READY_MS 10000		/* from spawn to READY */

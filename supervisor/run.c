@@ -88,7 +88,8 @@ next_script(struct run_state *r)
 	struct config *c = r->env->config;
 	size_t most = c->has_parallel && c->parallel > 0 ? JOBS_MAX : 1;
 
-	while (r->stopping == 0 && r->next < r->ntasks && r->running < most) {
+	while (r->stopping == 0 && r->next < r->ntasks && r->running < most &&
+	    jobs_starting(r->env->jobs) < STARTS_MAX) {
 		struct run_task *t = &r->tasks[r->next++];
 
 		r->running++;
@@ -97,6 +98,15 @@ next_script(struct run_state *r)
 	}
 	if (r->running == 0)
 		end(r);
+}
+
+static void
+on_started(void *arg)
+{
+	struct run_state *r = arg;
+
+	if (!r->server)
+		next_script(r);
 }
 
 /* Only said: what a worker claims of a script stops no run of it. */
@@ -175,6 +185,7 @@ begin(struct run_state *r, const struct run_env *env, bool server)
 		log_plain(env->log, err.text);
 		return -1;
 	}
+	jobs_watch_starts(env->jobs, on_started, r);
 	r->progress = progress_new(env->loop, env->log, env->jobs);
 	r->outcome = outcome_new(env->config->nscripts);
 	r->ntasks = env->config->nscripts;

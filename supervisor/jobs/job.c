@@ -289,6 +289,7 @@ on_ready(void *arg)
 	    j->dry_run, j->inputs, j->outputs }, j->child);
 	inputs_free(j->inputs);
 	j->inputs = NULL;
+	j->ops->started(j->arg);
 }
 
 static int

@@ -25,6 +25,8 @@ struct job_ops {
 	/* A request of the worker. Returning -1 kills it. */
 	int (*request)(void *arg, struct job *j, const struct message *m,
 	    struct error *err);
+	/* Its worker has the script. Not called if it never gets that far. */
+	void (*started)(void *arg);
 	/* It is over: whether it failed and the text of it ("" on success),
 	 * and whether it was stopped from outside. The callback frees it. */
 	void (*over)(void *arg, struct job *j, bool failed, const char *text,

@@ -18,6 +18,7 @@ struct jobs_entry {
 	struct job *job;
 	jobs_done_fn *done;
 	void *arg;
+	bool starting;
 };
 
 struct jobs {
@@ -26,6 +27,9 @@ struct jobs {
 	struct control control;
 	uint64_t last_id;	/* ids rise and are never used twice */
 	uint64_t moved;
+	size_t starting;
+	void (*started)(void *arg);
+	void *started_arg;
 	TAILQ_HEAD(, jobs_entry) list;
 };
 
@@ -136,12 +140,32 @@ on_request(void *arg, struct job *j, const struct message *m,
 	return control_request(&e->all->control, j, m, err);
 }
 
+/* One less is starting, for whatever reason. */
+static void
+not_starting(struct jobs_entry *e)
+{
+	if (e->starting)
+		e->all->starting--;
+	e->starting = false;
+}
+
+static void
+on_started(void *arg)
+{
+	struct jobs_entry *e = arg;
+
+	not_starting(e);
+	if (e->all->started != NULL)
+		e->all->started(e->all->started_arg);
+}
+
 static void
 on_over(void *arg, struct job *j, bool failed, const char *text, bool stopped)
 {
 	struct jobs_entry *e = arg;
 	struct jobs *all = e->all;
 
+	not_starting(e);
 	/* Out of the list first: done may start and stop others. */
 	TAILQ_REMOVE(&all->list, e, next);
 	slots_forget(all->control.slots, job_id(j));
@@ -151,7 +175,7 @@ on_over(void *arg, struct job *j, bool failed, const char *text, bool stopped)
 	free(e);
 }
 
-static const struct job_ops job_ops = { on_request, on_over };
+static const struct job_ops job_ops = { on_request, on_started, on_over };
 
 void
 jobs_start(struct jobs *all, struct config *config,
@@ -162,9 +186,24 @@ jobs_start(struct jobs *all, struct config *config,
 	e->all = all;
 	e->done = done;
 	e->arg = arg;
+	e->starting = true;
+	all->starting++;
 	e->job = job_start(all->env, config, script, ++all->last_id,
 	    all->dry_run, &job_ops, e);
 	TAILQ_INSERT_TAIL(&all->list, e, next);
+}
+
+size_t
+jobs_starting(const struct jobs *all)
+{
+	return all->starting;
+}
+
+void
+jobs_watch_starts(struct jobs *all, void (*started)(void *arg), void *arg)
+{
+	all->started = started;
+	all->started_arg = arg;
 }
 
 void

@@ -29,7 +29,9 @@ static struct {
 	size_t nstarted, most;	/* so many ran at once */
 	struct { const struct config_script *script; jobs_done_fn *done;
 	    void *arg; } running[MOST];
-	size_t nrunning;
+	size_t nrunning, starting, most_starting;
+	void (*on_started)(void *arg);
+	void *on_started_arg;
 	bool hold;		/* they go on */
 	int stops, killed;	/* jobs_stop, those with now */
 	enum stop_reason why;
@@ -72,6 +74,23 @@ jobs_start(struct jobs *all, struct config *config,
 	rig.running[rig.nrunning++].arg = arg;
 	if (rig.nrunning > rig.most)
 		rig.most = rig.nrunning;
+	if (++rig.starting > rig.most_starting)
+		rig.most_starting = rig.starting;
+}
+
+size_t
+jobs_starting(const struct jobs *all)
+{
+	(void)all;
+	return rig.starting;
+}
+
+void
+jobs_watch_starts(struct jobs *all, void (*started)(void *arg), void *arg)
+{
+	(void)all;
+	rig.on_started = started;
+	rig.on_started_arg = arg;
 }
 
 void
@@ -186,7 +205,10 @@ on_turn(void *arg)
 		}
 	if (rig.compiling && !rig.hold_compile)
 		compile_all();
-	else if (rig.nrunning != 0 && !rig.hold)
+	else if (rig.starting != 0) {
+		rig.starting--;
+		rig.on_started(rig.on_started_arg);
+	} else if (rig.nrunning != 0 && !rig.hold)
 		end_job();
 	else if (rig.quit)
 		rig.quit_done(rig.quit_arg);
@@ -278,6 +300,17 @@ Test(run, once_all_at_the_same_time)
 	cr_expect_eq(run("defaults: {parallel: 2}\nscripts:\n" ONE("a")
 	    ONE("c") ONE("d"), run_once, out), 0);
 	cr_expect_eq(rig.most, 3);	/* slots are what is limited */
+}
+
+Test(run, once_few_start_at_the_same_time)
+{
+	char out[4096];
+
+	cr_expect_eq(run("defaults: {parallel: 2}\nscripts:\n" ONE("a")
+	    ONE("c") ONE("d") ONE("e") ONE("g") ONE("h") ONE("i"), run_once,
+	    out), 0);
+	cr_expect_eq(rig.most_starting, STARTS_MAX);
+	cr_expect_eq(rig.most, 7);	/* the next comes at once */
 }
 
 Test(run, once_one_script_is_not_compiled_before)
