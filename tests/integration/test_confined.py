@@ -12,17 +12,27 @@ from lib.run import PASSWORD, USER, creds, program, status
 
 
 class Linked(unittest.TestCase):
+    def output(self, *command):
+        return subprocess.run(command, check=True, capture_output=True,
+                              text=True).stdout
+
     def libraries(self, name):
-        done = subprocess.run(["ldd", program(name)], check=True,
-                              capture_output=True, text=True)
-        self.assertIn("libc.so", done.stdout)
-        return done.stdout
+        found = self.output("ldd", program(name))
+        self.assertIn("libc.so", found)
+        return found
 
     def test_supervisor_has_neither_network_nor_lua(self):
         self.assertNotRegex(self.libraries("regbot"), "libcurl|liblua")
 
     def test_worker_has_no_network(self):
-        self.assertNotRegex(self.libraries("regbot-worker"), "libcurl|yaml")
+        found = self.output("ldd", program("regbot-worker"))
+        self.assertRegex(found, r"libc\.so|statically linked")
+        self.assertNotRegex(found, "libcurl|yaml|seccomp")
+        if "statically linked" in found:
+            found = self.output("nm", program("regbot-worker"))
+            self.assertRegex(found, " T lua_newstate")
+            self.assertNotRegex(found, " T (curl|yaml|seccomp)_")
+            self.assertNotRegex(found, " T (getaddrinfo|dlopen|getpwnam)\n")
 
     def test_broker_has_no_lua(self):
         self.assertNotRegex(self.libraries("regbot-broker"), "liblua|yaml")
