@@ -42,13 +42,19 @@ __lsan_is_turned_off(void)
 static int
 no_way_back(const struct policy_plan *plan, struct error *err)
 {
-	(void)cap_reset_ambient();	/* old kernels have none */
+	unsigned long cap = 0;
+
+	/* libcap asks the kernel about each capability before. Old kernels
+	 * have no ambient ones. */
+	(void)prctl(PR_CAP_AMBIENT, (long)PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L,
+	    0L);
 	if ((plan->flags & CONFINE_BOUNDING) == 0)
 		return 0;	/* harmless under no_new_privs */
-	for (cap_value_t c = 0; CAP_IS_SUPPORTED(c); c++)
-		if (cap_drop_bound(c) == -1)
-			return error_sys(err, errno, "cannot drop capability "
-			    "%d from the bounding set", c);
+	while (prctl(PR_CAPBSET_DROP, cap, 0L, 0L, 0L) == 0)
+		cap++;
+	if (errno != EINVAL)	/* of the first that there is not */
+		return error_sys(err, errno, "cannot drop capability %lu from "
+		    "the bounding set", cap);
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
 	    SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 	    SECBIT_NO_CAP_AMBIENT_RAISE |
@@ -84,9 +90,9 @@ own_ids(const struct policy_plan *plan, struct error *err)
 static int
 limit(int which, const char *what, uint64_t value, struct error *err)
 {
-	struct rlimit now;
+	struct rlimit now = { 0, 0 };
 
-	if (getrlimit((__rlimit_resource_t)which, &now) == -1)
+	if (value != 0 && getrlimit((__rlimit_resource_t)which, &now) == -1)
 		return error_sys(err, errno, "cannot read the limit on %s",
 		    what);
 	if (now.rlim_max != RLIM_INFINITY && value > now.rlim_max)

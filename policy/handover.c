@@ -3,11 +3,8 @@
 #include "policy/policy.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#include "common/mem.h"
 
 _Static_assert(sizeof(struct sock_filter) == FILTER_BYTES, "an instruction");
 
@@ -47,9 +44,8 @@ policy_plan_receive(int fd, enum policy_role role, struct policy_plan *out,
     struct error *err)
 {
 	static char frame[FILTER_MAX * FILTER_BYTES + 256];
-	struct message *m;
+	static struct message m;
 	ssize_t n;
-	int r;
 
 	while ((n = recv(fd, frame, sizeof(frame), 0)) == -1 &&
 	    errno == EINTR)
@@ -57,11 +53,8 @@ policy_plan_receive(int fd, enum policy_role role, struct policy_plan *out,
 	if (n <= 0)
 		return error_sys(err, n == 0 ? ECONNRESET : errno, "cannot "
 		    "read from the supervisor how to confine this process");
-	m = mem_alloc(sizeof(*m));
-	r = message_decode(m, frame, (size_t)n,
-	    role == POLICY_WORKER ? S2W : S2B, err);
-	if (r == 0)
-		r = take(m, role, out, err);
-	free(m);
-	return r;
+	if (message_decode(&m, frame, (size_t)n,
+	    role == POLICY_WORKER ? S2W : S2B, err) == -1)
+		return -1;
+	return take(&m, role, out, err);
 }

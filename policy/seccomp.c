@@ -214,13 +214,15 @@ policy_filter(enum policy_role role, struct error *err)
 		return NULL;
 	}
 	/* Other architectures and x32 have other numbers, which would be a way
-	 * around. All threads get the filter, should there be several. */
+	 * around. */
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, fatal) != 0) {
 		error_set(err, ERROR_SYSTEM, "cannot set the system call "
 		    "filter's answer to foreign architectures");
 		goto fail;
 	}
-	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+	/* As a tree: the kernel runs it for each number there is when it is
+	 * loaded, to remember which calls need no filter. */
+	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (; row->name != NULL; row++)
 		if (add(ctx, row, row->action == KILL ? fatal : row->action,
 		    err) == -1)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - regbot: the startup order, and the exit status. */
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "supervisor/version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
+#define KEEP (1024 * 1024)	/* what a child takes, the next one takes again */
 #define FILES_WANTED 16384	/* descriptors, above all that the bounds allow */
 
 static int
@@ -125,6 +127,7 @@ main(int argc, char **argv)
 
 	open_standard();
 	shed_inherited();
+	mallopt(M_TRIM_THRESHOLD, KEEP);
 	if (cli_parse(argc, argv, &cli, &err) == -1)
 		return usage(&cli, &err);
 	if (cli.command == CLI_HELP)

@@ -19,7 +19,6 @@
 #include "worker/job/worker.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/modules.h"
-#include "worker/oci/manifest.h"
 #include "worker/referrers/referrers.h"
 
 #define CONTROL_FD 3
@@ -49,11 +48,7 @@ fail(const struct error *err)
 static void
 warm_up(struct worker *w, struct error *err)
 {
-	struct platform host;
-
 	tzset();
-	platform_host(&host);
-	platform_free(&host);
 	w->L = vm_new(w, WORKER_MEMORY, libraries, err);
 	if (w->L == NULL)
 		fail(err);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -35,7 +36,7 @@ struct channel {
 	size_t queued;		/* bytes in it */
 	unsigned queued_fds;
 	struct error why;
-	struct message in;
+	struct message in;	/* last: it is large */
 };
 
 int
@@ -75,7 +76,7 @@ destroy(struct channel *c)
 	watch_free(c->watch);
 	timer_free(c->failed);
 	close(c->fd);
-	explicit_bzero(&c->in, sizeof(c->in));
+	message_wipe(&c->in);
 	free(c);
 }
 
@@ -258,8 +259,10 @@ struct channel *
 channel_new(struct loop *l, int fd, unsigned paths, bool may_pass,
     const struct channel_ops *ops, void *arg)
 {
-	struct channel *c = mem_alloc(sizeof(*c));
+	struct channel *c = mem_resize(NULL, 1, sizeof(*c));
 
+	/* Not all of the store, most of which is never used. */
+	memset(c, 0, offsetof(struct channel, in.store));
 	c->loop = l;
 	c->fd = fd;
 	c->paths = paths;

@@ -145,6 +145,8 @@ message_decode(struct message *m, const void *frame, size_t len,
 		memcpy(m->store + used, p, n);
 		m->store[used + n] = '\0';
 		used += n + 1;
+		if (used > m->most)
+			m->most = used;
 		p += n;
 	}
 	if (p != end)
@@ -154,6 +156,12 @@ message_decode(struct message *m, const void *frame, size_t len,
 bad:
 	return error_set(err, ERROR_PROTOCOL, "field %d of %s is malformed",
 	    m->nfields, row->name);
+}
+
+void
+message_wipe(struct message *m)
+{
+	explicit_bzero(m->store, m->most);
 }
 
 uint64_t

@@ -75,12 +75,16 @@ struct message {
 	uint32_t id;		/* request id, 0 where there is none */
 	int nfields;
 	struct field f[MESSAGE_FIELDS];
+	size_t most;		/* bytes that store ever held */
 	char store[MESSAGE_MAX + MESSAGE_FIELDS]; /* what f points into */
 };
 
 /* Decodes a frame that came over one of paths. 0, or -1 and ERROR_PROTOCOL. */
 int message_decode(struct message *m, const void *frame, size_t len,
     unsigned paths, struct error *err);
+
+/* Wipes what all messages decoded into m left there. */
+void message_wipe(struct message *m);
 
 /* Fields by position; the table guarantees kind and presence. */
 uint64_t message_u64(const struct message *m, int i);

@@ -26,20 +26,20 @@
 char *
 spawn_path(const char *program)
 {
-	char self[4096], *slash, *path;
+	static char self[4096];		/* the folder, once it is known */
+	char *path;
 	ssize_t n;
 
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash != NULL) {
-			*slash = '\0';
-			path = mem_printf("%s/%s", self, program);
-			if (access(path, X_OK) == 0)
-				return path;
-			free(path);
-		}
+	if (*self == '\0') {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		while (n > 0 && self[n] != '/')
+			self[n--] = '\0';
+	}
+	if (*self != '\0') {
+		path = mem_printf("%s%s", self, program);
+		if (access(path, X_OK) == 0)
+			return path;
+		free(path);
 	}
 	return mem_printf("%s/%s", REGBOT_LIBEXECDIR, program);
 }

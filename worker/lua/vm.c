@@ -55,9 +55,12 @@ vm_new(struct worker *w, uint64_t memory, const struct vm_library *libraries,
 	if (L != NULL) {
 		/* Before any coroutine: they inherit it. */
 		deadline_watch(L);
+		lua_gc(L, LUA_GCSTOP, 0);	/* nothing is garbage yet */
 		lua_pushcfunction(L, open_all);
-		if (lua_pcall(L, 0, 0, 0) == LUA_OK)
+		if (lua_pcall(L, 0, 0, 0) == LUA_OK) {
+			lua_gc(L, LUA_GCRESTART, 0);
 			return L;
+		}
 		lua_close(L);
 	}
 	buffer_free(&vm->out);
