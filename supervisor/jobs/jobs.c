@@ -186,8 +186,9 @@ jobs_start(struct jobs *all, struct config *config,
 	e->all = all;
 	e->done = done;
 	e->arg = arg;
-	e->starting = true;
-	all->starting++;
+	/* A command that gives it input may take its time. */
+	e->starting = script->inputs.n == 0;
+	all->starting += e->starting ? 1 : 0;
 	e->job = job_start(all->env, config, script, ++all->last_id,
 	    all->dry_run, &job_ops, e);
 	TAILQ_INSERT_TAIL(&all->list, e, next);

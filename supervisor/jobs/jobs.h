@@ -32,8 +32,8 @@ typedef void jobs_done_fn(void *arg, bool failed, const char *text,
 void jobs_start(struct jobs *all, struct config *config,
     const struct config_script *script, jobs_done_fn *done, void *arg);
 
-/* How many have no script yet; and started is called, from the loop, when there
- * is one less of them that is not over. */
+/* How many have no script yet and wait for no input; and started is called,
+ * from the loop, when there is one less of them that is not over. */
 size_t jobs_starting(const struct jobs *all);
 void jobs_watch_starts(struct jobs *all, void (*started)(void *arg),
     void *arg);

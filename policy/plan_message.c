@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* handover.c - a plan on its way from the supervisor to a child. */
+/* plan_message.c - a plan on its way from the supervisor to a child. */
 #include "policy/policy.h"
 
 #include <errno.h>
