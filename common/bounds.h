@@ -210,6 +210,11 @@
 #define JOB_ENV_MAX 256		/* variables that os.getenv may answer */
 #define OPTION_TEXTS_MAX 4096	/* entries of a list among a function's
 				 * options */
+#define PARALLEL_MAX 64		/* calls of its function that a parallel() may
+				 * run at once, and a script in all that it
+				 * runs; but each always has one */
+#define PARALLEL_DEPTH_MAX 8	/* parallel()s within each other */
+#define PARALLEL_ERRORS_MAX 20	/* errors that a parallel() reports */
 #define SCRIPT_WARNINGS_MAX 100	/* warnings about a script, in one run */
 #define CLIENT_STREAMS_MAX 24	/* streams at once; two requests each, so
 				 * that one channel always has room for both */

@@ -2,39 +2,46 @@
 /*
  * coroutine.c - coroutine.wrap and coroutine.yield with errors that say where
  * they arose: 5.3 puts the caller's line before the coroutine's own, and no
- * line at all to a yield that is out of place.
+ * line at all to a yield that is out of place. And what resumes a coroutine
+ * lets it wait in a branch of parallel() (worker/branches/thread.h).
  */
 #include <lauxlib.h>
 
+#include "worker/branches/thread.h"
 #include "worker/compat/compat.h"
 
-/* Raises an error if co (at its start, or waiting in yield) cannot go on. */
-static void
-check_suspended(lua_State *L, lua_State *co)
+/* Why co, at its start or waiting in yield, cannot be resumed; or NULL. */
+static const char *
+not_suspended(lua_State *co)
 {
 	int status = lua_status(co);
 	lua_Debug ar;
 
+	if (thread_waits(co) || (thread_is_branch(co) &&
+	    status == LUA_YIELD))
+		return "cannot resume non-suspended coroutine";
 	if (status == LUA_YIELD)
-		return;
+		return NULL;
 	if (status == LUA_OK && lua_getstack(co, 0, &ar))
-		vm_raise(L, "cannot resume non-suspended coroutine");
+		return "cannot resume non-suspended coroutine";
 	if (status != LUA_OK || lua_gettop(co) == 0)
-		vm_raise(L, "cannot resume dead coroutine");
+		return "cannot resume dead coroutine";
+	return NULL;
 }
 
-/* What wrap returns; the coroutine is its upvalue. */
+static int wrapped_resumed(lua_State *L, int status, lua_KContext ctx);
+
+/* Resumes the coroutine of wrap with n values from the top. */
 static int
-wrapped(lua_State *L)
+wrapped_resume(lua_State *L, int n)
 {
 	lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-	int n = lua_gettop(L), status;
+	int status;
 
-	check_suspended(L, co);
-	if (!lua_checkstack(co, n))
-		return vm_raise(L, "too many arguments to resume");
 	lua_xmove(L, co, n);
-	status = lua_resume(co, L, n);
+	status = thread_resume(co, L, n);
+	if (thread_waits(co))
+		return thread_pass(L, 0, wrapped_resumed);
 	if (status != LUA_OK && status != LUA_YIELD) {
 		lua_xmove(co, L, 1);
 		return lua_error(L);
@@ -44,6 +51,29 @@ wrapped(lua_State *L)
 		return vm_raise(L, "too many results to resume");
 	lua_xmove(co, L, n);
 	return n;
+}
+
+static int
+wrapped_resumed(lua_State *L, int status, lua_KContext ctx)
+{
+	(void)status;
+	(void)ctx;
+	return wrapped_resume(L, 0);
+}
+
+/* What wrap returns; the coroutine is its upvalue. */
+static int
+wrapped(lua_State *L)
+{
+	lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+	const char *why = not_suspended(co);
+	int n = lua_gettop(L);
+
+	if (why != NULL)
+		return vm_raise(L, "%s", why);
+	if (!lua_checkstack(co, n))
+		return vm_raise(L, "too many arguments to resume");
+	return wrapped_resume(L, n);
 }
 
 /* Upvalue 1 is coroutine.create's function. */
@@ -56,9 +86,78 @@ coroutine_wrap(lua_State *L)
 }
 
 static int
+refuse_resume(lua_State *L, const char *why)
+{
+	lua_pushboolean(L, 0);
+	lua_pushstring(L, why);
+	return 2;
+}
+
+static int resume_again(lua_State *L, int status, lua_KContext ctx);
+
+/* Resumes the coroutine at index 1 with the n values above it. */
+static int
+resume_step(lua_State *L, int n)
+{
+	lua_State *co = lua_tothread(L, 1);
+	int status;
+
+	lua_xmove(L, co, n);
+	status = thread_resume(co, L, n);
+	if (thread_waits(co))
+		return thread_pass(L, 0, resume_again);
+	lua_pushboolean(L, status == LUA_OK || status == LUA_YIELD);
+	n = lua_toboolean(L, -1) ? lua_gettop(co) : 1;
+	if (!lua_checkstack(L, n + 1)) {
+		lua_settop(co, 0);
+		lua_pop(L, 1);
+		return refuse_resume(L, "too many results to resume");
+	}
+	lua_xmove(co, L, n);
+	return n + 1;
+}
+
+static int
+resume_again(lua_State *L, int status, lua_KContext ctx)
+{
+	(void)status;
+	(void)ctx;
+	return resume_step(L, 0);
+}
+
+static int
+coroutine_resume(lua_State *L)
+{
+	lua_State *co = lua_tothread(L, 1);
+	const char *why;
+
+	if (co == NULL)
+		return vm_expected(L, 1, "coroutine.resume", "coroutine");
+	if ((why = not_suspended(co)) != NULL)
+		return refuse_resume(L, why);
+	if (!lua_checkstack(co, lua_gettop(L) - 1))
+		return refuse_resume(L, "too many arguments to resume");
+	return resume_step(L, lua_gettop(L) - 1);
+}
+
+/* Upvalue 1 is Lua's function. One that waits for a registry is busy. */
+static int
+coroutine_status(lua_State *L)
+{
+	lua_State *co = lua_tothread(L, 1);
+
+	if (co != NULL && co != L && lua_status(co) == LUA_YIELD &&
+	    not_suspended(co) != NULL) {
+		lua_pushliteral(L, "normal");
+		return 1;
+	}
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+static int
 coroutine_yield(lua_State *L)
 {
-	if (!lua_isyieldable(L))
+	if (!lua_isyieldable(L) || thread_is_branch(L))
 		return vm_raise(L, "attempt to yield from outside a "
 		    "coroutine");
 	return lua_yield(L, lua_gettop(L));
@@ -71,6 +170,11 @@ compat_coroutine(lua_State *L)
 	lua_getfield(L, -1, "create");
 	lua_pushcclosure(L, coroutine_wrap, 1);
 	lua_setfield(L, -2, "wrap");
+	lua_pushcfunction(L, coroutine_resume);
+	lua_setfield(L, -2, "resume");
+	lua_getfield(L, -1, "status");
+	lua_pushcclosure(L, coroutine_status, 1);
+	lua_setfield(L, -2, "status");
 	lua_pushcfunction(L, coroutine_yield);
 	lua_setfield(L, -2, "yield");
 	lua_pop(L, 1);

@@ -17,6 +17,7 @@
 #include "common/wire/stop.h"
 #include "worker/job/tally.h"
 
+struct branches;	/* branches.h: of parallel() */
 struct catalog;		/* catalog.h: repositories that were listed */
 struct client;		/* client.h */
 struct overlay;		/* overlay.h: what a dry run pretends */
@@ -34,6 +35,7 @@ struct worker {
 	struct referrers *referrers;	/* NULL until the first is listed */
 	struct tally tally;	/* what it did */
 	lua_State *L;
+	struct branches *branches;	/* of L, or NULL */
 	char *name;		/* the script's name */
 	char *script;		/* its text */
 	size_t script_len;

@@ -7,7 +7,7 @@
 #include "common/mem.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/task.h"
-#include "worker/lua/vm.h"
+#include "worker/lua/vm_private.h"
 
 void
 task_release(struct task *t)
@@ -15,6 +15,7 @@ task_release(struct task *t)
 	void (*release)(struct task *) = t->release;
 
 	t->release = NULL;
+	t->wake = NULL;
 	if (release != NULL)
 		release(t);
 	free(t->doing);
@@ -29,6 +30,16 @@ release_task(void *t)
 
 void *
 task_new(lua_State *L, size_t n, void (*release)(struct task *t))
+{
+	const struct task_pause *pause = vm_of(L)->pause;
+
+	if (pause != NULL)
+		pause->check(L);
+	return task_new_idle(L, n, release);
+}
+
+void *
+task_new_idle(lua_State *L, size_t n, void (*release)(struct task *t))
 {
 	struct task *t;
 
@@ -54,18 +65,36 @@ task_done(struct task *t, const struct error *err)
 	if (t->done)
 		return;
 	t->done = true;
-	if (err == NULL)
-		return;
-	t->err = *err;
-	if (t->doing != NULL)
-		error_prefix(&t->err, "%s", t->doing);
+	if (err != NULL) {
+		t->err = *err;
+		if (t->doing != NULL)
+			error_prefix(&t->err, "%s", t->doing);
+	}
+	if (t->wake != NULL)
+		t->wake(t->branch);
+}
+
+void
+task_set_pause(lua_State *L, const struct task_pause *pause)
+{
+	vm_of(L)->pause = pause;
+}
+
+bool
+task_pauses(lua_State *L)
+{
+	return vm_of(L)->pause != NULL;
 }
 
 int
 task_await(lua_State *L, struct task *t, lua_KFunction finish)
 {
+	const struct task_pause *pause = vm_of(L)->pause;
 	struct error err = { .kind = ERROR_NONE };
 
+	t->finish = finish;
+	if (!t->done && pause != NULL)
+		return pause->pause(L, t);
 	if (!t->done && worker_wait(t->w, &t->done, &err) == -1)
 		task_done(t, &err);
 	return finish(L, LUA_OK, (lua_KContext)t);

@@ -53,6 +53,8 @@ vm_new(struct worker *w, uint64_t memory, const struct vm_library *libraries,
 	buffer_init(&vm->out, LOG_TEXT_MAX);
 	L = lua_newstate(memory_allocate, vm);
 	if (L != NULL) {
+		/* What each thread has of this begins as the main one's. */
+		memset(lua_getextraspace(L), 0, LUA_EXTRASPACE);
 		/* Before any coroutine: they inherit it. */
 		deadline_watch(L);
 		lua_gc(L, LUA_GCSTOP, 0);	/* nothing is garbage yet */

@@ -65,6 +65,9 @@ int vm_load(lua_State *L, const char *src, size_t len, const char *name);
  * when it is unknown or the name is not one chunk's alone. Borrowed. */
 const char *vm_source(lua_State *L, const char *name, size_t *len);
 
+/* Pushes "<string>:3: ", the place of the innermost Lua function above the
+ * running C function, or "". */
+void vm_where(lua_State *L);
 /* Raises "<string>:LINE: text", position of the calling script line. */
 int vm_raise(lua_State *L, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -11,10 +11,8 @@
 
 static const char warnings_key;	/* registry: those given, and their number */
 
-/* Pushes "<string>:3: ", the place of the innermost Lua function above the
- * running C function, or "". */
-static void
-push_where(lua_State *L)
+void
+vm_where(lua_State *L)
 {
 	lua_Debug ar;
 
@@ -38,7 +36,7 @@ vm_raise(lua_State *L, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	push_where(L);
+	vm_where(L);
 	lua_pushstring(L, text);
 	lua_concat(L, 2);
 	return lua_error(L);
@@ -84,7 +82,7 @@ vm_warn(lua_State *L, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	push_where(L);
+	vm_where(L);
 	lua_pushstring(L, text);
 	lua_concat(L, 2);
 	if (is_new_warning(L)) {

@@ -7,19 +7,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include <lua.h>
 
 #include "common/buffer.h"
 #include "worker/lua/vm.h"
 
+struct task_pause;	/* task.h */
+struct require_wait;	/* require.c */
+
 struct vm {
 	struct worker *w;
+	const struct task_pause *pause;	/* NULL: no branch runs */
 	const struct vm_library *libraries;
 	uint64_t used, cap;	/* bytes that Lua holds and may hold */
 	size_t denied;		/* the size that was refused last, or 0 */
 	int refusals;		/* that a collection did not help against */
 	bool starved;		/* too many of them: the script is ended */
+	LIST_HEAD(, require_wait) required;	/* that branches wait for */
 	bool late;		/* LATE was sent */
 	int64_t poll_at;	/* when the hook turns the loop next */
 	struct buffer out;	/* io.write's unfinished line */

@@ -277,7 +277,7 @@ config_tostring(lua_State *L)
 	if (v == NULL)
 		return vm_arg_error(L, 1, value_call_name(L),
 		    "config expected");
-	q = binding_request_new(L);
+	q = binding_text_new(L);
 	json_indent(&q->body, v->bytes, v->len);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);

@@ -112,7 +112,7 @@ manifest_tostring(lua_State *L)
 	if (v->m == NULL)
 		return vm_raise(L, "Failed outputing manifest: it was only "
 		    "looked up with head and has no content");
-	q = binding_request_new(L);
+	q = binding_text_new(L);
 	json_indent(&q->body, v->m->bytes, v->m->len);
 	lua_pushlstring(L, buffer_str(&q->body), q->body.len);
 	task_release(&q->task);

@@ -29,6 +29,7 @@ int modules_manifest_get(lua_State *L);
 int modules_manifest_getlist(lua_State *L);
 int modules_manifest_head(lua_State *L);
 int modules_manifest_put(lua_State *L);
+int modules_parallel(lua_State *L);
 int modules_ratelimit(lua_State *L);
 int modules_ratelimit_wait(lua_State *L);
 

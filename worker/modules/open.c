@@ -2,6 +2,7 @@
 /* open.c - the global tables, from the lists of the files that fill them. */
 #include "worker/modules/modules.h"
 
+#include "worker/branches/branches.h"
 #include "worker/lua/vm.h"
 #include "worker/values/value.h"
 
@@ -46,5 +47,7 @@ modules_open(lua_State *L)
 			vm_set_function(L, tables[i].name, r->name, r->func);
 		lua_setglobal(L, tables[i].name);
 	}
+	branches_open(L);
+	lua_register(L, "parallel", modules_parallel);
 	absent_open(L);
 }

@@ -33,7 +33,7 @@ static int
 reference_tostring(lua_State *L)
 {
 	struct reference *r = value_check_reference(L, 1);
-	struct binding_request *q = binding_request_new(L);
+	struct binding_request *q = binding_text_new(L);
 
 	q->name = reference_string(r);
 	lua_pushstring(L, q->name);

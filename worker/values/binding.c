@@ -186,6 +186,16 @@ binding_request_new(lua_State *L)
 	return q;
 }
 
+struct binding_request *
+binding_text_new(lua_State *L)
+{
+	struct binding_request *q = task_new_idle(L, sizeof(*q),
+	    request_release);
+
+	buffer_init(&q->body, 0);
+	return q;
+}
+
 void
 binding_request_done(void *request, struct answer *a)
 {

@@ -66,6 +66,8 @@ struct binding_request {
 	char *name;		/* what it is about, for the binding */
 };
 struct binding_request *binding_request_new(lua_State *L);
+/* Without a request: something owns its body. */
+struct binding_request *binding_text_new(lua_State *L);
 /* An answer_fn. */
 void binding_request_done(void *request, struct answer *a);
 

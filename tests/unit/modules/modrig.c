@@ -25,7 +25,7 @@ forget(struct modrig *rig)
 	free(rig->result.text);
 	rig->log = rig->requests = NULL;
 	memset(&rig->result, 0, sizeof(rig->result));
-	rig->cancelled = 0;
+	rig->cancelled = rig->most = 0;
 }
 
 static const struct vm_library libraries[] = {

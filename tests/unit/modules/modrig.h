@@ -15,6 +15,7 @@
 #include "worker/lua/vm.h"
 
 #define MODRIG_PAGES 8
+#define MODRIG_MODULES 4
 
 struct modrig {
 	/* Set before a run. */
@@ -31,6 +32,9 @@ struct modrig {
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */
 	const char *referrers;	/* the answer to that request, NULL: 404 */
 	const char *put_subject; /* told after a PUT, NULL: none */
+	struct {
+		const char *name, *text;
+	} modules[MODRIG_MODULES];	/* that require finds */
 	const char *put_digest;	/* told after a PUT, NULL: the right one */
 	/* Results. */
 	struct error err;	/* when modrig_run returns -1 */
@@ -40,6 +44,7 @@ struct modrig {
 	struct tally tally;
 	int cancelled;		/* requests that were given up */
 	int slots;		/* action slots that were not given back */
+	int most;		/* calls at once */
 	int left;		/* calls still there at the end */
 	struct store *store;	/* what the registry holds */
 };

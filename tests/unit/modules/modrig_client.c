@@ -58,7 +58,8 @@ call_start(struct client *c, answer_fn *done, void *arg)
 	call->answer.size = -1;
 	buffer_init(&call->answer.body, 0);
 	call->timer = loop_timer(c->loop, deliver, call);
-	c->rig->left++;
+	if (++c->rig->left > c->rig->most)
+		c->rig->most = c->rig->left;
 	if (!c->rig->hang)
 		timer_arm(call->timer, 0);
 	return call;
@@ -364,6 +365,14 @@ client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 {
 	struct client_call *call = call_start(c, done, arg);
 
+	for (int i = 0; i < MODRIG_MODULES; i++) {
+		if (c->rig->modules[i].name == NULL ||
+		    strcmp(c->rig->modules[i].name, name) != 0)
+			continue;
+		modrig_set(&call->answer.media_type, name);
+		buffer_puts(&call->answer.body, c->rig->modules[i].text);
+		return call;
+	}
 	error_set(&call->answer.err, ERROR_NOT_FOUND, "no module %s", name);
 	return call;
 }
