@@ -125,6 +125,9 @@
 #define MANIFEST_GET_MAX (8 * MIB)	/* a manifest that is read */
 #define MANIFEST_PUT_MAX (4 * MIB)	/* a manifest that is pushed */
 #define BLOB_GET_MAX (8 * MIB)		/* a blob that is read into a worker */
+#define BLOB_PUT_MAX (8 * MIB)		/* a text that blob.put uploads */
+#define BLOB_READ_MAX (32 * MIB)	/* what b:read() returns at once */
+#define BLOB_PART_MAX (1 * MIB)		/* it asks for so much at a time */
 #define LIST_PAGE_MAX (8 * MIB)		/* one page of tags or repositories */
 #define LIST_ASK_MAX 1000		/* entries of a page that are asked for */
 #define LIST_PAGES_MAX 10000		/* pages of one list */

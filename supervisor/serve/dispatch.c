@@ -27,6 +27,8 @@ static int more_cancel(struct request *, const struct message *,
 #define ROW_TAG_DELETE "rt", BODY_NONE, request_run, NULL
 #define ROW_BLOB_HEAD "rd", BODY_NONE, request_run, NULL
 #define ROW_BLOB_GET "rdx", BODY_REPLY, request_run, NULL
+#define ROW_BLOB_PART "rdwx", BODY_REPLY, request_run, NULL
+#define ROW_BLOB_PUT "rdb", BODY_WORKER, request_receive, NULL
 #define ROW_BLOB_MOUNT "rdf", BODY_NONE, request_run, NULL
 #define ROW_BLOB_READ "rdzos", BODY_NONE, stream_end_run, stream_end_finish
 #define ROW_REFERRERS "rdlq", BODY_REPLY, request_run, NULL

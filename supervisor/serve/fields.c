@@ -122,6 +122,21 @@ take_number(struct request *r, char letter, uint64_t v, struct error *err)
 			    "limit is %u", (unsigned long long)v,
 			    MANIFEST_PUT_MAX);
 		break;
+	case 'b':
+		r->size = v;
+		if (v > BLOB_PUT_MAX)
+			return error_set(err, ERROR_LIMIT, "request failed: a "
+			    "blob of %llu bytes cannot be pushed as text, the "
+			    "limit is %u", (unsigned long long)v,
+			    BLOB_PUT_MAX);
+		break;
+	case 'w':
+		r->offset = v;
+		if (v > INT64_MAX - BLOB_GET_MAX)
+			return error_set(err, ERROR_INPUT, "request failed: a "
+			    "blob cannot have %llu bytes",
+			    (unsigned long long)v);
+		break;
 	case 'x':
 		r->size = v < BLOB_GET_MAX ? v : BLOB_GET_MAX;
 		break;

@@ -52,38 +52,55 @@ request_run(struct request *r)
 		    message_name(r->row->type));
 }
 
+/* The digest that the body must have: a manifest's is beside its name. */
+static const char *
+body_digest(const struct request *r)
+{
+	return r->digest[0] != '\0' ? r->digest : r->name;
+}
+
+static void
+body_complete(struct request *r)
+{
+	struct error err;
+
+	r->state = REQUEST_RUNNING;
+	error_clear(&err);
+	if (signed_verify(r->media_type, buffer_str(&r->body), r->body.len,
+	    body_digest(r), &err) == -1) {
+		error_prefix(&err, "request failed: %s",
+		    r->digest[0] != '\0' ? "manifest" : "blob");
+		request_end(r, &err, 0);
+		return;
+	}
+	request_run(r);
+}
+
 void
 request_receive(struct request *r)
 {
-	if (strchr(r->name, ':') != NULL && strcmp(r->name, r->digest) != 0) {
+	if (strchr(r->name, ':') != NULL &&
+	    strcmp(r->name, body_digest(r)) != 0) {
 		request_fail(r, ERROR_INPUT, "a manifest with digest %s "
 		    "cannot be pushed as %s", r->digest, r->name);
 		return;
 	}
 	r->state = REQUEST_RECEIVING;
-	session_give_credit(r->session);
+	if (r->size == 0)
+		body_complete(r);
+	else
+		session_give_credit(r->session);
 }
 
 void
 request_received(struct request *r, const void *p, size_t n)
 {
-	struct error err;
-
 	buffer_put(&r->body, p, n);
 	r->credit_out -= n;
 	r->session->credit_out -= n;
 	session_give_credit(r->session);
-	if (r->body.len < r->size)
-		return;
-	r->state = REQUEST_RUNNING;
-	error_clear(&err);
-	if (signed_verify(r->media_type, r->body.data, r->body.len, r->digest,
-	    &err) == -1) {
-		error_prefix(&err, "request failed: manifest");
-		request_end(r, &err, 0);
-		return;
-	}
-	request_run(r);
+	if (r->body.len == r->size)
+		body_complete(r);
 }
 
 static bool

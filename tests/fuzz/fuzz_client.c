@@ -16,7 +16,7 @@
 #include "common/wire/message.h"
 #include "worker/client/client.h"
 
-#define CALLS 11
+#define CALLS 13
 #define DIGEST "sha256:" \
 	"1111111111111111111111111111111111111111111111111111111111111111"
 
@@ -208,6 +208,8 @@ start_calls(struct client *c, struct client_call **calls, struct fuzz *f)
 	calls[i] = client_manifest_head(c, &a, NEXT), i++;
 	calls[i] = client_tag_list(c, &a, 0, "", "", NEXT), i++;
 	calls[i] = client_blob_get(c, &a, DIGEST, 10, NEXT), i++;
+	calls[i] = client_blob_part(c, &a, DIGEST, 5, 10, NEXT), i++;
+	calls[i] = client_blob_put(c, &a, DIGEST, "{}", 2, NEXT), i++;
 	calls[i] = client_tag_delete(c, &a, NEXT), i++;
 	calls[i] = client_blob_copy(c, &a, &b, DIGEST, 9, "", NEXT), i++;
 	calls[i] = client_blob_copy(c, &b, &a, DIGEST, 9, "x", NEXT), i++;

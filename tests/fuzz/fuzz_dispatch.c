@@ -68,8 +68,10 @@ ask(void)
 {
 	static const char *const urls[] = { "https://h/x", "http://h:81/x?y",
 	    "https://u@h/", "" };
-	unsigned pick = byte() % 15;
-	enum message_type type = pick >= 12 ? MSG_URL_READ + pick - 12 :
+	static const enum message_type later[] = { MSG_URL_READ,
+	    MSG_REFERRERS, MSG_MANIFEST_SWAP, MSG_BLOB_PART, MSG_BLOB_PUT };
+	unsigned pick = byte() % 17;
+	enum message_type type = pick >= 12 ? later[pick - 12] :
 	    MSG_TAG_LIST + pick;
 	uint32_t id = byte() % 70;
 	uint64_t n = byte() % 4, o = byte() % 4, stream = byte() % 4;
@@ -95,6 +97,14 @@ ask(void)
 		break;
 	case MSG_BLOB_GET:
 		rig_ask(&rig, type, id, "ssu", repository(), name(), n);
+		break;
+	case MSG_BLOB_PART:
+		rig_ask(&rig, type, id, "ssuu", repository(), name(),
+		    n << (byte() % 64), o << (byte() % 64));
+		break;
+	case MSG_BLOB_PUT:
+		rig_ask(&rig, type, id, "ssu", repository(), name(),
+		    n << (byte() % 24));
 		break;
 	case MSG_BLOB_MOUNT:
 		rig_ask(&rig, type, id, "sss", repository(), SHA,

@@ -156,6 +156,14 @@ struct client_call *client_blob_head(struct client *c,
 struct client_call *client_blob_get(struct client *c,
     const struct reference *ref, const char *digest, uint64_t max,
     answer_fn *done, void *arg);
+/* At most n bytes from offset on, which nobody has checked. */
+struct client_call *client_blob_part(struct client *c,
+    const struct reference *ref, const char *digest, uint64_t offset,
+    size_t n, answer_fn *done, void *arg);
+/* Uploads n bytes, at most BLOB_PUT_MAX; they are copied. */
+struct client_call *client_blob_put(struct client *c,
+    const struct reference *ref, const char *digest, const void *p, size_t n,
+    answer_fn *done, void *arg);
 /* Within ref's registry, from its repository from. */
 struct client_call *client_blob_mount(struct client *c,
     const struct reference *ref, const char *digest, const char *from,

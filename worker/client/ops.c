@@ -249,6 +249,36 @@ client_blob_get(struct client *c, const struct reference *ref,
 }
 
 struct client_call *
+client_blob_part(struct client *c, const struct reference *ref,
+    const char *digest, uint64_t offset, size_t n, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_BLOB_PART, &err);
+
+	if (r != NULL && put_digest(r, digest, &err) == 0) {
+		client_request_put_u64(r, offset);
+		client_request_put_u64(r, n);
+		r->body_max = n;
+	}
+	return op_start(c, r, &err, done, arg);
+}
+
+struct client_call *
+client_blob_put(struct client *c, const struct reference *ref,
+    const char *digest, const void *p, size_t n, answer_fn *done, void *arg)
+{
+	struct error err = { .kind = ERROR_NONE };
+	struct client_request *r = op_new(c, ref, MSG_BLOB_PUT, &err);
+
+	if (r != NULL && put_digest(r, digest, &err) == 0) {
+		client_request_put_u64(r, n);
+		r->upload = mem_strndup(p, n);
+		r->upload_len = n;
+	}
+	return op_start(c, r, &err, done, arg);
+}
+
+struct client_call *
 client_blob_mount(struct client *c, const struct reference *ref,
     const char *digest, const char *from, answer_fn *done, void *arg)
 {

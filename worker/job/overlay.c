@@ -302,8 +302,8 @@ overlay_keep(struct overlay *o, const char *digest, const char *media_type,
 	if (overlay_kept(o, digest) != NULL)
 		return 0;
 	if (len > OVERLAY_BYTES_MAX - o->bytes)
-		return error_set(err, ERROR_LIMIT, "the manifests that a dry "
-		    "run has changed are more than %u bytes",
+		return error_set(err, ERROR_LIMIT, "what a dry run "
+		    "pretends to have pushed is more than %u bytes",
 		    OVERLAY_BYTES_MAX);
 	o->bytes += len;
 	c = mem_alloc(sizeof(*c));

@@ -40,7 +40,8 @@ bool overlay_deletes(const struct overlay *o, const struct reference *repo);
 /* Nothing is known of that tag. */
 bool overlay_unseen(const struct overlay *o, const struct reference *tag);
 
-/* A manifest that a script made, so that no registry has it. */
+/* A manifest or a blob that a script made, so that no registry has it. A blob
+ * is put as a manifest is, under its digest. */
 struct overlay_content {
 	char *digest, *media_type, *bytes;
 	size_t len;

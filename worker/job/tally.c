@@ -10,6 +10,12 @@ tally_copied(struct tally *t, uint64_t bytes)
 }
 
 void
+tally_uploaded(struct tally *t, uint64_t bytes)
+{
+	t->bytes += bytes;
+}
+
+void
 tally_up_to_date(struct tally *t)
 {
 	t->up_to_date++;

@@ -18,6 +18,7 @@ struct tally {
 
 /* An image was copied: bytes as they went over the network. */
 void tally_copied(struct tally *t, uint64_t bytes);
+void tally_uploaded(struct tally *t, uint64_t bytes);	/* a blob alone */
 void tally_up_to_date(struct tally *t);
 void tally_deleted(struct tally *t);
 void tally_failed(struct tally *t);

@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
 #include "worker/values/binding.h"
@@ -87,10 +88,18 @@ static void
 config_slot(void *arg, struct answer *a)
 {
 	struct config_task *c = arg;
+	const struct overlay_content *kept;
 	char *name;
 
 	if (a->err.kind != ERROR_NONE) {
 		task_done(&c->task, &a->err);
+		return;
+	}
+	if (c->task.w->overlay != NULL && (kept = overlay_kept(
+	    c->task.w->overlay, c->digest)) != NULL) {
+		client_slot_release(c->task.w->client, c->slot);
+		c->slot = NULL;
+		config_take(c, kept->bytes, kept->len);
 		return;
 	}
 	name = reference_string(&c->at);
@@ -123,6 +132,26 @@ config_embedded(struct config_task *c, const struct descriptor *d)
 	return rv;
 }
 
+/* Where the config is: beside its manifest, unless a dry run pretends to have
+ * put it there from elsewhere. */
+static void
+config_place(struct config_task *c, const struct manifest_value *v)
+{
+	struct reference named;
+
+	if (c->task.w->overlay != NULL) {
+		reference_copy(&named, &v->ref);
+		reference_set_digest(&named, c->digest);
+		if (overlay_find(c->task.w->overlay, &named, &c->at) ==
+		    OVERLAY_MOVED) {
+			reference_free(&named);
+			return;
+		}
+		reference_free(&named);
+	}
+	reference_copy(&c->at, &v->at);
+}
+
 static struct config_task *
 config_start(lua_State *L, const struct manifest_value *v)
 {
@@ -130,8 +159,8 @@ config_start(lua_State *L, const struct manifest_value *v)
 	const struct descriptor *d = v->m->config;
 	struct error err;
 
-	reference_copy(&c->at, &v->at);
 	c->digest = mem_strdup(d->digest);
+	config_place(c, v);
 	c->size = d->size;
 	if (d->size > BLOB_GET_MAX) {
 		error_set(&err, ERROR_LIMIT, "the image config has %lld "

@@ -75,22 +75,10 @@ static int
 descriptor_push(lua_State *L, int status, lua_KContext ctx)
 {
 	struct manifest_value *v = value_manifest(L, 1);
-	const char *const keys[][2] = { { "MediaType", "mediaType" },
-	    { "Digest", "digest" }, { "Size", "size" } };
-	int i, k;
 
 	(void)status;
 	(void)ctx;
-	shape_push(L, &shape_descriptor, NULL, 0);
-	for (i = 0; i < 3; i++)
-		for (k = 0; k < 2; k++) {
-			if (i == 2)
-				lua_pushinteger(L, (lua_Integer)v->size);
-			else
-				lua_pushstring(L, i == 0 ? v->media_type :
-				    v->digest);
-			lua_setfield(L, -2, keys[i][k]);
-		}
+	value_push_descriptor(L, v->media_type, v->digest, (uint64_t)v->size);
 	return 1;
 }
 

@@ -186,7 +186,8 @@ puttable(const struct manifest_value *v, const struct reference *ref,
 {
 	if (v->m == NULL)
 		return error_set(err, ERROR_INPUT, "it was only looked up "
-		    "with head and has no content to push");
+		    "with head and has no content to push; write manifest.get"
+		    " or manifest.getList instead of head");
 	if (v->m->len > MANIFEST_PUT_MAX)
 		return error_set(err, ERROR_LIMIT, "it is larger than %u "
 		    "bytes", MANIFEST_PUT_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * modules.h - the global tables that scripts find: reference, repo, tag,
- * manifest and image. Each file of bindings ends with the list of its
+ * manifest, image and blob. Each file of bindings ends with the list of its
  * functions; open.c makes the tables from these lists.
  */
 #ifndef REGBOT_MODULES_H
@@ -18,8 +18,11 @@ extern const luaL_Reg reference_functions[], reference_methods[];
 extern const luaL_Reg repo_functions[], tag_functions[];
 extern const luaL_Reg manifest_functions[], manifest_methods[];
 extern const luaL_Reg image_functions[], config_methods[];
+extern const luaL_Reg blob_functions[], blob_methods[];
 
 /* Bindings that stand in a list of another file. */
+int modules_blob_put(lua_State *L);
+int modules_blob_read(lua_State *L);
 int modules_image_config(lua_State *L);
 int modules_image_copy(lua_State *L);
 int modules_image_referrers(lua_State *L);

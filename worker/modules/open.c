@@ -15,6 +15,7 @@ static const struct {
 	{ "tag", tag_functions },
 	{ "manifest", manifest_functions },
 	{ "image", image_functions },
+	{ "blob", blob_functions },
 };
 
 /* What other regbots have: scripts written for them shall read why it fails
@@ -22,24 +23,19 @@ static const struct {
 static void
 absent_open(lua_State *L)
 {
-	static const char *const blob[] = { "get", "head", "put" };
 	static const char files[] = "this version reads and writes no files";
 
 	lua_getglobal(L, "image");
 	vm_refuse(L, "image.", "exportTar", files);
 	vm_refuse(L, "image.", "importTar", files);
 	lua_pop(L, 1);
-	lua_newtable(L);
-	for (size_t i = 0; i < sizeof(blob) / sizeof(blob[0]); i++)
-		vm_refuse(L, "blob.", blob[i], "this version moves blobs only "
-		    "with their image, by image.copy");
-	lua_setglobal(L, "blob");
 }
 
 void
 modules_open(lua_State *L)
 {
-	value_open(L, reference_methods, manifest_methods, config_methods);
+	value_open(L, &(struct value_methods){ reference_methods,
+	    manifest_methods, config_methods, blob_methods });
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		lua_newtable(L);
 		for (const luaL_Reg *r = tables[i].functions;

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "common/digest.h"
 #include "common/mem.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/shape.h"
@@ -17,6 +18,7 @@
 #define REFERENCE "regbot.reference"
 #define MANIFEST "regbot.manifest"
 #define CONFIG "regbot.config"
+#define BLOB "regbot.blob"
 #define CALLABLE "regbot.callable"
 
 /* What a manifest's or config's user value, a table, holds. */
@@ -44,6 +46,17 @@ value_clear_config(struct config_value *v)
 	memset(v, 0, sizeof(*v));
 }
 
+void
+value_clear_blob(struct blob_value *v)
+{
+	reference_free(&v->ref);
+	reference_free(&v->at);
+	free(v->media_type);
+	buffer_free(&v->part);
+	digest_free(v->sum);
+	memset(v, 0, sizeof(*v));
+}
+
 static void
 release_reference(void *ref)
 {
@@ -60,6 +73,12 @@ static void
 release_config(void *v)
 {
 	value_clear_config(v);
+}
+
+static void
+release_blob(void *v)
+{
+	value_clear_blob(v);
 }
 
 /* Fields of the exported table first, then methods (the upvalue). */
@@ -142,13 +161,13 @@ callable_open(lua_State *L, const luaL_Reg *methods)
 }
 
 void
-value_open(lua_State *L, const luaL_Reg *reference_methods,
-    const luaL_Reg *manifest_methods, const luaL_Reg *config_methods)
+value_open(lua_State *L, const struct value_methods *methods)
 {
-	type_open(L, REFERENCE, "reference", reference_methods);
-	type_open(L, MANIFEST, "manifest", manifest_methods);
-	type_open(L, CONFIG, "config", config_methods);
-	callable_open(L, manifest_methods);
+	type_open(L, REFERENCE, "reference", methods->reference);
+	type_open(L, MANIFEST, "manifest", methods->manifest);
+	type_open(L, CONFIG, "config", methods->config);
+	type_open(L, BLOB, "blob", methods->blob);
+	callable_open(L, methods->manifest);
 }
 
 /* Lua's collector does not see what a value holds outside of Lua: parsed
@@ -259,6 +278,47 @@ value_expose_config(lua_State *L, int manifest)
 	collector_account(L, cv->len);
 }
 
+struct blob_value *
+value_push_blob(lua_State *L)
+{
+	struct blob_value *v;
+
+	collector_account(L, 0);
+	v = owned_push(L, sizeof(*v), BLOB, release_blob);
+	buffer_init(&v->part, 0);
+	return v;
+}
+
+void
+value_push_descriptor(lua_State *L, const char *media_type,
+    const char *digest, uint64_t size)
+{
+	const char *const keys[][2] = { { "MediaType", "mediaType" },
+	    { "Digest", "digest" }, { "Size", "size" } };
+
+	shape_push(L, &shape_descriptor, NULL, 0);
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 2; k++) {
+			if (i == 2)
+				lua_pushinteger(L, (lua_Integer)size);
+			else
+				lua_pushstring(L, i == 0 ? media_type :
+				    digest);
+			lua_setfield(L, -2, keys[i][k]);
+		}
+}
+
+void
+value_expose_blob(lua_State *L)
+{
+	struct blob_value *v = value_blob(L, -1);
+
+	lua_newtable(L);
+	value_push_descriptor(L, v->media_type, v->ref.digest, v->size);
+	lua_rawseti(L, -2, SLOT_TABLE);
+	lua_setuservalue(L, -2);
+}
+
 struct reference *
 value_reference(lua_State *L, int index)
 {
@@ -275,6 +335,12 @@ struct config_value *
 value_config(lua_State *L, int index)
 {
 	return owned_test(L, index, CONFIG);
+}
+
+struct blob_value *
+value_blob(lua_State *L, int index)
+{
+	return owned_test(L, index, BLOB);
 }
 
 static void
@@ -314,6 +380,7 @@ value_check_reference(lua_State *L, int arg)
 {
 	struct manifest_value *m;
 	struct config_value *c;
+	struct blob_value *b;
 	struct reference *r;
 	char text[ERROR_TEXT_MAX + 64];
 	struct error err;
@@ -326,6 +393,8 @@ value_check_reference(lua_State *L, int arg)
 		return &m->ref;
 	if ((c = value_config(L, arg)) != NULL)
 		return &c->ref;
+	if ((b = value_blob(L, arg)) != NULL)
+		return &b->ref;
 	if (lua_type(L, arg) != LUA_TSTRING) {
 		vm_arg_error(L, arg, value_call_name(L),
 		    "reference expected");

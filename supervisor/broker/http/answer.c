@@ -25,7 +25,7 @@ http_answer_head(void *arg, struct transfer *t)
 	target_seen(r->h->ctx.rules, &r->url, t->local_seen);
 	if (!http_request_success(r, status))
 		return BODY_ERROR;
-	if (r->spec.method == HTTP_GET && from > 0) {
+	if (r->spec.method == HTTP_GET && (from > 0 || r->spec.range_to > 0)) {
 		if (status == 206 && (!headers_content_range(&t->headers,
 		    &range) || range.first != from)) {
 			r->wrong_range = true;

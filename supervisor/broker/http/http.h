@@ -77,6 +77,8 @@ struct http_spec {
 	const struct http_source *source;	/* instead of body */
 	const struct http_sink *sink;
 	int64_t range_from;	/* > 0: Range: bytes=N- and 206 expected */
+	int64_t range_to;	/* > 0: Range: bytes=N-M; what ignores it sends
+				 * the sink more, which can stop it */
 	size_t max_body;	/* a longer body fails; 0: ERROR_BODY_MAX */
 	int statuses[5];	/* what counts as success, 0-terminated */
 	bool list;		/* a page of a list: ANSWER_LIST_MS */

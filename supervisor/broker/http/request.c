@@ -23,7 +23,8 @@ http_request_success(const struct http_request *r, int status)
 			return true;
 	/* A part of what was requested, or all of it: both are fine. */
 	return (status == 206 || status == 200) && r->spec.method == HTTP_GET &&
-	    (r->spec.range_from > 0 || r->delivered > 0);
+	    (r->spec.range_from > 0 || r->spec.range_to > 0 ||
+	    r->delivered > 0);
 }
 
 bool

@@ -135,7 +135,7 @@ spec_headers(const struct http_spec *s, const char *authorization,
     uint64_t from)
 {
 	struct curl_slist *list = NULL;
-	char range[64];
+	char range[64], to[32] = "";
 
 	if (authorization != NULL)
 		list = curl_slist_append(list, authorization);
@@ -153,9 +153,11 @@ spec_headers(const struct http_spec *s, const char *authorization,
 		list = curl_slist_append(list, "Content-Type:");
 	if (s->content_range != NULL)
 		list = add(list, "Content-Range", s->content_range);
-	if (from > 0) {
-		snprintf(range, sizeof(range), "bytes=%llu-",
-		    (unsigned long long)from);
+	if (s->range_to > 0)
+		snprintf(to, sizeof(to), "%lld", (long long)s->range_to);
+	if (from > 0 || s->range_to > 0) {
+		snprintf(range, sizeof(range), "bytes=%llu-%s",
+		    (unsigned long long)from, to);
 		list = add(list, "Range", range);
 	}
 	return list;

@@ -25,6 +25,9 @@ struct modrig {
 	uint64_t memory;	/* that Lua may use, 0: as much as usual */
 	int page;		/* entries of a page of tags, 0: all */
 	bool no_head_digest;	/* HEAD tells none */
+	int64_t blob_size;	/* that HEAD tells; 0: the right one, -1: none */
+	bool blob_cut;		/* parts of blobs are half as long */
+	bool blob_fail;		/* or fail */
 	int corrupt;		/* so many bodies of manifests are spoiled */
 	const char *pages[MODRIG_PAGES]; /* sent instead of tag lists */
 	const char *nexts[MODRIG_PAGES];

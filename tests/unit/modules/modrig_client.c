@@ -290,63 +290,6 @@ client_catalog(struct client *c, const char *registry, int64_t n,
 }
 
 struct client_call *
-client_blob_head(struct client *c, const struct reference *ref,
-    const char *digest, answer_fn *done, void *arg)
-{
-	struct client_call *call = modrig_request(c, "BLOBHEAD", ref, digest, done,
-	    arg);
-
-	if (modrig_entry_of(c, ref, digest) == NULL)
-		modrig_not_found(call, "");
-	return call;
-}
-
-struct client_call *
-client_blob_get(struct client *c, const struct reference *ref,
-    const char *digest, uint64_t max, answer_fn *done, void *arg)
-{
-	struct client_call *call = modrig_request(c, "BLOB", ref, digest, done, arg);
-	struct entry *e = modrig_entry_of(c, ref, digest);
-
-	(void)max;
-	if (e == NULL)
-		modrig_not_found(call, "{\"errors\":[]}\n");
-	else
-		buffer_puts(&call->answer.body, e->bytes);
-	return call;
-}
-
-struct client_call *
-client_blob_mount(struct client *c, const struct reference *ref,
-    const char *digest, const char *from, answer_fn *done, void *arg)
-{
-	struct client_call *call = modrig_request(c, "MOUNT", ref, digest, done, arg);
-
-	(void)from;
-	modrig_not_found(call, "");
-	return call;
-}
-
-struct client_call *
-client_blob_copy(struct client *c, const struct reference *src,
-    const struct reference *dst, const char *digest, uint64_t size,
-    const char *from, answer_fn *done, void *arg)
-{
-	struct client_call *call = modrig_request(c, "COPY", dst, digest, done, arg);
-	struct entry *e = modrig_entry_of(c, src, digest);
-	char *repo = reference_repository(dst);
-
-	if (e == NULL)
-		modrig_not_found(call, "");
-	else {
-		store_add(c->rig->store, repo, "", "", e->bytes);
-		call->answer.size = *from != '\0' ? 0 : (int64_t)size;
-	}
-	free(repo);
-	return call;
-}
-
-struct client_call *
 client_url_copy(struct client *c, const char *registry, const char *url,
     const struct reference *dst, const char *digest, uint64_t size,
     answer_fn *done, void *arg)

@@ -109,9 +109,6 @@ Test(modules, arguments)
 	check_error("image.exportTar('r:1/a:v', 'x.tar')", "<string>:1: "
 	    "image.exportTar is not available in regbot scripts: this version "
 	    "reads and writes no files");
-	check_error("blob.put('r:1/a', 'x')", "<string>:1: blob.put is not "
-	    "available in regbot scripts: this version moves blobs only with "
-	    "their image, by image.copy");
 	check_error("tag.ls('ocidir:///srv/x')", "<string>:1: Failed "
 	    "retrieving tag list: failed to list tags for ocidir:///srv/x: "
 	    "ocidir:///srv/x: this regbot works with registries only, not "

@@ -204,7 +204,8 @@ Test(value, heads)
 	free(want);
 	check_error("manifest.put(manifest.head('r:1/x:v'), 'r:1/y')",
 	    "<string>:1: Failed to put manifest: it was only looked up with "
-	    "head and has no content to push");
+	    "head and has no content to push; write manifest.get or "
+	    "manifest.getList instead of head");
 	check_error("tostring(manifest.head('r:1/x:v'))", "<string>:1: Failed "
 	    "outputing manifest: it was only looked up with head and has no "
 	    "content");
