@@ -20,7 +20,7 @@
  * a channel can have; the growth comes out of the other half. */
 #define CREDIT_FIRST (CHANNEL_WINDOW / 2 / CHANNEL_REQUESTS)
 #define CREDIT_GROWN CHUNK_MAX
-#define REQUEST_FIELDS 5
+#define REQUEST_FIELDS 6
 
 enum client_request_state {
 	REQUEST_NEW,		/* not started */

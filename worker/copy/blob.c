@@ -168,6 +168,8 @@ blob_fail(struct copy_blob *b, const struct error *err)
 	struct error why = *err;
 
 	external_explain(b, &why);
+	if (b->owner->subject != NULL)
+		error_prefix(&why, "of the referrer %s", b->owner->digest);
 	copy_fail(b->copy, &why, "failed to copy blob %s from %s/%s to %s/%s",
 	    b->digest, b->owner->src.registry, b->owner->src.repository,
 	    b->owner->dst.registry, b->owner->dst.repository);

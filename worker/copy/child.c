@@ -14,6 +14,7 @@ as_blob(struct copy_node *n)
 	struct descriptor d = { .media_type = n->media_type,
 	    .digest = n->digest, .size = n->size };
 
+	n->blob = true;
 	n->present = true;	/* there is nothing to put */
 	n->state = NODE_WAITING;
 	n->waiting++;
@@ -29,7 +30,7 @@ child_got(void *obj, struct answer *a)
 	struct copy *c = n->copy;
 
 	/* An unknown type may be a blob. */
-	if (a->err.kind == ERROR_NOT_FOUND && !c->dry &&
+	if (a->err.kind == ERROR_NOT_FOUND && !c->dry && n->subject == NULL &&
 	    !manifest_media_type_known(n->media_type)) {
 		as_blob(n);
 		return;
@@ -68,7 +69,8 @@ child_head(void *obj, struct answer *a)
 		return;
 	}
 	n->present = a->err.kind == ERROR_NONE;
-	if (n->present && (!c->digest_tags || !node_is_index(n)))
+	if (n->present && ((!c->digest_tags && !c->referrers) ||
+	    !node_is_index(n)))
 		put_over(n);
 	else
 		child_get(n);
@@ -81,9 +83,10 @@ child_start(struct copy_node *n)
 	struct step *s;
 
 	n->state = NODE_FETCHING;
-	if (c->dry && !node_is_index(n))
+	n->present = n->inherits;
+	if ((c->dry || n->inherits) && !node_is_index(n))
 		put_over(n);
-	else if (c->dry || c->force)
+	else if (c->dry || c->force || n->inherits || n->unlisted)
 		child_get(n);
 	else if ((s = step_new(c, child_head, n)) != NULL)
 		s->call = client_manifest_head(c->client, &n->dst, step_done,

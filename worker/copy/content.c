@@ -203,6 +203,7 @@ child_new(struct copy_node *parent, const struct descriptor *d)
 	n->media_type = mem_strdup(d->media_type);
 	n->depth = parent->depth + 1;
 	n->size = d->size;
+	n->inherits = parent->present && !c->force && !c->digest_tags;
 	node_register(n);
 	return n;
 }
@@ -243,7 +244,7 @@ child_again(struct copy_node *parent, const struct descriptor *d)
 		return;
 	if (n->state == NODE_DONE) {
 		n->state = NODE_QUEUED;
-		n->present = false;
+		n->present = n->inherits = false;
 		TAILQ_INSERT_TAIL(&c->node_queue, n, queue);
 	}
 	node_wait_for(&n->waiters, parent);

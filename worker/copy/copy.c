@@ -65,15 +65,19 @@ node_complete(struct copy_node *n)
 {
 	struct copy *c = n->copy;
 
-	if (n == c->top && c->digest_tags && !c->same_repository) {
+	if (n == c->top && (c->digest_tags || c->referrers) &&
+	    !c->same_repository) {
 		n->state = NODE_READY;
+		refer_later(n);
 		tags_next(c);
 	} else
 		put_node(n);
 }
 
 static const struct copy_walk walk = {
-	.child = child_start, .complete = node_complete, .tags = tags_next
+	.child = child_start, .complete = node_complete, .tags = tags_next,
+	.top_put = refer_top_put, .note = refer_note, .refer = refer_later,
+	.referred = refer_done, .stop = refer_cancel_all
 };
 
 struct copy *
@@ -96,10 +100,13 @@ copy_start(struct worker *w, const struct reference *src,
 		c->digest_tags = o->digest_tags;
 		c->force = o->force_recursive;
 		c->external = o->include_external;
+		c->referrers = o->referrers;
 	}
 	TAILQ_INIT(&c->steps);
 	TAILQ_INIT(&c->node_queue);
 	TAILQ_INIT(&c->blob_queue);
+	TAILQ_INIT(&c->refer_queue);
+	SLIST_INIT(&c->refers);
 	SLIST_INIT(&c->all_nodes);
 	SLIST_INIT(&c->all_blobs);
 	c->page = mem_strdup("");

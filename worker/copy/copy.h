@@ -21,6 +21,7 @@ struct copy_options {
 	bool digest_tags;
 	bool force_recursive;
 	bool include_external;
+	bool referrers;
 	char **platforms;	/* borrowed, during copy_start; NULL: all */
 	size_t nplatforms;
 };

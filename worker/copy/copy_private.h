@@ -21,8 +21,10 @@
 #include "worker/copy/known.h"
 #include "worker/job/overlay.h"
 #include "worker/oci/manifest.h"
+#include "worker/referrers/referrers.h"
 
 struct copy_node;
+struct refer;
 
 typedef void step_fn(void *obj, struct answer *a);
 
@@ -81,6 +83,17 @@ struct copy_node {
 	bool again;		/* its PUT is being repeated, the one time */
 	bool sparse;		/* an index of which not all is copied */
 	int64_t size;		/* a child's, as its index says */
+	bool inherits;		/* its index is there, and so is it */
+	bool blob;		/* it turned out to be no manifest */
+	char *subject;		/* a referrer's, else NULL */
+	json_object *descriptor;	/* as the source lists it */
+	unsigned reach;		/* referrers below it */
+	bool unlisted;		/* the target does not list it: it is put */
+	bool referred;		/* its own referrers are looked up, or were */
+	bool counted;		/* it is at the target, the first time */
+	bool foreign;		/* the tag of their list has something else */
+	TAILQ_ENTRY(copy_node) refer;
+	struct referrers_edit *edit;	/* under way, after its PUT */
 	struct manifest *m;
 	size_t waiting;		/* number of nodes and blobs it waits for */
 	struct waiters waiters;
@@ -99,8 +112,20 @@ struct copy_walk {
 	void (*child)(struct copy_node *n);
 	/* Everything the node names is at the target. */
 	void (*complete)(struct copy_node *n);
-	/* A root was put: starts the next digest tag, or puts the top. */
+	/* A root was put, or no referrer is left: starts the next digest tag,
+	 * or looks for more referrers, or puts the top. */
 	void (*tags)(struct copy *c);
+	/* The top has been put by its digest. */
+	void (*top_put)(struct copy *c);
+	/* A manifest was put. True: put_over follows, once the list of its
+	 * subject has it. told is what the registry has noted, or NULL. */
+	bool (*note)(struct copy_node *n, const char *told);
+	/* It is at the target: its referrers are next. */
+	void (*refer)(struct copy_node *n);
+	/* A referrer is. */
+	void (*referred)(struct copy *c);
+	/* The copy is over: nothing of referrers is wanted any more. */
+	void (*stop)(struct copy *c);
 };
 
 struct copy {
@@ -109,7 +134,7 @@ struct copy {
 	struct client *client;
 	struct reference src, dst;
 	bool dry, same_repository;
-	bool digest_tags, force, external;
+	bool digest_tags, force, external, referrers;
 	struct platform *platforms;
 	size_t nplatforms;
 	bool all_platforms, no_platform;	/* none given; "" is listed */
@@ -132,6 +157,11 @@ struct copy {
 	unsigned nodes_active, blobs_active, items;
 	struct copy_node *top;
 
+	SLIST_HEAD(, refer) refers;	/* lookups under way */
+	TAILQ_HEAD(, copy_node) refer_queue;	/* still to be looked up */
+	unsigned refers_active;	/* lookups, and referrers being copied */
+
+	bool tag_active;	/* a digest tag is being copied */
 	bool tags_listed;	/* digest tags */
 	char **tags;		/* those still to be copied */
 	size_t ntags;
@@ -212,6 +242,15 @@ void child_start(struct copy_node *n);
 /* root.c: manifests known by name */
 void root_start(struct copy_node *n);
 void root_compare(struct copy_node *n);	/* both sides are known */
+
+/* refer.c: referrers. The functions of struct copy_walk ... */
+void refer_top_put(struct copy *c);
+bool refer_note(struct copy_node *n, const char *told);
+void refer_later(struct copy_node *n);
+void refer_done(struct copy *c);
+void refer_cancel_all(struct copy *c);
+/* ... and for tags.c: starts lookups. False: nothing is left. */
+bool refer_next(struct copy *c);
 
 /* tags.c: digest tags */
 void tags_next(struct copy *c);		/* the next one, or the top's PUT */

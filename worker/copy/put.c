@@ -24,9 +24,15 @@ put_over(struct copy_node *n)
 	}
 	manifest_free(n->m);
 	n->m = NULL;
+	c->walk->refer(n);
 	node_wake(&n->waiters);
-	if (n->root)
+	if (n->subject != NULL && !n->counted) {
+		n->counted = true;
+		c->walk->referred(c);
+	} else if (n->root) {
+		c->tag_active = false;
 		c->walk->tags(c);
+	}
 	content_pump(c);
 }
 
@@ -65,7 +71,8 @@ put_done(void *obj, struct answer *a)
 
 	if (a->err.kind == ERROR_NONE) {
 		n->copy->result.manifests++;
-		put_over(n);
+		if (!n->copy->walk->note(n, a->subject))
+			put_over(n);
 	} else if (missing && !n->again) {
 		content_again(n);
 	} else if (n->sparse && (missing || (a->err.http == 400 &&
@@ -130,6 +137,7 @@ top_is_put(void *obj, struct answer *a)
 	n->by_digest = false;
 	n->put_by_digest = true;
 	node_wake(&n->waiters);
+	n->copy->walk->top_put(n->copy);
 }
 
 /* A digest tag names the top: put it by digest now, under its tag later. */

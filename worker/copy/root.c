@@ -232,7 +232,8 @@ root_compare(struct copy_node *n)
 		return;
 	n->present = !c->force && n->target_digest[0] != '\0' &&
 	    strcmp(n->target_digest, n->digest) == 0;
-	tags = c->digest_tags && !c->same_repository && node_is_index(n);
+	tags = (c->digest_tags || c->referrers) && !c->same_repository &&
+	    node_is_index(n);
 	/* A dry run reads an index also to see whether it has the platforms. */
 	if (tags || (!n->present && (!c->dry || (!c->all_platforms &&
 	    node_is_index(n)))))

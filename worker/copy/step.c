@@ -48,6 +48,7 @@ step_cancel_all(struct copy *c)
 		call_cancel(s->call);
 		free(s);
 	}
+	c->walk->stop(c);
 	if (c->slot != NULL)
 		client_slot_release(c->client, c->slot);
 	c->slot = NULL;

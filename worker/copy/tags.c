@@ -58,6 +58,7 @@ tag_start(struct copy *c, size_t i)
 	reference_set_tag(&dst, tag);
 	n = node_new(c, &src, &dst);
 	n->root = true;
+	c->tag_active = true;
 	if (copy_source(c, n, &err) == -1)
 		copy_over(c, &err);
 	else
@@ -147,26 +148,37 @@ list_page(struct copy *c, const char *query)
 		    step_done, s);
 }
 
+/* A list of referrers is not copied over the target's: its entries are. Other
+ * things that have such a tag are copied like any digest tag. */
+static bool
+merged(const struct copy_node *n, const char *tag)
+{
+	return n->copy->referrers && referrers_is_tag(tag) && !n->foreign;
+}
+
 void
 tags_next(struct copy *c)
 {
+	struct copy_node *n;
 	char *digest;
 	bool found;
 
-	if (c->over)
+	if (c->over || c->tag_active)
 		return;
-	if (!c->tags_listed) {
+	if (c->digest_tags && !c->tags_listed) {
 		list_page(c, "");
 		return;
 	}
 	for (size_t i = 0; i < c->ntags; i++) {
 		digest = tag_digest(c->tags[i]);
-		found = digest != NULL && node_find(c, digest) != NULL;
+		n = digest != NULL ? node_find(c, digest) : NULL;
+		found = n != NULL && !merged(n, c->tags[i]);
 		free(digest);
 		if (found) {
 			tag_start(c, i);
 			return;
 		}
 	}
-	put_node(c->top);	/* the top comes last */
+	if (!refer_next(c))
+		put_node(c->top);	/* the top comes last */
 }

@@ -39,7 +39,7 @@ copy_done(void *arg, const struct error *err)
 }
 
 struct image_copy_options {
-	bool digest_tags, force_recursive, include_external;
+	bool digest_tags, force_recursive, include_external, referrers;
 	struct option_texts platforms;
 };
 
@@ -50,6 +50,7 @@ static const struct option copy_option_table[] = {
 	ROW("forceRecursive", OPTION_BOOL, force_recursive),
 	ROW("includeExternal", OPTION_BOOL, include_external),
 	ROW("platforms", OPTION_TEXTS, platforms),
+	ROW("referrers", OPTION_BOOL, referrers),
 	{ NULL, 0, 0 }
 #undef ROW
 };
@@ -77,6 +78,7 @@ read_options(lua_State *L, struct copy_options *o)
 	o->digest_tags = in.digest_tags;
 	o->force_recursive = in.force_recursive;
 	o->include_external = in.include_external;
+	o->referrers = in.referrers;
 	o->platforms = in.platforms.list;
 	o->nplatforms = in.platforms.n;
 }
@@ -153,6 +155,8 @@ copy_log(lua_State *L, const struct reference *src,
 	log_record_bool(&r, "digestTags", o->digest_tags);
 	log_record_bool(&r, "forceRecursive", o->force_recursive);
 	log_record_bool(&r, "includeExternal", o->include_external);
+	if (o->referrers)
+		log_record_bool(&r, "referrers", true);
 	log_record_bool(&r, "dry-run", vm_worker(L)->dry_run);
 	binding_log(L, &r);
 }

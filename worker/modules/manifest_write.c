@@ -19,6 +19,7 @@
 #include "worker/lua/vm.h"
 #include "worker/values/binding.h"
 #include "worker/values/export.h"
+#include "worker/modules/manifest_refer.h"
 #include "worker/modules/modules.h"
 
 static int
@@ -89,8 +90,7 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 		task_done(&q->task, delete_dry(w, v, ref, &err) == -1 ? &err :
 		    NULL);
 	else
-		q->call = client_manifest_delete(w->client, ref, v->digest,
-		    binding_request_done, q);
+		manifest_refer_delete(q, v, ref);
 	return task_await(L, &q->task, manifest_deleted);
 }
 
@@ -228,12 +228,12 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 			return task_await(L, &q->task, manifest_was_put);
 		}
 		overlay_put(w->overlay, ref, &v->at, v->digest);
+		manifest_refer_pretend(w, v, ref);
 		task_done(&q->task, NULL);
 	} else {
 		task_doing(&q->task, mem_printf("failed to put manifest %s",
 		    q->name));
-		q->call = client_manifest_put(w->client, ref, v->media_type,
-		    v->digest, v->m->bytes, v->m->len, binding_request_done, q);
+		manifest_refer_put(q, v, ref);
 	}
 	return task_await(L, &q->task, manifest_was_put);
 }

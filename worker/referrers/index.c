@@ -89,6 +89,17 @@ index_check(json_object *list, const struct buffer *out, struct error *err)
 	return 0;
 }
 
+static bool
+adds(const struct referrers_changes *changes)
+{
+	const struct referrers_change *c;
+
+	TAILQ_FOREACH(c, changes, entry)
+		if (c->descriptor != NULL)
+			return true;
+	return false;
+}
+
 int
 referrers_index_edit(const char *p, size_t n, const char *media_type,
     const struct referrers_changes *changes, struct buffer *out,
@@ -100,8 +111,8 @@ referrers_index_edit(const char *p, size_t n, const char *media_type,
 	int rv = 0;
 
 	*differs = false;
-	if (o == NULL)
-		return -1;
+	if (o == NULL)	/* what is no list does not have what must go */
+		return adds(changes) ? -1 : 0;
 	list = index_list(o);
 	TAILQ_FOREACH(c, changes, entry)
 		*differs = change(list, c) || *differs;

@@ -49,6 +49,12 @@ struct referrers_lookup *referrers_lookup_new(struct worker *w,
 /* Cancels it, or frees it after done. NULL is fine. */
 void referrers_lookup_free(struct referrers_lookup *l);
 
+/* This job knows that ref's registry has no list of its own. */
+bool referrers_missing(struct worker *w, const struct reference *ref);
+
+/* It knows that it has one. */
+bool referrers_offered(struct worker *w, const struct reference *ref);
+
 /* update.c: the list under the fallback tag. */
 struct referrers_edit;
 typedef void referrers_done(void *arg, const struct error *err);

@@ -50,6 +50,22 @@ referrers_registry_find(struct worker *w, const struct reference *ref)
 	return e;
 }
 
+bool
+referrers_missing(struct worker *w, const struct reference *ref)
+{
+	const struct referrers_registry *e = referrers_registry_find(w, ref);
+
+	return e != NULL && e->missing;
+}
+
+bool
+referrers_offered(struct worker *w, const struct reference *ref)
+{
+	const struct referrers_registry *e = referrers_registry_find(w, ref);
+
+	return e != NULL && !e->missing;
+}
+
 void
 referrers_registry_set(struct worker *w, const struct reference *ref,
     bool missing)

@@ -175,6 +175,10 @@ request_release(struct task *t)
 	buffer_free(&q->body);
 	reference_free(&q->ref);
 	free(q->name);
+	referrers_forget(q->edit);
+	q->edit = NULL;
+	free(q->subject);
+	json_object_put(q->descriptor);
 }
 
 struct binding_request *

@@ -15,6 +15,7 @@
 #include "common/wire/log_record.h"
 #include "worker/client/client.h"
 #include "worker/lua/task.h"
+#include "worker/referrers/referrers.h"
 #include "worker/values/fetch.h"
 #include "worker/values/listing.h"
 #include "worker/values/value.h"
@@ -64,6 +65,10 @@ struct binding_request {
 	struct buffer body;	/* of the answer */
 	struct reference ref;	/* what it is about, where kept */
 	char *name;		/* what it is about, for the binding */
+	/* Of manifests that refer to another (manifest_refer.c). */
+	struct referrers_edit *edit;
+	char *subject;
+	json_object *descriptor;
 };
 struct binding_request *binding_request_new(lua_State *L);
 /* Without a request: something owns its body. */
