@@ -188,6 +188,8 @@
 #define RETRY_AFTER_MAX_MS 600000	/* the longest Retry-After obeyed */
 #define INDEX_DEPTH_MAX 8		/* indexes within indexes */
 #define INDEX_MANIFESTS_MAX 4096	/* entries of an index */
+#define PLATFORM_MAX 1024		/* a platform as the configuration has
+					 * it */
 #define PLATFORM_PART_MAX 255		/* an OS, architecture or variant */
 #define IMAGE_LAYERS_MAX 1024		/* layers of an image */
 #define LAYER_URLS_MAX 8		/* URLs that are tried for a layer */

@@ -38,6 +38,9 @@ enum confine_flag {
 };
 enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4,
 	JOB_EXPECT = 8 };
+/* Flags of COPY. */
+enum copy_flag { COPY_REFERRERS = 1, COPY_DIGEST_TAGS = 2, COPY_EXTERNAL = 4,
+	COPY_FORCE = 8 };
 enum channel_flag { CHANNEL_DRY_RUN = 1, CHANNEL_EVERYTHING = 2 };
 enum stream_role { ROLE_READ, ROLE_WRITE };
 

@@ -283,6 +283,7 @@ config_unref(struct config *c)
 		free(c->scripts[i].text);
 		schedule_unref(c->scripts[i].schedule);
 		config_strings_free(c->scripts[i].env);
+		config_strings_free(c->scripts[i].copy.platforms);
 		config_inputs_free(&c->scripts[i].inputs);
 		config_outputs_free(&c->scripts[i].outputs);
 		free(c->scripts[i].refused);

@@ -76,6 +76,12 @@ struct config_outputs {
 	size_t n;
 };
 
+/* What image.copy does where a script does not say. */
+struct config_copy {
+	bool referrers, digest_tags, include_external, force_recursive;
+	char **platforms;	/* NULL or empty: all */
+};
+
 struct config_script {
 	char *name;
 	char *text;
@@ -85,6 +91,7 @@ struct config_script {
 	struct schedule *schedule;	/* or its interval; NULL: none */
 	int64_t timeout;	/* ns, 0: none */
 	char **env;		/* what os.getenv may read; NULL: nothing */
+	struct config_copy copy;
 	struct config_inputs inputs;
 	struct config_outputs outputs;
 	/* Why this script must not run: a restriction (allow, protect,

@@ -193,6 +193,7 @@ struct config_defaults {
 	char *user_agent;
 	char **modules, **env;
 	struct config_inputs inputs;
+	struct config_copy copy;
 	struct config_rules rules;
 };
 int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
@@ -200,6 +201,12 @@ int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
 void config_defaults_free(struct config_defaults *d);
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
+
+/* copy.c: out is a struct config_copy *. */
+config_read_fn config_read_copy;
+/* The defaults, to be read over. */
+void config_copy_inherit(struct config_copy *own,
+    const struct config_copy *defaults);
 
 /* inputs.c: out is a struct config_inputs * or config_outputs *. */
 config_read_fn config_read_inputs, config_read_outputs;

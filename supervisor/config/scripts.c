@@ -25,6 +25,7 @@ static const struct config_field default_fields[] = {
 	ROW(modules, "modules", read_modules, 0, 0),
 	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
 	ROW(inputs, "inputs", config_read_inputs, 0, 0),
+	ROW(copy, "copy", config_read_copy, 0, 0),
 	CONFIG_RULE_FIELDS(struct config_defaults),
 	CONFIG_END
 #undef ROW
@@ -47,6 +48,7 @@ static const struct config_field script_fields[] = {
 	ROW(timeout, "timeout", config_read_duration, 0, 0),
 	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
 	ROW(inputs, "inputs", config_read_inputs, 0, 0),
+	ROW(copy, "copy", config_read_copy, 0, 0),
 	ROW(outputs, "outputs", config_read_outputs, 0, 0),
 	CONFIG_RULE_FIELDS(struct script),
 	CONFIG_END
@@ -175,6 +177,7 @@ config_defaults_free(struct config_defaults *d)
 	free(d->user_agent);
 	config_strings_free(d->modules);
 	config_strings_free(d->env);
+	config_strings_free(d->copy.platforms);
 	config_inputs_free(&d->inputs);
 	memset(d, 0, sizeof(*d));
 }
@@ -248,6 +251,7 @@ read_script(struct config_reader *r, const struct yaml_node *v,
 	struct script in = { .s.line = v->line };
 	int result;
 
+	config_copy_inherit(&in.s.copy, &d->copy);
 	result = config_read_map(r, v, "a script", script_fields, &in);
 	if (result == 0)
 		result = check_text(r, v, &in.s);

@@ -49,6 +49,24 @@ send_environment(const struct handover *h, struct child *worker)
 }
 
 static void
+send_copy(const struct config_copy *c, struct child *worker)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_COPY, 0);
+	message_put_u64(&o, (c->referrers ? COPY_REFERRERS : 0) |
+	    (c->digest_tags ? COPY_DIGEST_TAGS : 0) |
+	    (c->include_external ? COPY_EXTERNAL : 0) |
+	    (c->force_recursive ? COPY_FORCE : 0));
+	pass(worker, &o);
+	for (char **p = c->platforms; p != NULL && *p != NULL; p++) {
+		message_start(&o, MSG_COPY_PLATFORM, 0);
+		message_put_str(&o, *p);
+		pass(worker, &o);
+	}
+}
+
+static void
 send_script(const struct config_script *script, struct child *worker)
 {
 	struct message_out o;
@@ -68,6 +86,7 @@ handover_send(const struct handover *h, struct child *worker)
 {
 	send_job(h, worker);
 	send_environment(h, worker);
+	send_copy(&h->script->copy, worker);
 	outputs_send(h->outputs, worker);
 	inputs_send(h->inputs, worker);
 	send_script(h->script, worker);

@@ -288,6 +288,73 @@ log(#image.referrers("%s/dst:v1"))
         self.assertEqual(got.messages()[2:], [self.sbom.digest, "1"])
 
 
+class Defaults(Base):
+    """copy: in the configuration."""
+
+    def said(self, call, defaults=None, **script):
+        source, target = self.fake(referrers=True), self.fake(referrers=True)
+        self.fill(source)
+        target.missing = lambda place, data: []
+        got = self.once([source, target], [dict(
+            name="t", script=call % (source.host, target.host), **script)],
+            defaults=defaults)
+        self.succeeded(got)
+        line = got.lines("Copy image")[0]
+        return target, {name for name in (
+            "referrers", "digestTags", "includeExternal", "forceRecursive")
+            if line[name] == "true"}
+
+    PLAIN = "image.copy('%s/src:v1', '%s/dst:v1')"
+
+    def test_defaults_and_a_script(self):
+        target, said = self.said(self.PLAIN, {"copy": {
+            "referrers": True, "digestTags": True}})
+        self.assertEqual(said, {"referrers", "digestTags"})
+        self.assertEqual(self.there(target), self.all)
+        _, said = self.said(self.PLAIN, {"copy": {
+            "referrers": True, "includeExternal": True}},
+            copy={"referrers": False, "forceRecursive": True})
+        self.assertEqual(said, {"includeExternal", "forceRecursive"})
+
+    def test_the_script_wins(self):
+        target, said = self.said(
+            "image.copy('%s/src:v1', '%s/dst:v1', {referrers = false})",
+            {"copy": {"referrers": True, "digestTags": True}})
+        self.assertEqual(said, {"digestTags"})
+        self.assertEqual(self.there(target), [])
+
+    def test_platforms(self):
+        amd, arm = self.image.children[:2]
+        target, _ = self.said(self.PLAIN, {"copy": {
+            "platforms": ["linux/amd64"]}})
+        has = target.repo("dst")["manifests"]
+        self.assertIn(amd.digest, has)
+        self.assertNotIn(arm.digest, has)
+        target, _ = self.said(self.PLAIN, {"copy": {
+            "platforms": ["linux/amd64"]}},
+            copy={"platforms": ["linux/arm64"]})
+        has = target.repo("dst")["manifests"]
+        self.assertNotIn(amd.digest, has)
+        self.assertIn(arm.digest, has)
+        target, _ = self.said(
+            "image.copy('%s/src:v1', '%s/dst:v1', {platforms = {}})",
+            {"copy": {"platforms": ["linux/amd64"]}})
+        self.assertIn(arm.digest, target.repo("dst")["manifests"])
+
+    def test_unknown_keys(self):
+        target = self.fake()
+        got = self.once([target], "log('x')", defaults={
+            "copy": {"referers": True}})
+        self.succeeded(got)
+        line = got.lines("Unknown key in configuration is ignored")[0]
+        self.assertEqual((line["key"], line["in"], line["nearest"]),
+                         ("referers", "copy", "referrers"))
+        for bad in ({"referrers": "yes"}, ["referrers"],
+                    {"platforms": "linux"}, {"platforms": ["x" * 1025]}):
+            got = self.once([target], "log('x')", defaults={"copy": bad})
+            self.assertEqual(got.code, 2, got)
+
+
 class Put(Base):
     def test_a_script_pushes_a_referrer(self):
         fake = self.fake()

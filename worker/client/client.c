@@ -132,6 +132,9 @@ control_message(void *arg, const struct message *m, int fd, struct error *err)
 		return job_script(c, m, err);
 	case MSG_GETENV:
 		return job_env(c, m, err);
+	case MSG_COPY:
+	case MSG_COPY_PLATFORM:
+		return client_take_copy(c, m, err);
 	case MSG_INPUT:
 		return client_take_input(c, m, err);
 	case MSG_OUTPUTS:

@@ -109,6 +109,13 @@ void client_expect(struct client *c, int64_t bytes);
 void client_log(struct client *c, const struct log_record *r);
 /* What os.getenv may answer: NULL when the name was not passed. Borrowed. */
 const char *client_getenv(const struct client *c, const char *name);
+/* What image.copy does where a script does not say; borrowed. */
+struct client_copy {
+	bool referrers, digest_tags, include_external, force_recursive;
+	char **platforms;
+	size_t nplatforms;	/* 0: all */
+};
+const struct client_copy *client_copy_defaults(const struct client *c);
 /* A module's text: answer.body; media_type is the path it came from. */
 struct client_call *client_module(struct client *c, const char *name,
     answer_fn *done, void *arg);

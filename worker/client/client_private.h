@@ -142,6 +142,7 @@ struct client {
 	int64_t expected;	/* bytes, of client_expect; never negative */
 	struct client_env *env;
 	size_t nenv;
+	struct client_copy copy;
 	uint32_t last_id;
 	uint64_t last_stream;
 	bool starting;		/* stream_next is running */
@@ -165,6 +166,10 @@ struct client_call *call_failed(struct client *c, const struct error *err,
     answer_fn *done, void *arg);
 void call_withdraw(struct client_call *call);	/* frees it at once */
 void call_deliver(void *client);	/* the timer's function */
+
+/* defaults.c: COPY and COPY_PLATFORM; -1: not now, or too many. */
+int client_take_copy(struct client *c, const struct message *m,
+    struct error *err);
 
 /* control.c */
 uint32_t client_next_id(struct client *c);

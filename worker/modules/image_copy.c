@@ -58,23 +58,34 @@ static const struct option copy_option_table[] = {
 /* They only count as the last of three arguments, and what is no table does
  * not count, as in regbot. */
 static void
-read_options(lua_State *L, struct copy_options *o)
+read_table(lua_State *L, struct image_copy_options *in)
 {
 	static const char name[] = "image.copy";
-	struct image_copy_options in = { 0 };
 
 	if (lua_isnoneornil(L, 3))
 		return;
-	if (!lua_istable(L, 3)) {
+	if (!lua_istable(L, 3))
 		options_ignored(L, 3, name);
-		return;
-	}
-	if (lua_gettop(L) > 3) {
+	else if (lua_gettop(L) > 3)
 		vm_warn(L, "%s has more than three arguments, its options "
 		    "are ignored", name);
-		return;
-	}
-	options_read(L, 3, name, copy_option_table, &in);
+	else
+		options_read(L, 3, name, copy_option_table, in);
+}
+
+/* What the script does not say, the configuration does. */
+static void
+read_options(lua_State *L, struct copy_options *o)
+{
+	const struct client_copy *d =
+	    client_copy_defaults(vm_worker(L)->client);
+	struct image_copy_options in = { .digest_tags = d->digest_tags,
+	    .force_recursive = d->force_recursive,
+	    .include_external = d->include_external,
+	    .referrers = d->referrers,
+	    .platforms = { d->platforms, d->nplatforms } };
+
+	read_table(L, &in);
 	o->digest_tags = in.digest_tags;
 	o->force_recursive = in.force_recursive;
 	o->include_external = in.include_external;

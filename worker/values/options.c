@@ -73,6 +73,8 @@ read_texts(lua_State *L, const char *function, const struct option *o,
 	if (n > OPTION_TEXTS_MAX)
 		vm_raise(L, "option \"%s\" of %s has more than %d entries",
 		    o->key, function, OPTION_TEXTS_MAX);
+	out->list = NULL;	/* instead of a default */
+	out->n = 0;
 	if (n == 0) {
 		lua_pushnil(L);
 		if (lua_next(L, list))

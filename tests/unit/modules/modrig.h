@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/client/client.h"
 #include "worker/job/tally.h"
 #include "worker/lua/vm.h"
 
@@ -31,6 +32,7 @@ struct modrig {
 	int corrupt;		/* so many bodies of manifests are spoiled */
 	const char *pages[MODRIG_PAGES]; /* sent instead of tag lists */
 	const char *nexts[MODRIG_PAGES];
+	struct client_copy copy; /* what image.copy does by default */
 	const char *catalog;	/* what repo.ls gets, NULL: as tags */
 	int64_t rate[MODRIG_PAGES]; /* remaining, one a HEAD; 0: no header */
 	const char *referrers;	/* the answer to that request, NULL: 404 */

@@ -335,6 +335,12 @@ client_getenv(const struct client *c, const char *name)
 	return NULL;
 }
 
+const struct client_copy *
+client_copy_defaults(const struct client *c)
+{
+	return &c->rig->copy;
+}
+
 void
 client_expect(struct client *c, int64_t bytes)
 {
