@@ -51,14 +51,17 @@ send_environment(const struct handover *h, struct child *worker)
 static void
 send_copy(const struct config_copy *c, struct child *worker)
 {
-	struct message_out o;
-
-	message_start(&o, MSG_COPY, 0);
-	message_put_u64(&o, (c->referrers ? COPY_REFERRERS : 0) |
+	uint64_t flags = (c->referrers ? COPY_REFERRERS : 0) |
 	    (c->digest_tags ? COPY_DIGEST_TAGS : 0) |
 	    (c->include_external ? COPY_EXTERNAL : 0) |
-	    (c->force_recursive ? COPY_FORCE : 0));
-	pass(worker, &o);
+	    (c->force_recursive ? COPY_FORCE : 0);
+	struct message_out o;
+
+	if (flags != 0) {
+		message_start(&o, MSG_COPY, 0);
+		message_put_u64(&o, flags);
+		pass(worker, &o);
+	}
 	for (char **p = c->platforms; p != NULL && *p != NULL; p++) {
 		message_start(&o, MSG_COPY_PLATFORM, 0);
 		message_put_str(&o, *p);
