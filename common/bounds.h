@@ -220,6 +220,8 @@
 				 * runs; but each always has one */
 #define PARALLEL_DEPTH_MAX 8	/* parallel()s within each other */
 #define PARALLEL_ERRORS_MAX 20	/* errors that a parallel() reports */
+#define VERSION_TEXT_MAX 256	/* a version or a range of them, in bytes */
+#define VERSION_BOUNDS_MAX 32	/* bounds in a range of versions */
 #define SCRIPT_WARNINGS_MAX 100	/* warnings about a script, in one run */
 #define CLIENT_STREAMS_MAX 24	/* streams at once; two requests each, so
 				 * that one channel always has room for both */

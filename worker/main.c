@@ -17,6 +17,7 @@
 #include "worker/exchange/globals.h"
 #include "worker/job/overlay.h"
 #include "worker/job/worker.h"
+#include "worker/library/library.h"
 #include "worker/lua/vm.h"
 #include "worker/modules/modules.h"
 #include "worker/referrers/referrers.h"
@@ -25,8 +26,8 @@
 
 /* Everything that scripts find. */
 static const struct vm_library libraries[] = {
-	COMPAT_LIBRARIES, { modules_open, NULL }, { exchange_open, NULL },
-	{ NULL, NULL }
+	COMPAT_LIBRARIES, { library_open, NULL }, { modules_open, NULL },
+	{ exchange_open, NULL }, { NULL, NULL }
 };
 
 static void

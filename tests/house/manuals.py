@@ -5,7 +5,10 @@ import os
 import re
 
 KEYS = r'REGISTRY_FIELD\(\w+, \w+, "(\w+)"|ROW\(\w+, "(\w+)"|RULE\(\w+, "(\w+)"'
-FUNCTION = r'^\t\{ "([a-zA-Z]\w*)", \w+ \},$'
+FUNCTION = {
+    "worker/modules": r'^\t\{ "([a-zA-Z]\w*)", \w+ \},$',
+    "worker/library": r'\{ "([a-zA-Z]\w*)", \w+ \}',
+}
 # Methods that Lua or old scripts want, and nobody needs to write.
 SILENT = {"close"}
 
@@ -34,14 +37,15 @@ def missing_keys(top):
 
 def missing_functions(top):
     page = words(text(top, "contrib/man/regbot-lua.7"))
-    folder = "worker/modules"
-    for name in sorted(os.listdir(os.path.join(top, folder))):
-        if not name.endswith(".c"):
-            continue
-        for key in re.findall(FUNCTION, text(top, f"{folder}/{name}"), re.M):
-            if key not in page and key not in SILENT:
-                yield (f"contrib/man/regbot-lua.7: no word on {key}() of "
-                       f"{folder}/{name}")
+    for folder, pattern in FUNCTION.items():
+        for name in sorted(os.listdir(os.path.join(top, folder))):
+            if not name.endswith(".c"):
+                continue
+            code = text(top, f"{folder}/{name}")
+            for key in re.findall(pattern, code, re.M):
+                if key not in page and key not in SILENT:
+                    yield (f"contrib/man/regbot-lua.7: no word on {key}() "
+                           f"of {folder}/{name}")
 
 
 def broken_markup(top):

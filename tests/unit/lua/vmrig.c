@@ -13,6 +13,7 @@
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
 #include "worker/job/worker.h"
+#include "worker/library/library.h"
 
 struct client {
 	struct buffer log;
@@ -90,7 +91,7 @@ stop(void *arg)
 }
 
 static const struct vm_library libraries[] = {
-	COMPAT_LIBRARIES, { NULL, NULL }
+	COMPAT_LIBRARIES, { library_open, NULL }, { NULL, NULL }
 };
 
 void
