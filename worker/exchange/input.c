@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "common/wire/message.h"
 #include "worker/exchange/globals.h"
-#include "worker/exchange/json_value.h"
+#include "worker/library/json_value.h"
 
 /* A list of its lines; those that are empty do not count. */
 static int
@@ -43,7 +43,7 @@ push_json(lua_State *L, const char *p, size_t n, struct error *err)
 
 	if (o == NULL)
 		return -1;
-	json_push(L, o);
+	json_push(L, o, NULL);
 	json_object_put(o);
 	return 0;
 }

@@ -1,266 +1,307 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json_encode.c - Lua values become JSON, always the same for the same values:
- * keys are sorted. Nothing of a script runs meanwhile: tables are read raw.
+ * json_encode.c - from Lua values to JSON; see json_value.h. Tables are read
+ * raw: nothing of the script runs meanwhile, and no Lua error is raised.
  */
-#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <lauxlib.h>
-
 #include "common/bounds.h"
 #include "common/json.h"
-#include "worker/library/json_lua.h"
-#include "worker/lua/number.h"
-#include "worker/lua/owned.h"
-#include "worker/lua/vm.h"
+#include "common/mem.h"
+#include "worker/library/json_value.h"
 
-struct json_writer {
-	struct buffer out;
+#define PLACE_MAX 256
+
+struct encoder {
+	lua_State *L;
+	const struct json_form *form;
+	struct buffer *out;
+	struct buffer place;	/* of the value, for errors; cut */
+	const void *above[JSON_DEPTH_MAX];	/* the tables around it */
 	int depth;
+	struct error *err;
 };
 
-struct json_key {
-	const char *s;
-	size_t n;
+/* A member's text, name and all, in out. */
+struct member {
+	const char *key;	/* Lua's */
+	size_t len, at, n;
 };
 
-static void write_value(lua_State *L, struct json_writer *w);
+static int encode(struct encoder *e, int index);
 
-static void
-release(void *writer)
+static int
+fail(const struct encoder *e, enum error_kind kind, const char *what)
 {
-	buffer_free(&((struct json_writer *)writer)->out);
+	return error_set(e->err, kind, "%s %s", e->place.len > 0 ?
+	    buffer_str(&e->place) : "it", what);
 }
 
 static int
-fail(lua_State *L, const char *why)
+full(const struct encoder *e)
 {
-	return vm_raise(L, "Failed encoding JSON: %s", why);
+	return error_set(e->err, ERROR_LIMIT, "it is larger than %zu bytes as "
+	    "JSON, which is the limit", e->out->max);
 }
 
-static void
-check_put(lua_State *L, int rv)
+static int
+put(const struct encoder *e, const char *text)
+{
+	return buffer_puts(e->out, text) == 0 ? 0 : full(e);
+}
+
+static int
+encode_number(const struct encoder *e, int index)
 {
 	char text[64];
+	lua_Number d;
 
-	if (rv == 0)
-		return;
-	snprintf(text, sizeof(text), "it is larger than %u bytes",
-	    JSON_BYTES_MAX);
-	fail(L, text);
-}
-
-/* The number at the top. */
-static void
-write_number(lua_State *L, struct json_writer *w)
-{
-	char text[NUMBER_TEXT_MAX];
-	lua_Number n = lua_tonumber(L, -1);
-
-	if (lua_isinteger(L, -1))
-		snprintf(text, sizeof(text), "%" PRId64,
-		    (int64_t)lua_tointeger(L, -1));
-	else if (!isfinite(n))
-		fail(L, "NaN and Infinity are not numbers in JSON");
+	if (lua_isinteger(e->L, index)) {
+		snprintf(text, sizeof(text), "%lld",
+		    (long long)lua_tointeger(e->L, index));
+		return put(e, text);
+	}
+	d = lua_tonumber(e->L, index);
+	if (!isfinite(d))
+		return fail(e, ERROR_INPUT, "is not a finite number, and JSON "
+		    "has no other");
+	/* As scripts see it: 10 / 2 is 5. */
+	if (fabs(d) < 1e15 && d == trunc(d))
+		snprintf(text, sizeof(text), "%.0f", d == 0 ? 0 : d);
 	else
-		number_text(n, text);
-	check_put(L, buffer_puts(&w->out, text));
+		for (int digits = 15; digits <= 17; digits++) {
+			snprintf(text, sizeof(text), "%.*g", digits, d);
+			if (strtod(text, NULL) == d)
+				break;
+		}
+	return put(e, text);
 }
 
-static void
-write_string(lua_State *L, struct json_writer *w)
-{
-	size_t n;
-	const char *s = lua_tolstring(L, -1, &n);
-
-	check_put(L, json_write_string(&w->out, s, n, 0));
-}
-
-/* How many items the table at the top has as an array: its [0], as lunajson
- * has it; what comes first without a gap; -1 when it is an object. */
+/* The length that the script tells: of a table at [0], or by its metatable.
+ * -1 when it tells none. */
 static lua_Integer
-array_length(lua_State *L)
+told_length(const struct encoder *e, int index)
 {
+	lua_State *L = e->L;
 	lua_Integer n = -1;
 
-	if (lua_rawgeti(L, -1, 0) == LUA_TNUMBER)
+	if (e->form == NULL)
+		return -1;
+	lua_pushinteger(L, 0);
+	lua_rawget(L, index);
+	if (lua_isinteger(L, -1))
 		n = lua_tointeger(L, -1);
 	lua_pop(L, 1);
-	if (n >= 0)
-		return n;
-	if (lua_getmetatable(L, -1)) {
-		luaL_getmetatable(L, JSON_ARRAY);
+	if (n < 0 && lua_getmetatable(L, index)) {
+		lua_getfield(L, LUA_REGISTRYINDEX, JSON_ARRAY);
 		if (lua_rawequal(L, -1, -2))
-			n = (lua_Integer)lua_rawlen(L, -3);
+			n = (lua_Integer)lua_rawlen(L, index);
 		lua_pop(L, 2);
 	}
-	if (n >= 0)
-		return n;
-	if (lua_rawgeti(L, -1, 1) != LUA_TNIL)
-		n = (lua_Integer)lua_rawlen(L, -2);
-	lua_pop(L, 1);
 	return n;
 }
 
-/* An array has only its items: no key is dropped in silence. */
-static void
-check_array(lua_State *L, lua_Integer n)
+/* 1 when the keys are 1 to *n, 0 when all are names. */
+static int
+is_array(struct encoder *e, int index, size_t *n)
 {
+	lua_State *L = e->L;
+	lua_Integer told = told_length(e, index);
+	size_t numbers = 0, names = 0;
+
+	*n = told >= 0 ? (size_t)told : lua_rawlen(L, index);
 	lua_pushnil(L);
-	while (lua_next(L, -2)) {
-		lua_Integer i = lua_tointeger(L, -2);
-
-		if (!lua_isinteger(L, -2) || i < 0 || i > n)
-			fail(L, "a table is both an array and an object");
+	while (lua_next(L, index)) {
+		if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
+		    (lua_Unsigned)lua_tointeger(L, -2) <= *n)
+			numbers++;
+		else if (lua_type(L, -2) == LUA_TSTRING)
+			names++;
+		else if (told < 0 || !lua_isinteger(L, -2) ||
+		    lua_tointeger(L, -2) != 0) {
+			lua_pop(L, 2);
+			return fail(e, ERROR_INPUT, "has a key that is neither "
+			    "a name nor a place in a list without gaps");
+		}
 		lua_pop(L, 1);
 	}
-}
-
-static void
-write_array(lua_State *L, struct json_writer *w, lua_Integer n)
-{
-	check_array(L, n);
-	check_put(L, buffer_putc(&w->out, '['));
-	for (lua_Integer i = 1; i <= n; i++) {
-		if (i > 1)
-			check_put(L, buffer_putc(&w->out, ','));
-		lua_rawgeti(L, -1, i);
-		write_value(L, w);
-		lua_pop(L, 1);
-	}
-	check_put(L, buffer_putc(&w->out, ']'));
+	if ((numbers > 0 || told >= 0) && names > 0)
+		return fail(e, ERROR_INPUT, "is both a list and a table with "
+		    "names, and JSON has only one or the other");
+	if (told < 0 && numbers > 0 && numbers != *n)
+		return fail(e, ERROR_INPUT, "is a list with gaps");
+	return told >= 0 || numbers > 0 || (names == 0 && e->form == NULL);
 }
 
 static int
-key_order(const void *a, const void *b)
+encode_array(struct encoder *e, int index, size_t n)
 {
-	const struct json_key *x = a, *y = b;
-	int rv = memcmp(x->s, y->s, x->n < y->n ? x->n : y->n);
+	size_t place = e->place.len;
+	int result = put(e, "[");
 
-	return rv != 0 ? rv : x->n < y->n ? -1 : x->n > y->n;
+	for (size_t i = 1; result == 0 && i <= n; i++) {
+		if (i > 1 && put(e, ",") == -1)
+			return -1;
+		(void)buffer_printf(&e->place, "[%zu]", i);
+		lua_rawgeti(e->L, index, (lua_Integer)i);
+		result = encode(e, lua_gettop(e->L));
+		lua_pop(e->L, 1);
+		if (result == 0)
+			e->place.len = place;
+	}
+	return result == 0 ? put(e, "]") : -1;
 }
 
-/* Pushes the sorted keys of the table at the top. They are the table's own
- * strings, which stay as long as nothing changes it. */
-static struct json_key *
-push_keys(lua_State *L, size_t *count)
+static int
+compare(const void *a, const void *b)
 {
-	struct json_key *keys;
-	size_t n = 0;
+	const struct member *x = a, *y = b;
+	int order = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
 
+	return order != 0 ? order : x->len < y->len ? -1 : x->len > y->len;
+}
+
+static int
+encode_member(struct encoder *e, struct member *m)
+{
+	lua_State *L = e->L;
+	size_t place = e->place.len;
+
+	m->key = lua_tolstring(L, -2, &m->len);
+	m->at = e->out->len;
+	if (json_write_string(e->out, m->key, m->len, 0) == -1 ||
+	    buffer_putc(e->out, ':') == -1)
+		return full(e);
+	(void)buffer_printf(&e->place, "%s%.64s", place > 0 ? "." : "",
+	    m->key);
+	if (encode(e, lua_gettop(L)) == -1)
+		return -1;
+	e->place.len = place;
+	m->n = e->out->len - m->at;
+	return 0;
+}
+
+/* The members are in out from start on: puts them in order. */
+static int
+sort_members(struct encoder *e, struct member *list, size_t n, size_t start)
+{
+	size_t len = e->out->len - start;
+	char *text = mem_strndup(e->out->data + start, len);
+	int result = 0;
+
+	qsort(list, n, sizeof(*list), compare);
+	e->out->len = start;
+	for (size_t i = 0; i < n && result == 0; i++)
+		if ((i > 0 && buffer_putc(e->out, ',') == -1) ||
+		    buffer_put(e->out, text + (list[i].at - start),
+		    list[i].n) == -1)
+			result = full(e);
+	free(text);
+	return result;
+}
+
+static int
+encode_object(struct encoder *e, int index)
+{
+	lua_State *L = e->L;
+	struct member *list = NULL;
+	size_t n = 0, room = 0, start;
+	int result = put(e, "{");
+
+	start = e->out->len;
 	lua_pushnil(L);
-	while (lua_next(L, -2)) {
-		if (lua_type(L, -2) != LUA_TSTRING)
-			fail(L, "a key of an object is not a string");
-		lua_pop(L, 1);
-		n++;
-	}
-	keys = lua_newuserdata(L, (n + 1) * sizeof(*keys));
-	*count = n;
-	n = 0;
-	lua_pushnil(L);
-	while (lua_next(L, -3)) {
-		keys[n].s = lua_tolstring(L, -2, &keys[n].n);
-		lua_pop(L, 1);
-		n++;
-	}
-	qsort(keys, n, sizeof(*keys), key_order);
-	return keys;
-}
-
-static void
-write_object(lua_State *L, struct json_writer *w)
-{
-	size_t n;
-	struct json_key *keys = push_keys(L, &n);
-
-	check_put(L, buffer_putc(&w->out, '{'));
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			check_put(L, buffer_putc(&w->out, ','));
-		lua_pushlstring(L, keys[i].s, keys[i].n);
-		write_string(L, w);
-		check_put(L, buffer_putc(&w->out, ':'));
-		lua_rawget(L, -3);
-		write_value(L, w);
+	while (result == 0 && lua_next(L, index)) {
+		if (n == room) {
+			room = room == 0 ? 8 : room * 2;
+			list = mem_resize(list, room, sizeof(*list));
+		}
+		result = encode_member(e, &list[n++]);
 		lua_pop(L, 1);
 	}
-	check_put(L, buffer_putc(&w->out, '}'));
-	lua_pop(L, 1);
-}
-
-static void
-write_table(lua_State *L, struct json_writer *w)
-{
-	char text[80];
-	lua_Integer n;
-
-	/* An empty table at the bottom is no level of its own: as in decode. */
-	if (++w->depth > JSON_DEPTH_MAX + 1) {
-		snprintf(text, sizeof(text), "it is nested deeper than %d "
-		    "levels, or in a circle", JSON_DEPTH_MAX);
-		fail(L, text);
-	}
-	luaL_checkstack(L, 10, NULL);
-	n = array_length(L);
-	if (n >= 0)
-		write_array(L, w, n);
+	if (result == 0)
+		result = sort_members(e, list, n, start);
 	else
-		write_object(L, w);
-	w->depth--;
+		lua_pop(L, 1);
+	free(list);
+	return result == 0 ? put(e, "}") : -1;
 }
 
-/* The value at the top, which stays. Index 2 is what else means null. */
-static void
-write_value(lua_State *L, struct json_writer *w)
+static int
+encode_table(struct encoder *e, int index)
 {
-	char text[80];
+	const void *self = lua_topointer(e->L, index);
+	int array, result;
+	size_t n;
+
+	for (int i = 0; i < e->depth; i++)
+		if (e->above[i] == self)
+			return fail(e, ERROR_INPUT, "contains itself");
+	if (e->depth == JSON_DEPTH_MAX || !lua_checkstack(e->L, 8))
+		return error_set(e->err, ERROR_LIMIT, "it is nested deeper "
+		    "than %d levels", JSON_DEPTH_MAX);
+	if ((array = is_array(e, index, &n)) == -1)
+		return -1;
+	e->above[e->depth++] = self;
+	result = array ? encode_array(e, index, n) : encode_object(e, index);
+	e->depth--;
+	return result;
+}
+
+static bool
+is_null(const struct encoder *e, int index)
+{
 	bool null;
 
-	json_lua_push_null(L);
-	null = lua_rawequal(L, -1, -2) || lua_isnil(L, -2) ||
-	    (!lua_isnil(L, 2) && lua_rawequal(L, 2, -2));
-	lua_pop(L, 1);
-	if (null) {
-		check_put(L, buffer_puts(&w->out, "null"));
-		return;
-	}
-	switch (lua_type(L, -1)) {
+	json_push_null(e->L);
+	null = lua_rawequal(e->L, -1, index);
+	lua_pop(e->L, 1);
+	return null || lua_isnil(e->L, index) || (e->form != NULL &&
+	    e->form->null != 0 && lua_rawequal(e->L, e->form->null, index));
+}
+
+static int
+encode(struct encoder *e, int index)
+{
+	char what[96];
+	const char *s;
+	size_t n;
+
+	if (is_null(e, index))
+		return put(e, "null");
+	switch (lua_type(e->L, index)) {
 	case LUA_TBOOLEAN:
-		check_put(L, buffer_puts(&w->out, lua_toboolean(L, -1) ?
-		    "true" : "false"));
-		break;
+		return put(e, lua_toboolean(e->L, index) ? "true" : "false");
 	case LUA_TNUMBER:
-		write_number(L, w);
-		break;
+		return encode_number(e, index);
 	case LUA_TSTRING:
-		write_string(L, w);
-		break;
+		s = lua_tolstring(e->L, index, &n);
+		return json_write_string(e->out, s, n, 0) == 0 ? 0 : full(e);
 	case LUA_TTABLE:
-		write_table(L, w);
-		break;
+		return encode_table(e, index);
 	default:
-		snprintf(text, sizeof(text), "a %s has no form in it",
-		    luaL_typename(L, -1));
-		fail(L, text);
+		snprintf(what, sizeof(what), "is a %s, which JSON cannot hold: "
+		    "tostring() gives its text", lua_typename(e->L,
+		    lua_type(e->L, index)));
+		return fail(e, ERROR_INPUT, what);
 	}
 }
 
-/* encode(value [, null]): the text. */
 int
-json_encode(lua_State *L)
+json_encode(lua_State *L, int index, const struct json_form *form,
+    struct buffer *out, struct error *err)
 {
-	struct json_writer *w;
+	struct encoder e = { .L = L, .form = form, .out = out, .err = err };
+	int top = lua_gettop(L), result;
 
-	lua_settop(L, 2);
-	w = owned_push(L, sizeof(*w), OWNED_PLAIN, release);
-	buffer_init(&w->out, JSON_BYTES_MAX);
-	lua_pushvalue(L, 1);
-	write_value(L, w);
-	lua_pushlstring(L, buffer_str(&w->out), w->out.len);
-	buffer_free(&w->out);
-	return 1;
+	if (!lua_checkstack(L, 8))
+		return error_set(err, ERROR_LIMIT, "there is no room on the "
+		    "stack");
+	buffer_init(&e.place, PLACE_MAX);
+	result = encode(&e, lua_absindex(L, index));
+	buffer_free(&e.place);
+	lua_settop(L, top);
+	return result;
 }

@@ -9,7 +9,7 @@
 #include "common/json.h"
 #include "common/wire/message.h"
 #include "worker/exchange/globals.h"
-#include "worker/exchange/json_value.h"
+#include "worker/library/json_value.h"
 
 static lua_State *L;
 static struct buffer out;
@@ -43,7 +43,7 @@ json(const char *expression)
 	cr_assert_eq(luaL_dostring(L, chunk), LUA_OK, "%s",
 	    lua_tostring(L, -1));
 	buffer_clear(&out);
-	r = json_encode(L, -1, &out, &err);
+	r = json_encode(L, -1, NULL, &out, &err);
 	cr_expect_eq(lua_gettop(L), 1);
 	lua_settop(L, 0);
 	return r == 0 ? buffer_str(&out) : err.text;
@@ -127,7 +127,7 @@ input(uint64_t format, const char *text, size_t len)
 	buffer_clear(&out);
 	if (r == -1)
 		return err.text;
-	cr_assert_eq(json_encode(L, -1, &out, &err), 0, "%s", err.text);
+	cr_assert_eq(json_encode(L, -1, NULL, &out, &err), 0, "%s", err.text);
 	lua_settop(L, 0);
 	return buffer_str(&out);
 }

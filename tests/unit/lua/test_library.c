@@ -335,8 +335,9 @@ Test(library, json_encode)
 		{ "an array that grew", J "local t = json.decode('[]') "
 		    "t[1] = 'x' log(json.encode(t))", "[\"x\"]" },
 		{ "null", J "print(json.encode(nil), json.encode({json.null, "
-		    "'x'}), json.encode({1, 'N'}, 'N'), json.encode{1, nil, "
-		    "3})", "null\t[null,\"x\"]\t[1,null]\t[1,null,3]" },
+		    "'x'}), json.encode({1, 'N'}, 'N'), json.encode{[0] = "
+		    "3, 1})", "null\t[null,\"x\"]\t[1,null]\t"
+		    "[1,null,null]" },
 		{ "strings", J "log(json.encode('a\"\\\\\\n\\0<\\xff'))",
 		    "\"a\\\"\\\\\\n\\u0000<\\ufffd\"" },
 		{ "numbers", J "print(json.encode(2^53), json.encode(-0.5), "
@@ -347,23 +348,31 @@ Test(library, json_encode)
 		    "{\"a\":1}" },
 		{ "errors", J "local c = {} c.c = c for _, v in ipairs{c, "
 		    "{print}, 0/0, 1/0, {1, x = 2}, {[2] = 1}, {[{}] = 1}, "
-		    "{[true] = 1}} do local ok, e = pcall(json.encode, v) "
-		    "log(ok and 'ok' or e:match('JSON: (.*)')) end",
-		    "it is nested deeper than 32 levels, or in a circle\n"
-		    "a function has no form in it\n"
-		    "NaN and Infinity are not numbers in JSON\n"
-		    "NaN and Infinity are not numbers in JSON\n"
-		    "a table is both an array and an object\n"
-		    "a key of an object is not a string\n"
-		    "a key of an object is not a string\n"
-		    "a key of an object is not a string" },
+		    "{[true] = 1}, {[0] = 1, x = 1}} do local ok, e = "
+		    "pcall(json.encode, v) log(ok and 'ok' or "
+		    "e:match('JSON: (.-),') or e:match('JSON: (.*)')) end",
+		    "c contains itself\n[1] is a function\n"
+		    "it is not a finite number\nit is not a finite number\n"
+		    "it is both a list and a table with names\n"
+		    "it has a key that is neither a name nor a place in a "
+		    "list without gaps\n"
+		    "it has a key that is neither a name nor a place in a "
+		    "list without gaps\n"
+		    "it has a key that is neither a name nor a place in a "
+		    "list without gaps\n"
+		    "it is both a list and a table with names" },
 		{ "limit", J "local s = ('x'):rep(1e6) local t = {} for i = "
 		    "1, 9 do t[i] = s end print(pcall(json.encode, t))",
 		    "false\t<string>:1: Failed encoding JSON: it is larger "
-		    "than 8388608 bytes" },
+		    "than 8388608 bytes as JSON, which is the limit" },
 		{ "there and back", J "local s = '{\"a\":[1,{\"b\":[]},"
 		    "\"\\\\u0000\"],\"c\":null}' log(json.encode(json.decode("
 		    "s, nil, json.null)) == s and 'same')", "same" },
+		{ "array", J ERR "ERR(json.array, setmetatable({}, {})) "
+		    "ERR(json.array, 1)", "<string>:1: bad argument #1 to "
+		    "'json.array' (a table without a metatable expected)\n"
+		    "<string>:1: bad argument #1 to 'json.array' (table "
+		    "expected, got number)" },
 		{ "no finalizer", J "print(getmetatable(json.array()))",
 		    "false" },
 	};
