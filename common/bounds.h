@@ -222,6 +222,8 @@
 #define PARALLEL_ERRORS_MAX 20	/* errors that a parallel() reports */
 #define VERSION_TEXT_MAX 256	/* a version or a range of them, in bytes */
 #define VERSION_BOUNDS_MAX 32	/* bounds in a range of versions */
+#define CREATED_READS 8		/* requests at once for when tags were created */
+#define NEWEST_DATES_MAX 10000	/* tags of which that is read in one call */
 #define SCRIPT_WARNINGS_MAX 100	/* warnings about a script, in one run */
 #define CLIENT_STREAMS_MAX 24	/* streams at once; two requests each, so
 				 * that one channel always has room for both */

@@ -56,6 +56,47 @@ class Scripts(Case):
             log(#repo.ls("REG", {last = "p/r2"}))
         """), ["p/r%d:t%d" % (i, i) for i in range(5)] + ["2", "2"])
 
+    def test_newest_tags(self):
+        """By version and by date; the rest is deleted, in a dry run too."""
+        for day, name in enumerate(("1.9.0", "1.10.0", "1.2.0", "2.0.0-rc.1",
+                                    "latest")):
+            images.image(name, created="2021-01-0%dT00:00:00Z" % (day + 1)
+                         ).push(self.client, "p/app", name)
+        script = """
+            a, b = tag.newest("REG/p/app", 2)
+            log(table.concat(a, " ") .. " | " .. table.concat(b, " "))
+            a, b = tag.newest("REG/p/app", 2, {by = "created"})
+            log(table.concat(a, " ") .. " | " .. table.concat(b, " "))
+            for _, t in ipairs(b) do
+              tag.delete("REG/p/app:" .. t)
+              log(t .. " " .. tostring(tag.exists("REG/p/app:" .. t)))
+            end
+            tags = tag.ls("REG/p/app")
+            table.sort(tags)
+            log(table.concat(tags, " "))
+            log(tostring(manifest.digest("REG/p/app:latest") ==
+                manifest.get("REG/p/app:latest"):descriptor().digest))
+        """
+        want = ["1.10.0 1.9.0 | 1.2.0", "latest 2.0.0-rc.1 | 1.2.0 1.10.0 "
+                "1.9.0", "1.2.0 false", "1.10.0 false", "1.9.0 false",
+                "2.0.0-rc.1 latest", "true"]
+        self.assertEqual(self.run_script(script, "--dry-run"), want)
+        self.assertEqual(self.run_script(script), want)
+
+    def test_modules_without_a_file(self):
+        self.assertEqual(self.run_script("""
+            semver, time = require "semver", require "time"
+            json = require "lunajson"
+            log(semver.newest({"v1.9", "v1.10", "x"}))
+            log(time.format(time.parse("2021-01-01 00:00:00 +0000 UTC")))
+            log(json.encode(json.decode('{"b": [], "a": 1}')))
+        """), ["v1.10", "2021-01-01T00:00:00Z", '{"a":1,"b":[]}'])
+
+    def test_file_of_a_module_comes_first(self):
+        self.box.write("semver.lua", "return {mine = true}")
+        self.assertEqual(self.run_script(
+            'log(tostring(require("semver").mine))'), ["true"])
+
     def test_tags_in_pages(self):
         fake = self.fake(page=3)
         for i in range(10):

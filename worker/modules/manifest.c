@@ -109,6 +109,7 @@ manifest_tostring(lua_State *L)
 
 const luaL_Reg manifest_functions[] = {
 	{ "descriptor", manifest_descriptor },
+	{ "digest", modules_manifest_digest },
 	{ "get", modules_manifest_get },
 	{ "getList", modules_manifest_getlist },
 	{ "head", modules_manifest_head },

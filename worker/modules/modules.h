@@ -27,6 +27,7 @@ int modules_image_config(lua_State *L);
 int modules_image_copy(lua_State *L);
 int modules_image_referrers(lua_State *L);
 int modules_manifest_delete(lua_State *L);
+int modules_manifest_digest(lua_State *L);
 int modules_manifest_export(lua_State *L);
 int modules_manifest_get(lua_State *L);
 int modules_manifest_getlist(lua_State *L);
@@ -35,5 +36,7 @@ int modules_manifest_put(lua_State *L);
 int modules_parallel(lua_State *L);
 int modules_ratelimit(lua_State *L);
 int modules_ratelimit_wait(lua_State *L);
+int modules_tag_exists(lua_State *L);
+int modules_tag_newest(lua_State *L);
 
 #endif

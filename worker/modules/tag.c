@@ -169,6 +169,8 @@ tag_delete(lua_State *L)
 
 const luaL_Reg tag_functions[] = {
 	{ "delete", tag_delete },
+	{ "exists", modules_tag_exists },
 	{ "ls", tag_ls },
+	{ "newest", modules_tag_newest },
 	{ NULL, NULL }
 };
