@@ -282,3 +282,14 @@ Test(newest, dry_run)
 	check("image.copy('r:1/x:b', 'r:1/x:c') tag.delete('r:1/x:b') "
 	    LISTS("tag.newest('r:1/x', 1, {by = 'created'})"), "c | a");
 }
+
+Test(newest, in_parallel)
+{
+	image("1.0", "\"2021-03-01T00:00:00Z\"");
+	image("1.1", "\"2021-03-02T00:00:00Z\"");
+	check("r = parallel(3, {'semver', 'created', 'semver'}, function(by) "
+	    "local a = tag.newest('r:1/x', 1, {by = by}) return by .. a[1] .. "
+	    "tostring(tag.exists('r:1/x:no')) .. "
+	    "#manifest.digest('r:1/x:1.0') end) log(table.concat(r, ' '))",
+	    "semver1.1false71 created1.1false71 semver1.1false71");
+}
