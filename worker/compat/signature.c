@@ -3,6 +3,7 @@
 #include "worker/compat/signature.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "worker/lua/number.h"
@@ -58,7 +59,7 @@ static int
 signature_call(lua_State *L)
 {
 	const char *name = lua_tostring(L, lua_upvalueindex(1));
-	const char *p = lua_tostring(L, lua_upvalueindex(3));
+	const char *p = lua_touserdata(L, lua_upvalueindex(3));
 	int n = lua_gettop(L);
 
 	for (int arg = 1; *p != '\0'; arg++) {
@@ -77,12 +78,9 @@ void
 signature_set(lua_State *L, const char *library, const struct signature *list)
 {
 	for (; list->name != NULL; list++) {
-		if (*library == '\0')
-			lua_pushstring(L, list->name);
-		else
-			lua_pushfstring(L, "%s.%s", library, list->name);
+		vm_push_name(L, library, list->name);
 		lua_getfield(L, -2, list->name);
-		lua_pushstring(L, list->letters);
+		lua_pushlightuserdata(L, (void *)(uintptr_t)list->letters);
 		if (list->function != NULL)
 			lua_pushcfunction(L, list->function);
 		else

@@ -74,6 +74,8 @@ int vm_raise(lua_State *L, const char *fmt, ...)
 /* Logs a warning "<string>:LINE: text", once for each such line and text. */
 void vm_warn(lua_State *L, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Pushes "LIBRARY.NAME", or just the name where library is "". */
+void vm_push_name(lua_State *L, const char *library, const char *name);
 /* Sets name in the table at the top to a function that knows its full name,
  * "LIBRARY.NAME" (or just the name, where library is ""), by whatever name it
  * is called; it is upvalue 1. */
@@ -98,7 +100,8 @@ void vm_check_table(lua_State *L, int arg, const char *name);
  * itself, below it, from that level on. */
 void traceback_push(lua_State *L, lua_State *of, const char *message, int from);
 /* Sets name in the table at the top to a function that raises "LIBNAME is not
- * available in regbot scripts: WHY"; lib is "io." or "". */
+ * available in regbot scripts: WHY"; lib is "io." or "". The texts must live
+ * as long as L: of thirty sentences few are ever needed. */
 void vm_refuse(lua_State *L, const char *lib, const char *name,
     const char *why);
 

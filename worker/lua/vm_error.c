@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Errors as regbot words them, and the checks of arguments that raise them. */
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <lauxlib.h>
 
 #include "common/bounds.h"
 #include "worker/lua/number.h"
 #include "worker/lua/vm.h"
+
+#define FUNCTION_NAME 64	/* "library.name" of ours, all of them short */
 
 static const char warnings_key;	/* registry: those given, and their number */
 
@@ -94,13 +98,23 @@ vm_warn(lua_State *L, const char *fmt, ...)
 }
 
 void
+vm_push_name(lua_State *L, const char *library, const char *name)
+{
+	char text[FUNCTION_NAME], *end = text;
+
+	if (*library != '\0') {
+		end = stpcpy(end, library);
+		*end++ = '.';
+	}
+	end = stpcpy(end, name);
+	lua_pushlstring(L, text, (size_t)(end - text));
+}
+
+void
 vm_set_function(lua_State *L, const char *library, const char *name,
     lua_CFunction f)
 {
-	if (*library == '\0')
-		lua_pushstring(L, name);
-	else
-		lua_pushfstring(L, "%s.%s", library, name);
+	vm_push_name(L, library, name);
 	lua_pushcclosure(L, f, 1);
 	lua_setfield(L, -2, name);
 }
@@ -163,14 +177,20 @@ vm_check_text(lua_State *L, int arg, const char *name)
 static int
 refused(lua_State *L)
 {
-	return vm_raise(L, "%s", lua_tostring(L, lua_upvalueindex(1)));
+	const char *part[3];
+
+	for (int i = 0; i < 3; i++)
+		part[i] = lua_touserdata(L, lua_upvalueindex(i + 1));
+	return vm_raise(L, "%s%s is not available in regbot scripts: %s",
+	    part[0], part[1], part[2]);
 }
 
 void
 vm_refuse(lua_State *L, const char *lib, const char *name, const char *why)
 {
-	lua_pushfstring(L, "%s%s is not available in regbot scripts: %s",
-	    lib, name, why);
-	lua_pushcclosure(L, refused, 1);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)lib);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)name);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)why);
+	lua_pushcclosure(L, refused, 3);
 	lua_setfield(L, -2, name);
 }
