@@ -87,6 +87,11 @@ Test(compat, varargs)
 		    "<string>:3: e" },
 		{ "in load", "log(load('local function f(...) return arg.n "
 		    "end return f(1, 2, 3)')())", "3" },
+		{ "blocks too deep for Lua", "local s = ('function(...) return "
+		    "arg, '):rep(5000) print(load('return ' .. s) == nil) "
+		    "log(load(('do '):rep(150) .. 'local function f(...) "
+		    "return arg[1] end log(f(\"deep\")) ' .. "
+		    "('end '):rep(150)) and 'ok')", "true\nok" },
 		{ "many", "local function f(...) return arg.n, arg[10000] end "
 		    "local t = {} for i = 1, 10000 do t[i] = i end "
 		    "print(f(unpack(t)))", "10000\t10000" },

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounds.h"
 #include "common/mem.h"
 #include "tests/unit/modules/modrig.h"
 
@@ -292,4 +293,44 @@ Test(newest, in_parallel)
 	    "tostring(tag.exists('r:1/x:no')) .. "
 	    "#manifest.digest('r:1/x:1.0') end) log(table.concat(r, ' '))",
 	    "semver1.1false71 created1.1false71 semver1.1false71");
+}
+
+/* A blob of another size than the manifest says fails the call as well. */
+Test(newest, wrong_configuration)
+{
+	const char *digest;
+	char manifest[512];
+
+	modrig_blob(&rig, REPO, "{\"created\":\"2021-01-01T00:00:00Z\"}");
+	digest = modrig_blob(&rig, REPO, "{\"created\":\"2021-01-02T00:00:00Z"
+	    "\"}");
+	snprintf(manifest, sizeof(manifest), "{\"schemaVersion\":2,"
+	    "\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+	    "\"config\":{\"mediaType\":"
+	    "\"application/vnd.oci.image.config.v1+json\",\"digest\":\"%s\","
+	    "\"size\":33},\"layers\":[]}", digest);
+	modrig_manifest(&rig, REPO, "a",
+	    "application/vnd.oci.image.manifest.v1+json", manifest);
+	check_fails("tag.newest('r:1/x', 1, {by = 'created'})", "<string>:1: "
+	    "Failed retrieving when the tags of \"r:1/x\" were created: "
+	    "failed to get blob, digest sha256:");
+}
+
+Test(newest, too_many_dates)
+{
+	size_t n = 0, room = (NEWEST_DATES_MAX + 1) * 8 + 64;
+	char *page = malloc(room);
+
+	cr_assert_not_null(page);
+	n += (size_t)snprintf(page, room, "{\"name\":\"x\",\"tags\":[\"0\"");
+	for (int i = 1; i <= NEWEST_DATES_MAX; i++)
+		n += (size_t)snprintf(page + n, room - n, ",\"%d\"", i);
+	snprintf(page + n, room - n, "]}");
+	rig.pages[0] = page;
+	check_fails("tag.newest('r:1/x', 1, {by = 'created'})", "<string>:1: "
+	    "Failed retrieving when tags were created: these are 10001 tags, "
+	    "and at most 10000 are read; choose some with the option "
+	    "\"match\" or \"range\"");
+	check(LISTS("tag.newest('r:1/x', 2, {range = '<=3'})"), "3 2 | 1 0");
+	free(page);
 }
