@@ -121,15 +121,40 @@ is_meant(lua_State *L, const struct newest *q, struct newest_item *item)
 		return false;
 	if (q->match == NULL)
 		return true;
-	lua_getglobal(L, "string");
-	lua_getfield(L, -1, "find");
+	/* Of strings, whatever a script has made of the global. */
 	lua_pushstring(L, item->tag);
+	lua_getfield(L, -1, "find");
+	lua_pushvalue(L, -2);
 	lua_pushstring(L, q->match);
 	if (lua_pcall(L, 2, 1, 0) != LUA_OK)
 		vm_arg_error(L, 3, FUNCTION, luaL_tolstring(L, -1, NULL));
 	found = lua_toboolean(L, -1);
 	lua_pop(L, 2);
 	return found;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct newest_item *x = a, *y = b;
+
+	return strcmp(x->tag, y->tag);
+}
+
+/* A registry may list a tag twice: it must not be among the newest and among
+ * the others. */
+static void
+drop_doubles(struct newest *q)
+{
+	size_t n = 0;
+
+	qsort(q->items, q->n, sizeof(*q->items), by_name);
+	for (size_t i = 0; i < q->n; i++)
+		if (n > 0 && by_name(&q->items[n - 1], &q->items[i]) == 0)
+			free(q->items[i].tag);
+		else
+			q->items[n++] = q->items[i];
+	q->n = n;
 }
 
 /* Takes what is meant of the list. */
@@ -145,6 +170,7 @@ take_items(lua_State *L, struct newest *q, struct listing_task *l)
 		l->items[i] = NULL;
 		q->items[q->n++] = item;
 	}
+	drop_doubles(q);
 }
 
 /* Newest first. */

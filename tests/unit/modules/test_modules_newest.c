@@ -334,3 +334,12 @@ Test(newest, too_many_dates)
 	check(LISTS("tag.newest('r:1/x', 2, {range = '<=3'})"), "3 2 | 1 0");
 	free(page);
 }
+
+/* Neither a registry that lists a tag twice nor a script that hides string
+ * makes a tag both new and old. */
+Test(newest, doubles)
+{
+	rig.pages[0] = "{\"name\":\"x\",\"tags\":[\"2\",\"1\",\"2\"]}";
+	check("string = nil " LISTS("tag.newest('r:1/x', 1, {match = '%d'})"),
+	    "2 | 1");
+}
