@@ -9,6 +9,7 @@
 
 #include "worker/branches/thread.h"
 #include "worker/compat/compat.h"
+#include "worker/compat/signature.h"
 
 /* Why co, at its start or waiting in yield, cannot be resumed; or NULL. */
 static const char *
@@ -76,11 +77,13 @@ wrapped(lua_State *L)
 	return wrapped_resume(L, n);
 }
 
-/* Upvalue 1 is coroutine.create's function. */
 static int
 coroutine_wrap(lua_State *L)
 {
-	lua_tocfunction(L, lua_upvalueindex(1))(L);
+	lua_State *co = lua_newthread(L);
+
+	lua_pushvalue(L, 1);
+	lua_xmove(L, co, 1);
 	lua_pushcclosure(L, wrapped, 1);
 	return 1;
 }
@@ -132,7 +135,7 @@ coroutine_resume(lua_State *L)
 	const char *why;
 
 	if (co == NULL)
-		return vm_expected(L, 1, "coroutine.resume", "coroutine");
+		return vm_expected(L, 1, vm_function_name(L), "coroutine");
 	if ((why = not_suspended(co)) != NULL)
 		return refuse_resume(L, why);
 	if (!lua_checkstack(co, lua_gettop(L) - 1))
@@ -140,18 +143,20 @@ coroutine_resume(lua_State *L)
 	return resume_step(L, lua_gettop(L) - 1);
 }
 
-/* Upvalue 1 is Lua's function. One that waits for a registry is busy. */
+/* One that waits for a registry is busy. */
 static int
 coroutine_status(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, 1);
 
-	if (co != NULL && co != L && lua_status(co) == LUA_YIELD &&
+	if (co == NULL)
+		return vm_expected(L, 1, vm_function_name(L), "coroutine");
+	if (co != L && lua_status(co) == LUA_YIELD &&
 	    not_suspended(co) != NULL) {
 		lua_pushliteral(L, "normal");
 		return 1;
 	}
-	return lua_tocfunction(L, lua_upvalueindex(1))(L);
+	return lua_tocfunction(L, SIGNATURE_ORIGINAL)(L);
 }
 
 static int
@@ -166,16 +171,14 @@ coroutine_yield(lua_State *L)
 void
 compat_coroutine(lua_State *L)
 {
+	static const struct signature functions[] = {
+		{ "create", "f", NULL }, { "resume", "*", coroutine_resume },
+		{ "status", "*", coroutine_status },
+		{ "wrap", "f", coroutine_wrap },
+		{ "yield", "*", coroutine_yield }, { NULL, NULL, NULL }
+	};
+
 	lua_getglobal(L, "coroutine");
-	lua_getfield(L, -1, "create");
-	lua_pushcclosure(L, coroutine_wrap, 1);
-	lua_setfield(L, -2, "wrap");
-	lua_pushcfunction(L, coroutine_resume);
-	lua_setfield(L, -2, "resume");
-	lua_getfield(L, -1, "status");
-	lua_pushcclosure(L, coroutine_status, 1);
-	lua_setfield(L, -2, "status");
-	lua_pushcfunction(L, coroutine_yield);
-	lua_setfield(L, -2, "yield");
+	signature_set(L, "coroutine", functions);
 	lua_pop(L, 1);
 }

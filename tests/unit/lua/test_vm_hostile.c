@@ -161,8 +161,8 @@ Test(vm, caught)
 		    "outside a coroutine" },
 		{ "coroutine.wrap(function()\nlocal x = nil; x.y = 1 end)()",
 		    "<string>:3: attempt to index a nil value (local 'x')" },
-		{ "coroutine.wrap(5)", "<string>:2: bad argument #1 to 'wrap' "
-		    "(function expected, got number)" },
+		{ "coroutine.wrap(5)", "<string>:2: bad argument #1 to "
+		    "'coroutine.wrap' (function expected, got number)" },
 		{ "local function f() return 1 + f() end f()",
 		    "<string>:2: stack overflow" },
 		{ "error()", "nil" },
