@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file in contrib/examples does what it says. test_seed.py has the
-largest of them, regbot.yml, and test_scripts_prune.py delete-old.yml."""
+largest of them, regbot.yml, test_scripts_prune.py delete-old.yml, and
+test_examples_jobs.py those of everyday jobs."""
 import json
 import os
 
@@ -13,8 +14,11 @@ EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
 
 
 class Examples(Case):
-    tested = {"copy-list.yml", "delete-old.yml", "hello.yml",
-              "keep-inuse.yml", "keep-newest.yml", "regbot.yml"}
+    tested = {"backup.yml", "copy-list.yml", "copy-signed.yml",
+              "delete-by-label.yml", "delete-old.yml", "delete-untagged.yml",
+              "hello.yml", "keep-inuse.yml", "keep-newest.yml",
+              "mirror-newest.yml", "pin-report.yml", "promote.yml",
+              "regbot.yml", "retag.yml"}
 
     def example(self, name, **replaced):
         """Runs the file with some lines replaced and nothing else."""
