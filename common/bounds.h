@@ -82,6 +82,11 @@
 #define READY_MS 10000		/* from spawn to READY */
 #define COMPILE_MS 10000	/* to look for syntax errors at the start; then
 				 * the rest of the scripts is just run */
+#define CHECK_SCRIPT_MS 30000	/* to check one script and its modules */
+#define CHECK_MODULES_MAX 256	/* modules that are checked with a script; what
+				 * globals more of them define is not known */
+#define CHECK_DUMP_MAX (64 * MIB) /* a compiled chunk whose globals are checked;
+				 * in a larger one they are not */
 #define KILL_AFTER_MS 1000	/* from the deadline to SIGKILL */
 #define QUIT_MS 5000		/* a broker's time to cancel its uploads */
 #define FORCE_MS 500		/* a second signal that soon is not a second

@@ -2,7 +2,7 @@
 /* describe.c - the debug lines at startup. */
 #include "supervisor/describe.h"
 
-#include "supervisor/version.h"
+#include "supervisor/cli/version.h"
 
 static void
 describe_registry(struct log *log, const struct config_registry *c)

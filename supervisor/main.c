@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "policy/policy.h"
-#include "supervisor/cli.h"
-#include "supervisor/completion.h"
+#include "supervisor/check.h"
+#include "supervisor/cli/cli.h"
+#include "supervisor/cli/completion.h"
 #include "supervisor/describe.h"
-#include "supervisor/help.h"
+#include "supervisor/cli/help.h"
 #include "supervisor/run.h"
-#include "supervisor/version.h"
+#include "supervisor/cli/version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
 #define KEEP (1024 * 1024)	/* what a child takes, the next one takes again */
@@ -53,33 +54,84 @@ show_version(const struct cli *cli)
 	return r;
 }
 
+struct reading {		/* of the configuration */
+	struct log *log;
+	size_t warnings;
+};
+
+static void
+on_warning(void *arg, const struct log_record *r)
+{
+	struct reading *in = arg;
+
+	in->warnings += r->level >= LOG_WARN ? 1 : 0;
+	log_borrowed(in->log, r);
+}
+
 static void
 on_error(void *arg, const char *text)
 {
-	log_plain(arg, text);
+	struct reading *in = arg;
+
+	log_plain(in->log, text);
+}
+
+/* The configuration with the scripts that are wanted, which may be broken. NULL:
+ * it was logged what is wrong. */
+static struct config *
+load(const struct cli *cli, struct reading *in)
+{
+	const struct config_options options = { .keep = true,
+	    .notes = cli->command == CLI_CHECK };
+	const struct config_sink sink = { on_warning, on_error, in };
+	struct config *c = config_load_with(cli->config, &options, &sink,
+	    NULL);
+	struct error err;
+
+	if (c != NULL && cli->nscripts != 0 && config_select(c, cli->scripts,
+	    cli->nscripts, &err) == -1) {
+		on_error(in, err.text);
+		config_unref(c);
+		return NULL;
+	}
+	return c;
+}
+
+static int
+run(struct child_env *env, const struct cli *cli, struct config *c)
+{
+	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
+	    .modules_here = cli->command == CLI_ONCE };
+	struct run_env r = { .loop = env->loop, .log = env->log,
+	    .children = env, .config = c };
+	int status;
+
+	if (c->parallel > 0)
+		options.slots = (unsigned)c->parallel;
+	describe_start(env->log, c, options.slots);
+	r.jobs = jobs_new(env, c, &options);
+	status = cli->command == CLI_ONCE ? run_once(&r) : run_server(&r);
+	jobs_free(r.jobs);
+	return status;
 }
 
 /* From the configuration to the exit status. */
 static int
-run(struct child_env *env, const struct cli *cli)
+execute(struct child_env *env, const struct cli *cli)
 {
-	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
-	    .modules_here = cli->command == CLI_ONCE };
-	const struct config_sink sink = { log_borrowed, on_error, env->log };
-	struct run_env r = { .loop = env->loop, .log = env->log,
-	    .children = env };
-	int status;
+	struct reading in = { .log = env->log };
+	struct config *c = load(cli, &in);
+	int status = STATUS_USAGE;
 
-	r.config = config_load(cli->config, &sink, NULL);
-	if (r.config == NULL)
+	if (c == NULL)
 		return STATUS_USAGE;
-	if (r.config->parallel > 0)
-		options.slots = (unsigned)r.config->parallel;
-	describe_start(env->log, r.config, options.slots);
-	r.jobs = jobs_new(env, r.config, &options);
-	status = cli->command == CLI_ONCE ? run_once(&r) : run_server(&r);
-	jobs_free(r.jobs);
-	config_unref(r.config);
+	if (cli->command == CLI_CHECK)
+		status = check_config(env, c, in.warnings);
+	else if (c->broken)
+		check_syntax(env, c);
+	else
+		status = run(env, cli, c);
+	config_unref(c);
 	return status;
 }
 
@@ -141,8 +193,9 @@ main(int argc, char **argv)
 	env.loop = loop_new();
 	env.log = log_new(env.loop, STDERR_FILENO, cli.level, cli.json);
 	env.log_level = cli.level;
-	status = run(&env, &cli);
+	status = execute(&env, &cli);
 	log_free(env.log);
 	loop_free(env.loop);
+	cli_free(&cli);
 	return status;
 }

@@ -131,7 +131,9 @@ on_compiled(void *arg)
 		next_script(r);
 }
 
-static const struct compile_ops compile_ops = { on_broken, on_compiled };
+static const struct compile_ops compile_ops = {
+	.broken = on_broken, .over = on_compiled
+};
 
 /* A syntax error in the last script should be told before the first one has
  * worked for hours. */
@@ -309,8 +311,23 @@ write_next(struct run_task *t)
 }
 
 static void
+write_refused(struct run_task *t)
+{
+	struct log_record rec;
+
+	log_record_init(&rec, LOG_ERROR, "Script will not run");
+	log_record_string(&rec, "name", t->script->name);
+	log_record_string(&rec, "err", t->script->refused);
+	log_write(t->run->env->log, &rec);
+}
+
+static void
 schedule(struct run_task *t)
 {
+	if (t->script->refused != NULL) {
+		write_refused(t);
+		return;
+	}
 	if (t->script->schedule == NULL) {
 		write_task(t, LOG_ERROR, "No schedule or interval found, "
 		    "ignoring");

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "policy/policy.h"
+#include "worker/check/inspect.h"
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
 #include "worker/exchange/globals.h"
@@ -81,7 +82,11 @@ get_job(struct worker *w, struct client_job *job, struct error *err)
 		if (!job->compile)
 			return 0;
 		w->log_level = job->log_level;
-		text = vm_compile(w->L, job->script, job->script_len);
+		w->name = job->name;
+		w->script = job->script;
+		w->script_len = job->script_len;
+		text = job->check ? check_script(w) :
+		    vm_compile(w->L, job->script, job->script_len);
 		client_compiled(w->client, job, text);
 		free(text);
 	}

@@ -147,10 +147,10 @@ read_tree(struct config_reader *r, const struct yaml_node *top,
 	config_read_defaults(r, root.defaults, &d);
 	config_read_creds(r, root.creds, &creds);
 	config_read_scripts(r, root.scripts, &d, c);
-	if (r->errors.n == 0) {
+	if (r->errors.n == 0 || r->options.keep)
 		set_defaults(c, &d);
+	if (r->errors.n == 0)
 		merge_registries(r, c, &creds);
-	}
 	config_hosts_free(&creds);
 	config_defaults_free(&d);
 }
@@ -162,11 +162,13 @@ tell(const struct config_sink *sink, const struct error *err)
 		sink->error(sink->arg, err->text);
 }
 
-struct config *
-config_parse(const char *text, size_t len, const char *name, const char *dir,
-    const struct config_sink *sink, struct error *err)
+static struct config *
+parse(const char *text, size_t len, const char *name, const char *dir,
+    const struct config_options *options, const struct config_sink *sink,
+    struct error *err)
 {
-	struct config_reader r = { .name = name, .dir = dir };
+	struct config_reader r = { .name = name, .dir = dir,
+	    .options = *options };
 	struct config *c = mem_alloc(sizeof(*c));
 	struct yaml_tree tree;
 	struct error syntax;
@@ -188,7 +190,8 @@ config_parse(const char *text, size_t len, const char *name, const char *dir,
 	} else {
 		r.strict = config_is_strict(tree.root);
 		read_tree(&r, tree.root, c);
-		bad = r.errors.n != 0;
+		c->broken = r.errors.n != 0;
+		bad = c->broken && !options->keep;
 		config_errors_tell(&r.errors, name, sink, err);
 	}
 	config_errors_free(&r.errors);
@@ -198,6 +201,15 @@ config_parse(const char *text, size_t len, const char *name, const char *dir,
 		return NULL;
 	}
 	return c;
+}
+
+struct config *
+config_parse(const char *text, size_t len, const char *name, const char *dir,
+    const struct config_sink *sink, struct error *err)
+{
+	static const struct config_options none;
+
+	return parse(text, len, name, dir, &none, sink, err);
 }
 
 void
@@ -238,6 +250,15 @@ struct config *
 config_load(const char *path, const struct config_sink *sink,
     struct error *err)
 {
+	static const struct config_options none;
+
+	return config_load_with(path, &none, sink, err);
+}
+
+struct config *
+config_load_with(const char *path, const struct config_options *options,
+    const struct config_sink *sink, struct error *err)
+{
 	bool is_stdin = strcmp(path, "-") == 0;
 	struct config *c = NULL;
 	struct buffer text;
@@ -248,8 +269,8 @@ config_load(const char *path, const struct config_sink *sink,
 	text.secret = true;
 	dir = directory(path);
 	if (read_file(path, &text, &why) == 0) {
-		c = config_parse(buffer_str(&text), text.len,
-		    is_stdin ? "<stdin>" : path, dir, sink, err);
+		c = parse(buffer_str(&text), text.len,
+		    is_stdin ? "<stdin>" : path, dir, options, sink, err);
 	} else {
 		tell(sink, &why);
 		if (err != NULL)
@@ -272,22 +293,27 @@ config_ref(struct config *c)
 }
 
 void
+config_script_clear(struct config_script *s)
+{
+	free(s->name);
+	free(s->text);
+	schedule_unref(s->schedule);
+	config_strings_free(s->env);
+	config_strings_free(s->copy.platforms);
+	config_inputs_free(&s->inputs);
+	config_outputs_free(&s->outputs);
+	free(s->refused);
+}
+
+void
 config_unref(struct config *c)
 {
 	if (c == NULL || --c->refs != 0)
 		return;
 	for (size_t i = 0; i < c->nregistries; i++)
 		config_registry_wipe(&c->registries[i]);
-	for (size_t i = 0; i < c->nscripts; i++) {
-		free(c->scripts[i].name);
-		free(c->scripts[i].text);
-		schedule_unref(c->scripts[i].schedule);
-		config_strings_free(c->scripts[i].env);
-		config_strings_free(c->scripts[i].copy.platforms);
-		config_inputs_free(&c->scripts[i].inputs);
-		config_outputs_free(&c->scripts[i].outputs);
-		free(c->scripts[i].refused);
-	}
+	for (size_t i = 0; i < c->nscripts; i++)
+		config_script_clear(&c->scripts[i]);
 	free(c->registries);
 	free(c->scripts);
 	free(c->path);

@@ -105,6 +105,7 @@ struct config_script {
  * replaces it while jobs still run. Nothing in it changes once it is read. */
 struct config {
 	unsigned refs;
+	bool broken;		/* it has errors and was kept for a look */
 	char *path;		/* as given; "-" is standard input */
 	char *dir;		/* directory of the file, "." for stdin */
 	bool has_parallel;
@@ -138,9 +139,25 @@ struct config_sink {
 struct config *config_load(const char *path, const struct config_sink *sink,
     struct error *err);
 
-/* The same from memory; name is for errors, dir for modules. */
+/* What else config_load can do. */
+struct config_options {
+	bool keep;	/* also after errors, except those of YAML: what could
+			 * be read, as a configuration that is broken */
+	bool notes;	/* warns of what is only worth knowing, too */
+};
+struct config *config_load_with(const char *path,
+    const struct config_options *options, const struct config_sink *sink,
+    struct error *err);
+
+/* The same as config_load from memory; name is for errors, dir for modules. */
 struct config *config_parse(const char *text, size_t len, const char *name,
     const char *dir, const struct config_sink *sink, struct error *err);
+
+/* Keeps the scripts of these names, in the order of the file; where several
+ * have a name, all of them. Before anything else has a reference. -1 when a
+ * name is no script's. */
+int config_select(struct config *c, const char *const *names, size_t n,
+    struct error *err);
 
 /* Adds a reference; returns c. */
 struct config *config_ref(struct config *c);

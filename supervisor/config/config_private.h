@@ -34,6 +34,7 @@ struct config_reader {
 	config_warn_fn *warn;
 	void *arg;
 	struct config_errors errors;
+	struct config_options options;
 	bool strict;		/* an unknown key is an error */
 	const char *idle[16];	/* keys without effect that were already warned
 				 * about */
@@ -199,6 +200,7 @@ struct config_defaults {
 int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
     struct config_defaults *d);
 void config_defaults_free(struct config_defaults *d);
+void config_script_clear(struct config_script *s);	/* frees what it has */
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
 

@@ -35,12 +35,25 @@ check_verb(struct config_reader *r, const struct yaml_node *e,
 	    near != NULL ? "?)" : "");
 }
 
+/* Many take a tag's pattern for more than it is. */
+static void
+note_pull(struct config_reader *r, const struct yaml_node *e,
+    const char *pattern)
+{
+	const char *last = strrchr(pattern, '/');
+
+	if (r->options.notes && last != NULL && strchr(last, ':') != NULL)
+		config_warn(r, e, "A tag pattern does not restrict what is "
+		    "pulled by digest: all of the repository can be read",
+		    "allow", pattern);
+}
+
 /* One "pull,push PATTERN"; text is changed. */
 static int
 check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 {
 	char *pattern, *verb = text, *next;
-	bool list = false, other = false;
+	bool list = false, other = false, pulls = false;
 
 	pattern = text + strcspn(text, " \t");
 	if (*pattern == '\0')
@@ -58,11 +71,14 @@ check_grant(struct config_reader *r, const struct yaml_node *e, char *text)
 			*next++ = '\0';
 		if (check_verb(r, e, verb) == -1)
 			return -1;
+		pulls = pulls || strcmp(verb, "pull") == 0;
 		if (strcmp(verb, "list") == 0)
 			list = true;
 		else
 			other = true;
 	}
+	if (pulls)
+		note_pull(r, e, pattern);
 	if (!other && list && strchr(pattern, '/') != NULL)
 		return config_error(r, e, "\"list\" applies to a whole "
 		    "registry, expected its name without a repository");
@@ -209,16 +225,10 @@ static void
 refuse(struct config_reader *r, struct config_script *s, const char *key,
     const struct yaml_node *at)
 {
-	struct log_record rec;
-
 	s->refused = mem_printf("the script is not run: \"%s\" (%s:%d) "
 	    "restricts what it may do, and this version of regbot cannot "
 	    "enforce that; without the key the script runs unrestricted",
 	    key, r->name, at->line);
-	log_record_init(&rec, LOG_WARN, "Script will not run");
-	log_record_string(&rec, "script", s->name);
-	log_record_string(&rec, "error", s->refused);
-	config_warn_record(r, NULL, &rec);
 }
 
 /* protect rules add up and limits override each other one by one, so they

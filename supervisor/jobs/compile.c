@@ -7,11 +7,13 @@
 #include "common/bounds.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "supervisor/jobs/module.h"
 
 struct compile {
 	struct child_env *env;
 	struct config *config;
 	struct child *child;	/* NULL: it could not be started */
+	struct error failure;	/* why it could not */
 	struct timer *late;	/* also says so when it could not */
 	size_t at;		/* the script that is being compiled */
 	const struct compile_ops *ops;
@@ -35,10 +37,14 @@ give_up(struct compile *c, const char *why)
 {
 	struct log_record r;
 
-	log_record_init(&r, LOG_WARN, "Scripts were not checked before they "
-	    "run");
-	log_record_string(&r, "error", why);
-	log_write(c->env->log, &r);
+	if (c->ops->failed != NULL)
+		c->ops->failed(c->arg, why);
+	else {
+		log_record_init(&r, LOG_WARN, "Scripts were not checked "
+		    "before they run");
+		log_record_string(&r, "error", why);
+		log_write(c->env->log, &r);
+	}
 	c->ops->over(c->arg);
 }
 
@@ -49,6 +55,8 @@ on_late(void *arg)
 
 	if (c->child != NULL)
 		give_up(c, "compiling them takes too long");
+	else if (c->ops->failed != NULL)
+		give_up(c, c->failure.text);
 	else		/* a job will say why, unless it can start */
 		c->ops->over(c->arg);
 }
@@ -62,17 +70,26 @@ say(struct compile *c, struct message_out *o)
 		child_kill(c->child, err.text);
 }
 
+static bool
+is_wanted(const struct compile *c, const struct config_script *s)
+{
+	return c->ops->said != NULL ? s->text_len != 0 : s->refused == NULL;
+}
+
 /* Sends the next script that may run at all. */
 static void
 next(struct compile *c)
 {
+	bool check = c->ops->said != NULL;
 	const struct config_script *s;
 	struct message_out o;
 	size_t n;
 
 	while (c->at < c->config->nscripts &&
-	    c->config->scripts[c->at].refused != NULL)
+	    !is_wanted(c, &c->config->scripts[c->at]))
 		c->at++;
+	if (check)
+		timer_arm(c->late, CHECK_SCRIPT_MS * NS_PER_MS);
 	if (c->at == c->config->nscripts) {
 		c->ops->over(c->arg);
 		return;
@@ -82,9 +99,10 @@ next(struct compile *c)
 	message_put_str(&o, s->name);
 	message_put_u64(&o, s->text_len);
 	message_put_u64(&o, 0);
-	message_put_u64(&o, JOB_COMPILE);
-	/* It logs nothing: its warnings come again when the script runs. */
-	message_put_u64(&o, 2 * LOG_LEVEL_BIAS);
+	message_put_u64(&o, JOB_COMPILE | (check ? JOB_CHECK : 0));
+	/* Else it logs nothing: warnings come again when the script runs. */
+	message_put_u64(&o, check ? LOG_WARN + LOG_LEVEL_BIAS :
+	    2 * LOG_LEVEL_BIAS);
 	message_put_u64(&o, WORKER_MEMORY);
 	say(c, &o);
 	for (size_t at = 0; at < s->text_len; at += n) {
@@ -102,12 +120,37 @@ on_ready(void *arg)
 	next(arg);
 }
 
+static void
+send_to(void *arg, struct message_out *o)
+{
+	say(arg, o);
+}
+
+static int
+on_log(struct compile *c, const struct message *m, struct error *err)
+{
+	struct log_record r;
+	int result = log_read(m, &r, err);
+
+	if (result == 0) {
+		c->ops->said(c->arg, c->at, &r);
+		log_record_free(&r);
+	}
+	return result;
+}
+
 static int
 on_message(void *arg, const struct message *m, struct error *err)
 {
 	struct compile *c = arg;
 	const char *text;
 
+	if (c->ops->said != NULL && m->type == MSG_LOG)
+		return on_log(c, m, err);
+	if (c->ops->said != NULL && m->type == MSG_MODULE && m->id != 0) {
+		module_answer(c->config, true, m, send_to, c);
+		return 0;
+	}
 	if (m->type != MSG_COMPILED)
 		return error_set(err, ERROR_PROTOCOL, "%s is out of order",
 		    message_name(m->type));
@@ -133,7 +176,6 @@ compile_start(struct child_env *env, struct config *config,
     const struct compile_ops *ops, void *arg)
 {
 	struct compile *c = mem_alloc(sizeof(*c));
-	struct error err;
 
 	c->env = env;
 	c->config = config_ref(config);
@@ -141,7 +183,7 @@ compile_start(struct child_env *env, struct config *config,
 	c->arg = arg;
 	c->late = loop_timer(env->loop, on_late, c);
 	c->child = child_start(env, "regbot-worker", "worker that checks the "
-	    "scripts", W2S, &worker_ops, c, &err);
+	    "scripts", W2S, &worker_ops, c, &c->failure);
 	timer_arm(c->late, c->child != NULL ? COMPILE_MS * NS_PER_MS : 0);
 	return c;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compile.h - looks for syntax errors in all scripts before the first one
- * runs: one worker, confined as any other, compiles them and runs none.
+ * runs: one worker, confined as any other, compiles them and runs none. Or
+ * looks closer, for the command check.
  */
 #ifndef REGBOT_COMPILE_H
 #define REGBOT_COMPILE_H
@@ -20,10 +21,17 @@ struct compile_ops {
 	/* All that could be compiled was; the rest is left to its own run.
 	 * Called once; it may free the compile. */
 	void (*over)(void *arg);
+	/* NULL, or they are checked: with their modules, those that are not
+	 * run as well. What is found besides syntax errors, a record as the
+	 * worker logs it; it is borrowed. */
+	void (*said)(void *arg, size_t script, struct log_record *r);
+	/* NULL, or what is called instead of a warning when it cannot go on;
+	 * over comes next. */
+	void (*failed)(void *arg, const char *why);
 };
 
 /* Keeps a reference to config. All is called from the loop, over within
- * COMPILE_MS. */
+ * COMPILE_MS, or CHECK_SCRIPT_MS for each script. */
 struct compile *compile_start(struct child_env *env, struct config *config,
     const struct compile_ops *ops, void *arg);
 void compile_free(struct compile *c);	/* ends it; NULL is fine */

@@ -2,8 +2,6 @@
 /* control.c - a worker's requests, a function for each. */
 #include "supervisor/jobs/control.h"
 
-#include <stdlib.h>
-
 #include "supervisor/children/streampair.h"
 #include "supervisor/jobs/module.h"
 
@@ -45,33 +43,18 @@ on_release(const struct control *c, struct job *j, const struct message *m,
 	return slots_release(c->slots, job_id(j), m->id, err);
 }
 
+static void
+send_to(void *arg, struct message_out *o)
+{
+	job_send(arg, o, -1);
+}
+
 static int
 on_module(const struct control *c, struct job *j, const struct message *m,
     struct error *err)
 {
-	struct message_out o;
-	struct error why;
-	char *path, *text;
-	size_t len, n;
-
 	(void)err;
-	if (module_read(job_config(j), c->modules_here, message_str(m, 0),
-	    &path, &text, &len, &why) == -1) {
-		job_refuse(j, m->id, &why);
-		return 0;
-	}
-	message_start(&o, MSG_MODULE_INFO, m->id);
-	message_put_str(&o, path);
-	message_put_u64(&o, len);
-	job_send(j, &o, -1);
-	for (size_t at = 0; at < len; at += n) {
-		n = len - at > CHUNK_MAX ? CHUNK_MAX : len - at;
-		message_start(&o, MSG_MODULE_DATA, m->id);
-		message_put_bytes(&o, text + at, n);
-		job_send(j, &o, -1);
-	}
-	free(path);
-	free(text);
+	module_answer(job_config(j), c->modules_here, m, send_to, j);
 	return 0;
 }
 

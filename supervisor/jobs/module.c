@@ -95,3 +95,43 @@ module_read(const struct config *c, bool here, const char *name, char **path,
 	buffer_free(&tried);
 	return r == 1 ? 0 : -1;
 }
+
+static void
+refuse(uint32_t id, const struct error *why,
+    void (*send)(void *arg, struct message_out *o), void *arg)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_REFUSED, id);
+	message_put_u64(&o, why->kind);
+	message_put_str(&o, why->text);
+	send(arg, &o);
+}
+
+void
+module_answer(const struct config *c, bool here, const struct message *m,
+    void (*send)(void *arg, struct message_out *o), void *arg)
+{
+	struct message_out o;
+	struct error why;
+	char *path, *text;
+	size_t len, n;
+
+	if (module_read(c, here, message_str(m, 0), &path, &text, &len,
+	    &why) == -1) {
+		refuse(m->id, &why, send, arg);
+		return;
+	}
+	message_start(&o, MSG_MODULE_INFO, m->id);
+	message_put_str(&o, path);
+	message_put_u64(&o, len);
+	send(arg, &o);
+	for (size_t at = 0; at < len; at += n) {
+		n = len - at > CHUNK_MAX ? CHUNK_MAX : len - at;
+		message_start(&o, MSG_MODULE_DATA, m->id);
+		message_put_bytes(&o, text + at, n);
+		send(arg, &o);
+	}
+	free(path);
+	free(text);
+}

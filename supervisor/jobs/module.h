@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/wire/message.h"
 #include "supervisor/config/config.h"
 
 /* The text of module name and where it was found; both are the caller's.
@@ -17,5 +18,10 @@
  * line "\tno file 'PATH'" for each place. */
 int module_read(const struct config *c, bool here, const char *name,
     char **path, char **text, size_t *len, struct error *err);
+
+/* The same as the answer to a MODULE: calls send for each of its messages,
+ * which it takes. */
+void module_answer(const struct config *c, bool here, const struct message *m,
+    void (*send)(void *arg, struct message_out *o), void *arg);
 
 #endif

@@ -188,21 +188,30 @@ log_write(struct log *g, struct log_record *r)
 }
 
 int
-log_message(struct log *g, const struct message *m, const char *script,
-    void (*amend)(void *arg, struct log_record *r), void *arg,
-    struct error *err)
+log_read(const struct message *m, struct log_record *r, struct error *err)
 {
-	struct log_record r;
 	int64_t level = (int64_t)message_u64(m, 0) - LOG_LEVEL_BIAS;
 
 	if (level < -LOG_LEVEL_BIAS || level > LOG_LEVEL_BIAS)
 		return error_set(err, ERROR_PROTOCOL, "a log level is out of "
 		    "bounds");
-	log_record_init(&r, (int)level, message_str(m, 1));
-	if (log_record_get(&r, m->f[2].p, m->f[2].len, err) == -1) {
-		log_record_free(&r);
+	log_record_init(r, (int)level, message_str(m, 1));
+	if (log_record_get(r, m->f[2].p, m->f[2].len, err) == -1) {
+		log_record_free(r);
 		return -1;
 	}
+	return 0;
+}
+
+int
+log_message(struct log *g, const struct message *m, const char *script,
+    void (*amend)(void *arg, struct log_record *r), void *arg,
+    struct error *err)
+{
+	struct log_record r;
+
+	if (log_read(m, &r, err) == -1)
+		return -1;
 	for (int i = 0; i < r.nattrs && script != NULL; i++)
 		if (strcmp(r.attrs[i].key, "script") == 0) {
 			free(r.attrs[i].text);

@@ -28,6 +28,11 @@ void log_write(struct log *g, struct log_record *r);
 void log_borrowed(void *g, const struct log_record *r);
 bool log_wants(const struct log *g, int level);
 
+/* Reads the record of a LOG message, which log_record_free frees. -1:
+ * malformed. */
+int log_read(const struct message *m, struct log_record *r,
+    struct error *err);
+
 /* Writes the record of a LOG message. script (unless NULL) replaces whatever
  * the child wrote in an attribute "script"; amend (unless NULL) may add to the
  * record. -1: malformed. */

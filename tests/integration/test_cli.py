@@ -34,7 +34,8 @@ class CommandLine(Case):
             self.assertIn(word, plain.out)
 
     def test_help_of_commands(self):
-        for command in ("completion", "once", "server", "version"):
+        for command in ("check", "completion", "once", "server",
+                        "version"):
             first = self.run_it(command, "--help")
             self.assertEqual(first.code, 0, first)
             self.assertIn("Usage:", first.out)
@@ -44,7 +45,7 @@ class CommandLine(Case):
         self.assertIn("--format", self.run_it("version", "--help").out)
 
     def test_config_missing(self):
-        for command in ("once", "server"):
+        for command in ("check", "once", "server"):
             self.refused(self.run_it(command),
                          'required flag(s) "config" not set')
 
@@ -81,6 +82,35 @@ class CommandLine(Case):
                      ["once", "-c", "r.yml", "--verbosity=debug"]):
             with self.subTest(args=args):
                 self.said_ok(self.run_it(*args))
+
+    def test_chosen_scripts(self):
+        """In the order of the file, whatever the order of the flags; several
+        may have one name."""
+        text = config([], [{"name": n, "script": "log(%r)" % t} for n, t in
+                           (("a", "1"), ("b", "2"), ("a", "3"), ("c", "4"))])
+        for flags, said in ((["--script", "a"], ["1", "3"]),
+                            (["--script=c", "--script", "b"], ["2", "4"]),
+                            (["--script", "b", "--script", "b"], ["2"])):
+            result = self.run_it("once", "-c", "-", *flags, stdin=text)
+            self.succeeded(result)
+            self.assertEqual(result.messages(), said, result)
+        for command in ("once", "server", "check"):
+            result = self.run_it(command, "-c", "-", "--script", "a",
+                                 "--script", "prun", stdin=config(
+                                     [], {"a": 'log "1"', "prune": "log(2)"}))
+            self.refused(result, '<stdin> has no script "prun", did you mean '
+                         '"prune"?')
+
+    def test_restricted_scripts(self):
+        """What cannot be enforced is said once, and no server waits for it."""
+        text = config([], [{"name": "x", "script": "log(1)",
+                            "allow": ["pull a/b"], "interval": "1h"}])
+        result = self.run_it("once", "-c", "-", stdin=text)
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(len(result.lines()), 1, result)
+        result = self.run_it("server", "-c", "-", stdin=text)
+        self.refused(result, "there is nothing to run on a schedule")
+        self.assertEqual(len(result.lines("Script will not run")), 1, result)
 
     def test_unknown_flag(self):
         self.refused(self.run_it("once", "--nope"), "unknown flag: --nope")

@@ -9,9 +9,9 @@ from lib.case import Case
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRIPTS = {"bash": "regbot", "zsh": "_regbot", "fish": "regbot.fish"}
 LEVELS = {"trace", "debug", "info", "warn", "error"}
-COMMANDS = {"once", "server", "version", "completion", "help"}
+COMMANDS = {"check", "once", "server", "version", "completion", "help"}
 ALL = {"-h", "--help", "-v", "--verbosity", "--logopt"}
-RUN = {"-c", "--config", "--dry-run"}
+RUN = {"-c", "--config", "--dry-run", "--script"}
 
 DRIVE = """
 source "$1"; shift
@@ -70,9 +70,11 @@ class Completion(Case):
         for before in (["once"], ["-v", "info", "server"],
                        ["-c", "server", "once"],
                        ["--config", "=", "version", "once"],
-                       ["once", "--dry-run", "-c", "f.yml"]):
+                       ["once", "--dry-run", "-c", "f.yml"],
+                       ["once", "--script", "server"]):
             self.assertEqual(self.bash(*before, ""), ALL | RUN, before)
         self.assertEqual(self.bash("once", "--d"), {"--dry-run"})
+        self.assertEqual(self.bash("check", ""), ALL | RUN - {"--dry-run"})
         self.assertEqual(self.bash("version", "--f"), {"--format"})
         self.assertEqual(self.bash("help", ""), COMMANDS - {"help"})
         self.assertEqual(self.bash("completion", ""), set(SCRIPTS) | ALL)
@@ -85,6 +87,7 @@ class Completion(Case):
         self.assertEqual(self.bash("--verbosity", "=", "de"), {"debug"})
         self.assertEqual(self.bash("once", "--logopt", ""), {"json"})
         self.assertEqual(self.bash("version", "--format", ""), set())
+        self.assertEqual(self.bash("once", "--script", ""), set())
         self.box.write("my.yml", "")
         for before in (["-c"], ["once", "--config"], ["--config", "="]):
             self.assertEqual(self.bash(*before, "my"), {"my.yml"}, before)

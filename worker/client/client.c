@@ -32,6 +32,7 @@ job_start(struct client *c, const struct message *m, struct error *err)
 	j->timeout_ns = (int64_t)message_u64(m, 2);
 	j->dry_run = (message_u64(m, 3) & JOB_DRY_RUN) != 0;
 	j->compile = (message_u64(m, 3) & JOB_COMPILE) != 0;
+	j->check = (message_u64(m, 3) & JOB_CHECK) != 0;
 	j->expect = (message_u64(m, 3) & JOB_EXPECT) != 0;
 	j->parallel_unset = (message_u64(m, 3) & JOB_PARALLEL_UNSET) != 0;
 	j->log_level = (int)level - LOG_LEVEL_BIAS;

@@ -62,6 +62,7 @@ struct client_job {	/* what JOB and the messages after it said */
 	size_t script_len;
 	bool dry_run;
 	bool compile;		/* it is only compiled; another one follows */
+	bool check;		/* and looked at with its modules */
 	int log_level;
 	int64_t timeout_ns;	/* 0: none */
 	uint64_t memory;	/* what Lua may allocate */

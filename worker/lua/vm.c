@@ -126,8 +126,8 @@ run_to_end(lua_State *L, const char *script, size_t len)
 	return run(L, script, len);
 }
 
-static char *
-error_text(lua_State *L)
+char *
+vm_error_text(lua_State *L)
 {
 	size_t len;
 	const char *text = lua_tolstring(L, -1, &len);
@@ -143,7 +143,7 @@ vm_compile(lua_State *L, const char *script, size_t len)
 	char *text = NULL;
 
 	if (status != LUA_OK && status != LUA_ERRMEM)
-		text = error_text(L);
+		text = vm_error_text(L);
 	lua_settop(L, 0);
 	return text;
 }
@@ -162,7 +162,7 @@ vm_run(lua_State *L, const char *script, size_t len, struct vm_result *out)
 		    (unsigned long long)(vm->cap / MIB));
 	} else if (status != LUA_OK) {
 		out->failed = true;
-		out->text = error_text(L);
+		out->text = vm_error_text(L);
 	} else if (vm->exit_code != 0) {
 		out->failed = true;
 		out->exit_code = vm->exit_code;

@@ -185,6 +185,19 @@ refused(lua_State *L)
 	    part[0], part[1], part[2]);
 }
 
+const char *
+vm_refusal(lua_State *L)
+{
+	const char *why;
+
+	if (lua_tocfunction(L, -1) != refused ||
+	    lua_getupvalue(L, -1, 1) == NULL)
+		return NULL;
+	why = lua_tostring(L, -1);
+	lua_pop(L, 1);
+	return why;
+}
+
 void
 vm_refuse(lua_State *L, const char *lib, const char *name, const char *why)
 {

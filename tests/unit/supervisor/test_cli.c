@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/wire/log_record.h"
-#include "supervisor/cli.h"
-#include "supervisor/help.h"
+#include "supervisor/cli/cli.h"
+#include "supervisor/cli/help.h"
 
 static int
 parse(struct cli *c, struct error *err, const char *words)
@@ -159,13 +159,34 @@ Test(cli, refused_with_a_hint)
 	refused("once -verbosity=debug", "unknown flag: -verbosity, did you "
 	    "mean --verbosity?");
 	refused("-c f.yml", "unknown shorthand flag: 'c' in -c, which belongs "
-	    "to once and server");
+	    "to once, server, check and lua");
 	refused("version --dry-run", "unknown flag: --dry-run, which belongs "
-	    "to once and server");
+	    "to once, server and lua");
+	refused("version --script x", "unknown flag: --script, which belongs "
+	    "to once, server and check");
 	refused("server f.yml", "accepts between 0 and 0 arg(s), received 1: "
 	    "name the configuration file with -c FILE");
 	refused("completion zhs", "unknown command \"zhs\" for \"regbot "
 	    "completion\": expected bash, zsh or fish");
+}
+
+Test(cli, scripts)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, "once -c f --script a --script=b"), 0);
+	cr_assert_eq(c.nscripts, 2u);
+	cr_expect_str_eq(c.scripts[0], "a");
+	cr_expect_str_eq(c.scripts[1], "b");
+	cli_free(&c);
+	cr_assert_eq(parse(&c, &err, "check -c f"), 0);
+	cr_expect_eq(c.command, CLI_CHECK);
+	cr_expect_null(c.scripts);
+	refused("check", "required flag(s) \"config\" not set");
+	refused("check --dry-run -c f", "unknown flag: --dry-run");
+	refused("once -c f --script", "flag needs an argument: --script");
+	refused("once -c f --script ''", "--script needs a script's name");
 }
 
 Test(cli, help_names_the_log_options)

@@ -23,6 +23,7 @@ static struct {
 	/* What came of it. */
 	char broken[256];
 	int over;
+	bool check;
 } rig;
 
 int64_t
@@ -41,10 +42,13 @@ static void
 on_sent(const struct message *m)
 {
 	if (m->type == MSG_JOB) {
-		cr_expect_eq(message_u64(m, 3), (uint64_t)JOB_COMPILE);
+		cr_expect_eq(message_u64(m, 3), JOB_COMPILE |
+		    (rig.check ? (uint64_t)JOB_CHECK : 0));
 		childrig_note("%s:%d ", message_str(m, 0),
 		    (int)message_u64(m, 1));
-	} else
+	} else if (m->type == MSG_REFUSED)
+		childrig_note("%d ", (int)m->id);
+	else
 		childrig_note("%.*s ", m->f[0].len > 8 ? 8 :
 		    (int)m->f[0].len, (const char *)m->f[0].p);
 }
@@ -69,9 +73,28 @@ on_over(void *arg)
 }
 
 static void
-begin(const char *scripts)
+on_said(void *arg, size_t script, struct log_record *r)
 {
-	static const struct compile_ops ops = { on_broken, on_over };
+	char line[64];
+
+	(void)arg;
+	snprintf(line, sizeof(line), "%zu said %s;", script, r->message);
+	strcat(rig.broken, line);
+}
+
+static void
+on_failed(void *arg, const char *why)
+{
+	(void)arg;
+	strcat(rig.broken, why);
+}
+
+static void
+begin_as(const char *scripts, bool check)
+{
+	static const struct compile_ops plain = { .broken = on_broken,
+	    .over = on_over }, closely = { on_broken, on_over, on_said,
+	    on_failed };
 	struct buffer warnings;
 	struct error err;
 
@@ -86,7 +109,15 @@ begin(const char *scripts)
 	cr_assert_eq(pipe(rig.out), 0);
 	rig.env.loop = loop_new();
 	rig.env.log = log_new(rig.env.loop, rig.out[1], LOG_DEBUG, false);
-	rig.compile = compile_start(&rig.env, rig.config, &ops, NULL);
+	rig.check = check;
+	rig.compile = compile_start(&rig.env, rig.config, check ? &closely :
+	    &plain, NULL);
+}
+
+static void
+begin(const char *scripts)
+{
+	begin_as(scripts, false);
 }
 
 /* What was logged. */
@@ -121,6 +152,48 @@ answer(enum message_type type, const char *text)
 static const char three[] =
     "scripts:\n- {name: a, script: one}\n- {name: b, script: 'two ='}\n"
     "- {name: never, script: x, allow: []}\n- {name: c, script: three}\n";
+
+/* All scripts, and what else is said of them. */
+Test(compile, check)
+{
+	struct error err;
+
+	begin_as(three, true);
+	child.ops->ready(child.arg);
+	cr_assert_eq(childrig_say(&err, MSG_LOG, 0, "usb",
+	    (uint64_t)LOG_LEVEL_BIAS, "hm"), 0);
+	cr_assert_eq(childrig_say(&err, MSG_MODULE, 7, "s", "no/such"), 0);
+	cr_expect_str_eq(child.sent, "JOB a:3 SCRIPT one REFUSED 7 ");
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(answer(MSG_COMPILED, ""), 0);
+	cr_expect_str_eq(rig.broken, "0 said hm;");
+	cr_expect_not_null(strstr(child.sent, "JOB never:1"));
+	cr_expect_eq(rig.over, 1);
+	finish();
+}
+
+Test(compile, check_that_fails)
+{
+	begin_as(three, true);
+	child.ops->ready(child.arg);
+	child.ops->gone(child.arg, &(struct error){ .kind = ERROR_NONE });
+	cr_expect_str_eq(rig.broken, "the worker ended");
+	cr_expect_eq(rig.over, 1);
+	cr_expect_str_eq(finish(), "");
+}
+
+/* None of that from a worker that only compiles. */
+Test(compile, no_check)
+{
+	struct error err;
+
+	begin(three);
+	child.ops->ready(child.arg);
+	cr_expect_eq(childrig_say(&err, MSG_LOG, 0, "usb",
+	    (uint64_t)LOG_LEVEL_BIAS, "hm"), -1);
+	cr_expect_eq(childrig_say(&err, MSG_MODULE, 7, "s", "x"), -1);
+	finish();
+}
 
 Test(compile, one_after_the_other)
 {

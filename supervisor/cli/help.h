@@ -3,7 +3,7 @@
 #ifndef REGBOT_HELP_H
 #define REGBOT_HELP_H
 
-#include "supervisor/cli.h"
+#include "supervisor/cli/cli.h"
 
 /* The help text of a command; of CLI_HELP, the general one. */
 const char *help_text(enum cli_command command);

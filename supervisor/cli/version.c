@@ -3,7 +3,7 @@
  * version.c - the version as text. vcs.h is written by contrib/version at every
  * make and changes with the commit; only this file includes it.
  */
-#include "supervisor/version.h"
+#include "supervisor/cli/version.h"
 
 #include <stdio.h>
 #include <string.h>

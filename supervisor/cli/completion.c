@@ -3,7 +3,7 @@
  * completion.c - the files of contrib/completions. make writes them into
  * completions.h as strings.
  */
-#include "supervisor/completion.h"
+#include "supervisor/cli/completion.h"
 
 #include <string.h>
 

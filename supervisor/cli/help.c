@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* help.c - the help texts, in the form of regclient's regbot. */
-#include "supervisor/help.h"
+#include "supervisor/cli/help.h"
 
 #define GLOBAL \
 	"Global Flags:\n" \
@@ -15,6 +15,7 @@ static const char general[] =
     "  regbot [command]\n"
     "\n"
     "Available Commands:\n"
+    "  check       Look for mistakes, run nothing\n"
     "  completion  Print the completion script for a shell\n"
     "  help        Help about any command\n"
     "  once        Run each script once\n"
@@ -36,6 +37,45 @@ static const char general[] =
     "See also the manual pages regbot(1), regbot.yml(5), regbot-lua(7),\n"
     "regbot-limits(7).\n";
 
+static const char check[] =
+    "Look for mistakes in a configuration, its scripts and their modules, and\n"
+    "show when each script runs next. Nothing runs, and nothing is sent.\n"
+    "\n"
+    "Usage:\n"
+    "  regbot check [flags]\n"
+    "\n"
+    "Flags:\n"
+    "  -c, --config string     Config file, - for standard input\n"
+    "  -h, --help[=true|false] help for check\n"
+    "      --script string     Only the script of this name; may be repeated\n"
+    "\n"
+    "Exit status: 0 without errors, also where there are warnings; 2 where\n"
+    "something is wrong.\n"
+    "\n" GLOBAL;
+
+static const char lua[] =
+    "Run a script that is in no configuration, confined as any other.\n"
+    "\n"
+    "Usage:\n"
+    "  regbot lua [flags] SCRIPT [ARG...]\n"
+    "  regbot lua [flags] -e CODE [ARG...]\n"
+    "\n"
+    "SCRIPT is a file, or - for standard input. What the script prints goes to\n"
+    "standard output; it finds the arguments in the table arg. Flags come\n"
+    "before the script.\n"
+    "\n"
+    "Flags:\n"
+    "  -c, --config string          Config file for creds and defaults, whose\n"
+    "                               scripts are not run\n"
+    "      --dry-run[=true|false]   Dry run, change nothing\n"
+    "  -e, --execute string         Lua code to run\n"
+    "  -h, --help[=true|false]      help for lua\n"
+    "      --timeout duration       Stop the script after that time\n"
+    "\n"
+    "Exit status: 0 when the script succeeded, 1 when it failed, 2 when the\n"
+    "command line or the configuration is wrong.\n"
+    "\n" GLOBAL;
+
 static const char once[] =
     "Run each script once, whatever its schedule, and end after the last.\n"
     "\n"
@@ -46,6 +86,8 @@ static const char once[] =
     "  -c, --config string          Config file, - for standard input\n"
     "      --dry-run[=true|false]   Dry run, change nothing\n"
     "  -h, --help[=true|false]      help for once\n"
+    "      --script string          Only the script of this name; may be\n"
+    "                               repeated\n"
     "\n" GLOBAL;
 
 static const char server[] =
@@ -58,6 +100,8 @@ static const char server[] =
     "  -c, --config string          Config file, - for standard input\n"
     "      --dry-run[=true|false]   Dry run, change nothing\n"
     "  -h, --help[=true|false]      help for server\n"
+    "      --script string          Only the script of this name; may be\n"
+    "                               repeated\n"
     "\n" GLOBAL;
 
 static const char completion[] =
@@ -88,8 +132,12 @@ const char *
 help_text(enum cli_command command)
 {
 	switch (command) {
+	case CLI_CHECK:
+		return check;
 	case CLI_COMPLETION:
 		return completion;
+	case CLI_LUA:
+		return lua;
 	case CLI_ONCE:
 		return once;
 	case CLI_SERVER:
