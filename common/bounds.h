@@ -115,6 +115,9 @@
 #define WORKER_MEMORY (256 * MIB) /* what a script may allocate */
 #define WORKER_SPACE (1024ull * MIB) /* a worker's address space */
 
+#define ARGUMENTS_MAX 1024	/* arguments of "regbot lua" */
+#define ARGUMENT_MAX (32 * KIB)	/* bytes of one of them */
+
 /* The log. */
 #define LOG_BACKLOG_MAX (8 * MIB) /* lines that wait for a slow reader; the ones
 				 * above are dropped and counted */

@@ -13,6 +13,7 @@
 #include "supervisor/cli/cli.h"
 #include "supervisor/cli/completion.h"
 #include "supervisor/describe.h"
+#include "supervisor/luacommand.h"
 #include "supervisor/cli/help.h"
 #include "supervisor/run.h"
 #include "supervisor/cli/version.h"
@@ -79,10 +80,11 @@ on_error(void *arg, const char *text)
 /* The configuration with the scripts that are wanted, which may be broken. NULL:
  * it was logged what is wrong. */
 static struct config *
-load(const struct cli *cli, struct reading *in)
+load(const struct cli *cli, const struct config_command *command,
+    struct reading *in)
 {
-	const struct config_options options = { .keep = true,
-	    .notes = cli->command == CLI_CHECK };
+	const struct config_options options = { .keep = command == NULL,
+	    .command = command, .notes = cli->command == CLI_CHECK };
 	const struct config_sink sink = { on_warning, on_error, in };
 	struct config *c = config_load_with(cli->config, &options, &sink,
 	    NULL);
@@ -98,20 +100,48 @@ load(const struct cli *cli, struct reading *in)
 }
 
 static int
-run(struct child_env *env, const struct cli *cli, struct config *c)
+run(struct child_env *env, const struct cli *cli, struct config *c,
+    struct luacommand *lua)
 {
+	struct output *output = lua != NULL ? luacommand_output(lua,
+	    env->loop) : NULL;
 	struct jobs_options options = { .slots = 1, .dry_run = cli->dry_run,
-	    .modules_here = cli->command == CLI_ONCE };
+	    .modules_here = cli->command != CLI_SERVER, .output = output };
 	struct run_env r = { .loop = env->loop, .log = env->log,
-	    .children = env, .config = c };
+	    .children = env, .config = c, .output = output };
 	int status;
 
 	if (c->parallel > 0)
 		options.slots = (unsigned)c->parallel;
 	describe_start(env->log, c, options.slots);
 	r.jobs = jobs_new(env, c, &options);
-	status = cli->command == CLI_ONCE ? run_once(&r) : run_server(&r);
+	if (lua != NULL)
+		luacommand_stops(lua, r.jobs);
+	status = cli->command == CLI_SERVER ? run_server(&r) : run_once(&r);
 	jobs_free(r.jobs);
+	return status;
+}
+
+static int
+run_lua(struct child_env *env, const struct cli *cli)
+{
+	struct reading in = { .log = env->log };
+	struct luacommand *lua;
+	int status = STATUS_USAGE;
+	struct config *c;
+	struct error err;
+
+	lua = luacommand_new(cli, &err);
+	if (lua == NULL) {
+		on_error(&in, err.text);
+		return STATUS_USAGE;
+	}
+	c = load(cli, luacommand_script(lua), &in);
+	if (c != NULL)
+		status = luacommand_status(lua, env->log,
+		    run(env, cli, c, lua));
+	config_unref(c);
+	luacommand_free(lua);
 	return status;
 }
 
@@ -120,9 +150,12 @@ static int
 execute(struct child_env *env, const struct cli *cli)
 {
 	struct reading in = { .log = env->log };
-	struct config *c = load(cli, &in);
+	struct config *c;
 	int status = STATUS_USAGE;
 
+	if (cli->command == CLI_LUA)
+		return run_lua(env, cli);
+	c = load(cli, NULL, &in);
 	if (c == NULL)
 		return STATUS_USAGE;
 	if (cli->command == CLI_CHECK)
@@ -130,7 +163,7 @@ execute(struct child_env *env, const struct cli *cli)
 	else if (c->broken)
 		check_syntax(env, c);
 	else
-		status = run(env, cli, c);
+		status = run(env, cli, c, NULL);
 	config_unref(c);
 	return status;
 }
@@ -190,6 +223,9 @@ main(int argc, char **argv)
 		return show_version(&cli);
 	if (policy_protect_self(&err) == -1)
 		return usage(&cli, &err);
+	/* What it prints is what is wanted; a dry run's log, too. */
+	if (cli.command == CLI_LUA && !cli.level_given && !cli.dry_run)
+		cli.level = LOG_WARN;
 	env.loop = loop_new();
 	env.log = log_new(env.loop, STDERR_FILENO, cli.level, cli.json);
 	env.log_level = cli.level;

@@ -50,11 +50,23 @@ write_line(struct run_state *r, int level, const char *message)
 }
 
 static void
-on_quit_done(void *arg)
+on_empty(void *arg)
 {
 	struct run_state *r = arg;
 
 	loop_stop(r->env->loop);
+}
+
+/* What was printed is waited for, however slow its reader is. */
+static void
+on_quit_done(void *arg)
+{
+	struct run_state *r = arg;
+
+	if (r->env->output != NULL)
+		output_finish(r->env->output, on_empty, r);
+	else
+		loop_stop(r->env->loop);
 }
 
 /* All have ended. */
@@ -169,6 +181,8 @@ on_signal(void *arg, int sig)
 		loop_stop(r->env->loop);
 		return;
 	}
+	if (r->env->output != NULL && r->ending)
+		output_abandon(r->env->output);
 	jobs_stop(r->env->jobs, stop_of_signal(sig), r->stopping > 1);
 	if (r->running == 0)
 		end(r);
@@ -207,7 +221,9 @@ finish(struct run_state *r)
 
 	progress_free(r->progress);
 	signals_free(r->signals);
-	outcome_write(r->outcome, r->env->log);
+	/* Nobody listens. */
+	if (r->env->output == NULL || !output_is_lost(r->env->output))
+		outcome_write(r->outcome, r->env->log);
 	outcome_free(r->outcome);
 	compile_free(r->compile);
 	for (size_t i = 0; i < r->ntasks; i++) {

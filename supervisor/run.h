@@ -10,6 +10,7 @@
 #include "supervisor/config/config.h"
 #include "supervisor/jobs/jobs.h"
 #include "supervisor/log/log.h"
+#include "supervisor/log/output.h"
 
 struct run_env {		/* all of it is borrowed */
 	struct loop *loop;
@@ -17,6 +18,7 @@ struct run_env {		/* all of it is borrowed */
 	struct child_env *children;
 	struct config *config;
 	struct jobs *jobs;
+	struct output *output;	/* where scripts print; NULL: to the log */
 };
 
 /* Runs every script once: in order, or all at once where defaults.parallel

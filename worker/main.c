@@ -62,6 +62,9 @@ take_job(struct worker *w, const struct client_job *job)
 	w->name = job->name;
 	w->script = job->script;
 	w->script_len = job->script_len;
+	w->args = job->args;
+	w->nargs = job->nargs;
+	w->print = job->print;
 	w->dry_run = job->dry_run;
 	w->overlay = job->dry_run ? overlay_new() : NULL;
 	w->log_level = job->log_level;

@@ -29,6 +29,9 @@ struct attr {
 	int64_t number;		/* ATTR_BOOL (0 or 1) and ATTR_INT */
 };
 
+/* The message of what a script logs. */
+#define LOG_SCRIPT_MESSAGE "User script message"
+
 struct log_record {
 	int level;
 	char *message;

@@ -37,7 +37,7 @@ enum confine_flag {
 	CONFINE_BOUNDING = 8	/* may empty the bounding set, so it must */
 };
 enum job_flag { JOB_DRY_RUN = 1, JOB_PARALLEL_UNSET = 2, JOB_COMPILE = 4,
-	JOB_EXPECT = 8, JOB_CHECK = 64 };
+	JOB_EXPECT = 8, JOB_CHECK = 64, JOB_PRINT = 128 };
 /* Flags of COPY. */
 enum copy_flag { COPY_REFERRERS = 1, COPY_DIGEST_TAGS = 2, COPY_EXTERNAL = 4,
 	COPY_FORCE = 8 };

@@ -15,7 +15,7 @@ static const struct {
 	enum cli_command command;
 } commands[] = {
 	{ "check", CLI_CHECK }, { "completion", CLI_COMPLETION },
-	{ "help", CLI_HELP }, { "once", CLI_ONCE },
+	{ "help", CLI_HELP }, { "lua", CLI_LUA }, { "once", CLI_ONCE },
 	{ "server", CLI_SERVER }, { "version", CLI_VERSION },
 	{ NULL, CLI_HELP },
 };

@@ -18,6 +18,7 @@ static const char general[] =
     "  check       Look for mistakes, run nothing\n"
     "  completion  Print the completion script for a shell\n"
     "  help        Help about any command\n"
+    "  lua         Run a script file or a line of Lua\n"
     "  once        Run each script once\n"
     "  server      Run the scripts on their intervals\n"
     "  version     Show the version\n"

@@ -110,6 +110,21 @@ set_defaults(struct config *c, struct config_defaults *d)
 	}
 }
 
+/* The modules of a command's script are beside it; after those come the ones
+ * beside the file. */
+static void
+add_directory(struct config *c, const char *dir)
+{
+	size_t n = config_strings_count(c->modules);
+
+	if (strcmp(dir, c->dir) == 0)
+		return;
+	c->modules = mem_resize(c->modules, n + 2, sizeof(c->modules[0]));
+	memmove(&c->modules[1], c->modules, n * sizeof(c->modules[0]));
+	c->modules[0] = mem_strdup(dir);
+	c->modules[n + 1] = NULL;
+}
+
 /* A run that does nothing is never what was meant. */
 static int
 check_scripts(struct config_reader *r, const struct yaml_node *top,
@@ -141,14 +156,20 @@ read_tree(struct config_reader *r, const struct yaml_node *top,
 	struct root root = { 0 };
 
 	if (top == NULL || config_read_map(r, top, "the file", root_fields,
-	    &root) == 0)
-		check_scripts(r, top, root.scripts);
+	    &root) == 0) {
+		if (r->options.command == NULL)
+			check_scripts(r, top, root.scripts);
+	}
 	check_version(r, root.version);
 	config_read_defaults(r, root.defaults, &d);
 	config_read_creds(r, root.creds, &creds);
-	config_read_scripts(r, root.scripts, &d, c);
+	if (r->options.command != NULL)
+		config_add_command(r, r->options.command, &d, c);
+	else
+		config_read_scripts(r, root.scripts, &d, c);
 	if (r->errors.n == 0 || r->options.keep)
 		set_defaults(c, &d);
+	add_directory(c, r->options.command != NULL ? r->dir : c->dir);
 	if (r->errors.n == 0)
 		merge_registries(r, c, &creds);
 	config_hosts_free(&creds);
@@ -180,7 +201,8 @@ parse(const char *text, size_t len, const char *name, const char *dir,
 	}
 	c->refs = 1;
 	c->path = mem_strdup(name);
-	c->dir = mem_strdup(dir);
+	c->dir = mem_strdup(options->command != NULL ? options->command->dir :
+	    dir);
 	bad = yaml_tree_read(&tree, text, len, name,
 	    r.warn != NULL ? warn_yaml : NULL, &r, &syntax) == -1;
 	if (bad) {
@@ -239,6 +261,8 @@ directory(const char *path)
 static int
 read_file(const char *path, struct buffer *text, struct error *err)
 {
+	if (path == NULL)
+		return 0;
 	if (path[0] == '\0')
 		return error_set(err, ERROR_INPUT, "required input missing");
 	if (strcmp(path, "-") == 0)
@@ -259,7 +283,7 @@ struct config *
 config_load_with(const char *path, const struct config_options *options,
     const struct config_sink *sink, struct error *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
+	bool is_stdin = path != NULL && strcmp(path, "-") == 0;
 	struct config *c = NULL;
 	struct buffer text;
 	struct error why;
@@ -267,10 +291,11 @@ config_load_with(const char *path, const struct config_options *options,
 
 	buffer_init(&text, CONFIG_FILE_MAX);
 	text.secret = true;
-	dir = directory(path);
+	dir = directory(path != NULL ? path : "-");
 	if (read_file(path, &text, &why) == 0) {
 		c = parse(buffer_str(&text), text.len,
-		    is_stdin ? "<stdin>" : path, dir, options, sink, err);
+		    path == NULL ? "(command line)" : is_stdin ? "<stdin>" :
+		    path, dir, options, sink, err);
 	} else {
 		tell(sink, &why);
 		if (err != NULL)

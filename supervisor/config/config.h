@@ -82,7 +82,21 @@ struct config_copy {
 	char **platforms;	/* NULL or empty: all */
 };
 
+/* What "regbot lua" runs in place of the scripts of a file. */
+struct config_command {
+	const char *name;	/* of the script, in the log */
+	const char *chunk;	/* its name in errors, as Lua takes it */
+	const char *text;
+	size_t len;
+	const char *dir;	/* where its modules are */
+	const char *const *args;	/* from arg[0] on */
+	size_t nargs;
+	int64_t timeout;	/* ns; 0: that of the defaults */
+	bool log_all;		/* what it logs is shown at any level */
+};
+
 struct config_script {
+	const struct config_command *command;	/* NULL: of a file */
 	char *name;
 	char *text;
 	size_t text_len;
@@ -143,6 +157,9 @@ struct config *config_load(const char *path, const struct config_sink *sink,
 struct config_options {
 	bool keep;	/* also after errors, except those of YAML: what could
 			 * be read, as a configuration that is broken */
+	/* This alone instead of the file's scripts, which need not be there;
+	 * it must outlive the configuration. path may be NULL then. */
+	const struct config_command *command;
 	bool notes;	/* warns of what is only worth knowing, too */
 };
 struct config *config_load_with(const char *path,

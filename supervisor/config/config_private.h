@@ -201,6 +201,10 @@ int config_read_defaults(struct config_reader *r, const struct yaml_node *v,
     struct config_defaults *d);
 void config_defaults_free(struct config_defaults *d);
 void config_script_clear(struct config_script *s);	/* frees what it has */
+/* The script of a command, with the defaults. */
+void config_add_command(struct config_reader *r,
+    const struct config_command *command, const struct config_defaults *d,
+    struct config *c);
 int config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c);
 

@@ -274,6 +274,27 @@ read_script(struct config_reader *r, const struct yaml_node *v,
 	return result;
 }
 
+void
+config_add_command(struct config_reader *r,
+    const struct config_command *command, const struct config_defaults *d,
+    struct config *c)
+{
+	static const struct config_rules none;
+	struct config_script s = { .command = command, .line = 1 };
+
+	config_copy_inherit(&s.copy, &d->copy);
+	s.name = mem_strdup(command->name);
+	s.text = mem_strndup(command->text, command->len);
+	s.text_len = command->len;
+	s.timeout = command->timeout;
+	set_times(&s, 0, d);
+	set_env(&s, d->env);
+	config_add_inputs(&s.inputs, &d->inputs);
+	config_apply_rules(r, &s, &none, &d->rules);
+	c->scripts = mem_array(1, sizeof(*c->scripts));
+	c->scripts[c->nscripts++] = s;
+}
+
 int
 config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c)

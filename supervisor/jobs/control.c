@@ -58,6 +58,17 @@ on_module(const struct control *c, struct job *j, const struct message *m,
 	return 0;
 }
 
+static int
+on_print(const struct control *c, struct job *j, const struct message *m,
+    struct error *err)
+{
+	if (c->output == NULL)
+		return error_set(err, ERROR_PROTOCOL, "PRINT was not asked "
+		    "for");
+	return output_put(c->output, m->f[0].p, m->f[0].len, c->printed,
+	    c->arg, CONTROL_PRINT(job_id(j), m->id), err);
+}
+
 static const struct {
 	enum message_type type;
 	int (*handler)(const struct control *c, struct job *j,
@@ -68,6 +79,7 @@ static const struct {
 	{ MSG_SLOT, on_slot },
 	{ MSG_RELEASE, on_release },
 	{ MSG_MODULE, on_module },
+	{ MSG_PRINT, on_print },
 };
 
 int

@@ -25,7 +25,8 @@ send_job(const struct handover *h, struct child *worker)
 	message_put_u64(&o, (uint64_t)h->script->timeout);
 	message_put_u64(&o, (h->dry_run ? JOB_DRY_RUN : 0) |
 	    (h->config->has_parallel ? 0 : JOB_PARALLEL_UNSET) |
-	    (log_columns(h->env->log) != 0 ? JOB_EXPECT : 0));
+	    (log_columns(h->env->log) != 0 ? JOB_EXPECT : 0) |
+	    (h->script->command != NULL ? JOB_PRINT : 0));
 	message_put_u64(&o, (uint64_t)(h->env->log_level + LOG_LEVEL_BIAS));
 	message_put_u64(&o, WORKER_MEMORY);
 	pass(worker, &o);
@@ -44,6 +45,21 @@ send_environment(const struct handover *h, struct child *worker)
 		message_start(&o, MSG_GETENV, 0);
 		message_put_str(&o, *e);
 		message_put_str(&o, value);
+		pass(worker, &o);
+	}
+}
+
+/* The chunk's name comes first. */
+static void
+send_arguments(const struct config_command *c, struct child *worker)
+{
+	struct message_out o;
+
+	for (size_t i = 0; c != NULL && i <= c->nargs; i++) {
+		const char *s = i == 0 ? c->chunk : c->args[i - 1];
+
+		message_start(&o, MSG_ARGUMENT, 0);
+		message_put_bytes(&o, s, strlen(s));
 		pass(worker, &o);
 	}
 }
@@ -89,6 +105,7 @@ handover_send(const struct handover *h, struct child *worker)
 {
 	send_job(h, worker);
 	send_environment(h, worker);
+	send_arguments(h->script->command, worker);
 	send_copy(&h->script->copy, worker);
 	outputs_send(h->outputs, worker);
 	inputs_send(h->inputs, worker);

@@ -136,8 +136,8 @@ add_position(const struct config *c, const struct config_script *script,
 }
 
 /* The worker's warnings are about its script, as are some of the lines at debug
- * level; at INFO the script speaks. */
-static void
+ * level; at INFO the script speaks. That of a command is shown at any level. */
+static bool
 amend_record(void *arg, struct log_record *r)
 {
 	const struct job *j = arg;
@@ -147,8 +147,10 @@ amend_record(void *arg, struct log_record *r)
 		    strcmp(r->attrs[i].key, "message") == 0) {
 			add_position(j->config, j->script, r->attrs[i].text,
 			    r);
-			return;
+			break;
 		}
+	return j->script->command != NULL && j->script->command->log_all &&
+	    strcmp(r->message, LOG_SCRIPT_MESSAGE) == 0;
 }
 
 void
@@ -172,10 +174,10 @@ end(struct job *j)
 	enum stop_reason why = j->child != NULL ?
 	    deadline_reason(j->deadline) : j->stopped;
 
-	if (j->failed)
+	if (j->failed && j->script->command == NULL)
 		job_write_error(j->env->log, "Error running script",
 		    j->config, j->script, j->text);
-	else
+	else if (!j->failed)
 		write_debug(j, "Finished script");
 	if (!j->summary.told)
 		j->summary.bytes = j->moved;

@@ -95,6 +95,18 @@ on_granted(void *arg, uint64_t job, uint32_t id)
 	job_send(j, &o, -1);
 }
 
+static void
+on_printed(void *arg, uint64_t number)
+{
+	struct job *j = find(arg, CONTROL_PRINT_JOB(number));
+	struct message_out o;
+
+	if (j == NULL)
+		return;
+	message_start(&o, MSG_PRINTED, CONTROL_PRINT_ID(number));
+	job_send(j, &o, -1);
+}
+
 struct jobs *
 jobs_new(struct child_env *env, struct config *config,
     const struct jobs_options *options)
@@ -107,6 +119,9 @@ jobs_new(struct child_env *env, struct config *config,
 	all->control.brokers = brokers_new(env, config, options->dry_run,
 	    &brokers_ops, all);
 	all->control.modules_here = options->modules_here;
+	all->control.output = options->output;
+	all->control.printed = on_printed;
+	all->control.arg = all;
 	TAILQ_INIT(&all->list);
 	return all;
 }

@@ -13,6 +13,8 @@ struct jobs;
 struct jobs_options {
 	unsigned slots;		/* actions at a time */
 	bool dry_run;
+	struct output *output;	/* where they print, one job at a time; NULL:
+				 * to the log */
 	bool modules_here;	/* scripts may require from the working
 				 * directory */
 };

@@ -166,18 +166,24 @@ enqueue(struct log *g, const char *p, size_t n)
 	flush(g);
 }
 
-void
-log_borrowed(void *arg, const struct log_record *r)
+static void
+show(struct log *g, const struct log_record *r)
 {
-	struct log *g = arg;
 	struct buffer line;
 
-	if (!log_wants(g, r->level))
-		return;
 	buffer_init(&line, 0);
 	log_format(r, clock_wall(), g->style, &line);
 	enqueue(g, line.data, line.len);
 	buffer_free(&line);
+}
+
+void
+log_borrowed(void *arg, const struct log_record *r)
+{
+	struct log *g = arg;
+
+	if (log_wants(g, r->level))
+		show(g, r);
 }
 
 void
@@ -205,7 +211,7 @@ log_read(const struct message *m, struct log_record *r, struct error *err)
 
 int
 log_message(struct log *g, const struct message *m, const char *script,
-    void (*amend)(void *arg, struct log_record *r), void *arg,
+    bool (*amend)(void *arg, struct log_record *r), void *arg,
     struct error *err)
 {
 	struct log_record r;
@@ -218,9 +224,9 @@ log_message(struct log *g, const struct message *m, const char *script,
 			r.attrs[i].kind = ATTR_STRING;
 			r.attrs[i].text = mem_strdup(script);
 		}
-	if (amend != NULL)
-		amend(arg, &r);
-	log_write(g, &r);
+	if ((amend != NULL && amend(arg, &r)) || log_wants(g, r.level))
+		show(g, &r);
+	log_record_free(&r);
 	return 0;
 }
 

@@ -35,9 +35,9 @@ int log_read(const struct message *m, struct log_record *r,
 
 /* Writes the record of a LOG message. script (unless NULL) replaces whatever
  * the child wrote in an attribute "script"; amend (unless NULL) may add to the
- * record. -1: malformed. */
+ * record, and is true for one that is written at any level. -1: malformed. */
 int log_message(struct log *g, const struct message *m, const char *script,
-    void (*amend)(void *arg, struct log_record *r), void *arg,
+    bool (*amend)(void *arg, struct log_record *r), void *arg,
     struct error *err);
 
 /* Writes text on its own, whatever the level, such as the error of a command

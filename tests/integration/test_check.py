@@ -107,6 +107,15 @@ class Check(Case):
         self.assertEqual(self.mistakes(result), [
             ("./lib/one.lua:4", 'nothing defines the global "zzz"')])
 
+    def test_modules_of_regbot(self):
+        """They need no file."""
+        text = "".join("local %s = require '%s'\n" % (one, one) for one in
+                       ("semver", "time", "json"))
+        self.fine(self.check(self.scripts(text + "log(zz)")), 1)
+        self.fine(self.check(self.scripts(
+            "parallel(2, {}, tag.newest) log(input, manifest.digest)\n"
+            "output(tag.exists, image.referrers, blob.get)")))
+
     def test_nothing_is_started_or_sent(self):
         """No registry is asked, no credential helper runs, no script."""
         registry = self.fake()

@@ -34,8 +34,8 @@ class CommandLine(Case):
             self.assertIn(word, plain.out)
 
     def test_help_of_commands(self):
-        for command in ("check", "completion", "once", "server",
-                        "version"):
+        for command in ("check", "completion", "lua", "once",
+                        "server", "version"):
             first = self.run_it(command, "--help")
             self.assertEqual(first.code, 0, first)
             self.assertIn("Usage:", first.out)

@@ -9,7 +9,7 @@ from lib.case import Case
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 SCRIPTS = {"bash": "regbot", "zsh": "_regbot", "fish": "regbot.fish"}
 LEVELS = {"trace", "debug", "info", "warn", "error"}
-COMMANDS = {"check", "once", "server", "version", "completion", "help"}
+COMMANDS = {"check", "lua", "once", "server", "version", "completion", "help"}
 ALL = {"-h", "--help", "-v", "--verbosity", "--logopt"}
 RUN = {"-c", "--config", "--dry-run", "--script"}
 
@@ -75,6 +75,12 @@ class Completion(Case):
             self.assertEqual(self.bash(*before, ""), ALL | RUN, before)
         self.assertEqual(self.bash("once", "--d"), {"--dry-run"})
         self.assertEqual(self.bash("check", ""), ALL | RUN - {"--dry-run"})
+        self.assertEqual(self.bash("lua", "-"), {
+            "-c", "--config", "--dry-run", "-e", "--execute", "--timeout",
+            } | ALL)
+        self.box.write("my.lua", "")
+        for before in (["lua"], ["lua", "-e", "x"], ["lua", "x.lua"]):
+            self.assertEqual(self.bash(*before, "m"), {"my.lua"}, before)
         self.assertEqual(self.bash("version", "--f"), {"--format"})
         self.assertEqual(self.bash("help", ""), COMMANDS - {"help"})
         self.assertEqual(self.bash("completion", ""), set(SCRIPTS) | ALL)

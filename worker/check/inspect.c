@@ -77,6 +77,28 @@ is_loaded(lua_State *L, const char *table, const char *name)
 	return r;
 }
 
+/* Whether one of package.loaders after the first two, which look among what is
+ * preloaded and for files, has a module. They are C functions. */
+static bool
+is_built_in(lua_State *L, const char *name)
+{
+	int top = lua_gettop(L);
+	bool r = false;
+
+	lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+	lua_getfield(L, -1, "package");
+	lua_getfield(L, -1, "loaders");
+	for (lua_Integer i = 3; !r && lua_rawgeti(L, top + 3, i) != LUA_TNIL;
+	    i++) {
+		lua_pushstring(L, name);
+		lua_call(L, 1, 1);
+		r = lua_isfunction(L, -1);
+		lua_pop(L, 1);
+	}
+	lua_settop(L, top);
+	return r;
+}
+
 static void
 missing(struct inspection *c, const struct usage_module *m, const char *why)
 {
@@ -91,7 +113,7 @@ missing(struct inspection *c, const struct usage_module *m, const char *why)
 	free(text);
 }
 
-struct fetched {		/* a module on its way */
+struct module_text {		/* a module on its way */
 	bool done;
 	struct error err;
 	char *path, *text;
@@ -101,7 +123,7 @@ struct fetched {		/* a module on its way */
 static void
 arrived(void *arg, struct answer *a)
 {
-	struct fetched *f = arg;
+	struct module_text *f = arg;
 
 	f->err = a->err;
 	f->path = mem_strdup(a->media_type);
@@ -113,7 +135,7 @@ arrived(void *arg, struct answer *a)
 /* Compiles a module as require would, without running it: a status, and a
  * function or a message at the top. */
 static int
-compile(lua_State *L, const struct fetched *f)
+compile(lua_State *L, const struct module_text *f)
 {
 	char *name = mem_printf("@%s", f->path);
 	size_t skip = 0;
@@ -129,7 +151,7 @@ compile(lua_State *L, const struct fetched *f)
 }
 
 static void
-check_text(struct inspection *c, lua_State *L, const struct fetched *f)
+check_text(struct inspection *c, lua_State *L, const struct module_text *f)
 {
 	int status = compile(L, f);
 
@@ -147,7 +169,7 @@ check_text(struct inspection *c, lua_State *L, const struct fetched *f)
 static void
 check_module(struct inspection *c, lua_State *L, const struct usage_module *m)
 {
-	struct fetched f = { .done = false };
+	struct module_text f = { .done = false };
 	struct client_call *call;
 
 	if (is_loaded(L, "_LOADED", m->name) ||
@@ -158,7 +180,7 @@ check_module(struct inspection *c, lua_State *L, const struct usage_module *m)
 		call_cancel(call);
 	if (f.err.kind == ERROR_NONE)
 		check_text(c, L, &f);
-	else
+	else if (f.err.kind != ERROR_NOT_FOUND || !is_built_in(L, m->name))
 		missing(c, m, f.err.text);
 	free(f.path);
 	free(f.text);

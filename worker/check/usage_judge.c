@@ -95,7 +95,6 @@ static char *
 judge_field(const struct judge *j, const struct usage_use *u)
 {
 	lua_State *L = j->L;
-	const char *why;
 	char *whole = mem_printf("%s.%s", u->name, u->field), *text = NULL;
 	bool fine;
 
@@ -113,9 +112,7 @@ judge_field(const struct judge *j, const struct usage_use *u)
 		    "\"%s\"", u->name, u->field), nearest_in(j, u->field,
 		    u->name));
 	}
-	why = vm_refusal(L);
-	if (why != NULL)
-		text = mem_strdup(why);
+	text = vm_refusal(L);
 	lua_pop(L, 1);
 	return text;
 }
@@ -125,7 +122,6 @@ static char *
 judge_use(const struct judge *j, const struct usage_use *u)
 {
 	lua_State *L = j->L;
-	const char *why;
 	char *text = NULL;
 
 	if (strcmp(u->name, "_G") == 0 || has(&j->defined, u->name) ||
@@ -140,8 +136,8 @@ judge_use(const struct judge *j, const struct usage_use *u)
 		text = with_hint(mem_printf("nothing defines the global "
 		    "\"%s\"", u->name), nearest_in(j, u->name, NULL));
 		lua_pushnil(L);
-	} else if ((why = vm_refusal(L)) != NULL)
-		text = mem_strdup(why);
+	} else
+		text = vm_refusal(L);
 	lua_pop(L, 2);
 	return text;
 }

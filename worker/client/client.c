@@ -33,6 +33,7 @@ job_start(struct client *c, const struct message *m, struct error *err)
 	j->dry_run = (message_u64(m, 3) & JOB_DRY_RUN) != 0;
 	j->compile = (message_u64(m, 3) & JOB_COMPILE) != 0;
 	j->check = (message_u64(m, 3) & JOB_CHECK) != 0;
+	j->print = (message_u64(m, 3) & JOB_PRINT) != 0;
 	j->expect = (message_u64(m, 3) & JOB_EXPECT) != 0;
 	j->parallel_unset = (message_u64(m, 3) & JOB_PARALLEL_UNSET) != 0;
 	j->log_level = (int)level - LOG_LEVEL_BIAS;
@@ -140,6 +141,8 @@ control_message(void *arg, const struct message *m, int fd, struct error *err)
 		return client_take_input(c, m, err);
 	case MSG_OUTPUTS:
 		return client_take_output_name(c, m, err);
+	case MSG_ARGUMENT:
+		return client_take_argument(c, m, err);
 	case MSG_STOP:
 		return job_stop(c, m, err);
 	case MSG_REFUSED:

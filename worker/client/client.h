@@ -70,6 +70,9 @@ struct client_job {	/* what JOB and the messages after it said */
 	bool parallel_unset;	/* defaults.parallel was not given */
 	struct client_input *inputs;
 	size_t ninputs;
+	bool print;		/* client_print is of use */
+	char **args;		/* name of the chunk, arg[0], ...; NULL: none */
+	size_t nargs;
 	char **outputs;		/* names that client_output may use */
 	size_t noutputs;
 };
@@ -117,6 +120,10 @@ struct client_copy {
 	size_t nplatforms;	/* 0: all */
 };
 const struct client_copy *client_copy_defaults(const struct client *c);
+/* For standard output, at most CHUNK_MAX bytes. done once it is written; until
+ * then one more call may be made, and no third. */
+struct client_call *client_print(struct client *c, const void *p, size_t n,
+    answer_fn *done, void *arg);
 /* A module's text: answer.body; media_type is the path it came from. */
 struct client_call *client_module(struct client *c, const char *name,
     answer_fn *done, void *arg);

@@ -187,6 +187,8 @@ void client_control_gone(struct client *c);	/* the supervisor is gone */
 /* exchange.c: INPUT and OUTPUTS; -1: the supervisor broke the protocol. */
 int client_take_input(struct client *c, const struct message *m,
     struct error *err);
+int client_take_argument(struct client *c, const struct message *m,
+    struct error *err);
 int client_take_output_name(struct client *c, const struct message *m,
     struct error *err);
 void client_exchange_free(struct client_job *j);

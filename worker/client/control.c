@@ -170,6 +170,41 @@ client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 	return call;
 }
 
+static int
+printed(struct client_call *call, const struct message *m,
+    struct error *err)
+{
+	if (m->type != MSG_PRINTED)
+		return off_topic(m, err);
+	call->control_id = 0;
+	call_finish(call);
+	return 0;
+}
+
+static const struct client_call_ops print_ops = {
+	.message = printed, .refused = control_refused
+};
+
+struct client_call *
+client_print(struct client *c, const void *p, size_t n, answer_fn *done,
+    void *arg)
+{
+	struct client_call *call = call_new(c, &print_ops, done, arg);
+	struct message_out o;
+
+	if (c->gone) {
+		error_set(&call->answer.err, ERROR_PEER,
+		    "the supervisor is gone");
+		call_finish(call);
+		return call;
+	}
+	call->control_id = client_next_id(c);
+	message_start(&o, MSG_PRINT, call->control_id);
+	message_put_bytes(&o, p, n);
+	client_send(c, &o, NULL);
+	return call;
+}
+
 static struct client_call *
 call_of_id(struct client *c, uint32_t id)
 {

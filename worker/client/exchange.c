@@ -70,6 +70,21 @@ client_take_output_name(struct client *c, const struct message *m,
 	return 0;
 }
 
+int
+client_take_argument(struct client *c, const struct message *m,
+    struct error *err)
+{
+	struct client_job *j = &c->job;
+
+	/* The chunk's name and arg[0] come before the arguments. */
+	if (!in_time(c) || j->nargs == ARGUMENTS_MAX + 2)
+		return error_set(err, ERROR_PROTOCOL, "ARGUMENT came too often "
+		    "or at a wrong time");
+	j->args = mem_resize(j->args, j->nargs + 1, sizeof(j->args[0]));
+	j->args[j->nargs++] = mem_strndup(m->f[0].p, m->f[0].len);
+	return 0;
+}
+
 void
 client_inputs_free(struct client_job *j)
 {
@@ -89,6 +104,11 @@ client_exchange_free(struct client_job *j)
 	client_inputs_free(j);
 	for (size_t i = 0; i < j->noutputs; i++)
 		free(j->outputs[i]);
+	for (size_t i = 0; i < j->nargs; i++)
+		free(j->args[i]);
+	free(j->args);
+	j->args = NULL;
+	j->nargs = 0;
 	free(j->outputs);
 	j->outputs = NULL;
 	j->noutputs = 0;

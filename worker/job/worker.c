@@ -15,8 +15,8 @@ worker_log_bare(struct worker *w, struct log_record *r)
 	log_record_free(r);
 }
 
-void
-worker_log(struct worker *w, struct log_record *r)
+static void
+add_name(const struct worker *w, struct log_record *r)
 {
 	struct attr first;
 	bool named = false;
@@ -30,5 +30,20 @@ worker_log(struct worker *w, struct log_record *r)
 		    (size_t)(r->nattrs - 1) * sizeof(first));
 		r->attrs[0] = first;
 	}
+}
+
+void
+worker_log(struct worker *w, struct log_record *r)
+{
+	add_name(w, r);
 	worker_log_bare(w, r);
+}
+
+void
+worker_tell(struct worker *w, struct log_record *r)
+{
+	add_name(w, r);
+	if (w->client != NULL)
+		client_log(w->client, r);
+	log_record_free(r);
 }

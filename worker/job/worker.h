@@ -39,6 +39,10 @@ struct worker {
 	char *name;		/* the script's name */
 	char *script;		/* its text */
 	size_t script_len;
+	char **args;		/* of "regbot lua": the chunk's name, arg[0],
+				 * ...; NULL: none */
+	size_t nargs;
+	bool print;		/* it prints to standard output, not the log */
 	bool dry_run;
 	int log_level;		/* records below it need not be sent */
 	int64_t timeout_ns;	/* the script's, for messages; 0: none */
@@ -56,7 +60,9 @@ int worker_wait(struct worker *w, const bool *done, struct error *err);
 /* Sends a record, unless its level is not wanted. "script" is put in front
  * where it is not there yet. Takes what r holds (frees it). */
 void worker_log(struct worker *w, struct log_record *r);
-/* The same for the lines in which regbot names no script. */
+/* The same at any level. */
+void worker_tell(struct worker *w, struct log_record *r);
+/* As worker_log for the lines in which regbot names no script. */
 void worker_log_bare(struct worker *w, struct log_record *r);
 
 #endif

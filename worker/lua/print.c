@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a script says: log and print, io.write and io.stderr all become lines
- * of the log, for a worker has no output of its own.
+ * of the log, for a worker has no output of its own. Under "regbot lua" print
+ * and io.write go to standard output, as they are (stdout.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,13 @@ say(struct vm *vm, const char *s, size_t len)
 	struct log_record r;
 	char *text = vm_text(s, len, LOG_TEXT_MAX);
 
-	log_record_init(&r, LOG_INFO, "User script message");
+	log_record_init(&r, LOG_INFO, LOG_SCRIPT_MESSAGE);
 	log_record_string(&r, "message", text);
 	free(text);
-	worker_log(vm->w, &r);
+	if (vm->w->print)
+		worker_tell(vm->w, &r);
+	else
+		worker_log(vm->w, &r);
 }
 
 void
@@ -29,6 +33,8 @@ print_flush(lua_State *L)
 {
 	struct vm *vm = vm_of(L);
 
+	if (vm->w->print)
+		stdout_flush(vm);
 	if (vm->out.len == 0)
 		return;
 	say(vm, vm->out.data, vm->out.len);
@@ -59,17 +65,24 @@ print_print(lua_State *L)
 	int n = lua_gettop(L);
 
 	luaL_buffinit(L, &b);
-	luaL_addlstring(&b, buffer_str(&vm->out), vm->out.len);
+	if (!vm->w->print)
+		luaL_addlstring(&b, buffer_str(&vm->out), vm->out.len);
 	for (int i = 1; i <= n; i++) {
 		if (i > 1)
 			luaL_addchar(&b, '\t');
 		luaL_tolstring(L, i, NULL);
 		luaL_addvalue(&b);
 	}
+	if (vm->w->print)
+		luaL_addchar(&b, '\n');
+	else
+		buffer_clear(&vm->out);
 	luaL_pushresult(&b);
-	buffer_clear(&vm->out);
 	s = lua_tolstring(L, -1, &len);
-	say(vm, s, len);
+	if (vm->w->print)
+		stdout_put(L, s, len);
+	else
+		say(vm, s, len);
 	return 0;
 }
 
@@ -102,16 +115,20 @@ write_text(lua_State *L, const char *s, size_t len)
 }
 
 static int
-write_arguments(lua_State *L, int first)
+write_arguments(lua_State *L, int first, bool to_stdout)
 {
 	int n = lua_gettop(L);
 	const char *s;
 	size_t len;
 
+	to_stdout = to_stdout && vm_worker(L)->print;
 	for (int i = first; i <= n; i++) {
 		(void)vm_check_text(L, i, "io.write");
 		s = lua_tolstring(L, i, &len);
-		write_text(L, s, len);
+		if (to_stdout)
+			stdout_put(L, s, len);
+		else
+			write_text(L, s, len);
 	}
 	return 0;
 }
@@ -119,7 +136,7 @@ write_arguments(lua_State *L, int first)
 static int
 print_write(lua_State *L)
 {
-	write_arguments(L, 1);
+	write_arguments(L, 1, true);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	return 1;
 }
@@ -128,7 +145,7 @@ static int
 file_write(lua_State *L)
 {
 	luaL_checkany(L, 1);
-	write_arguments(L, 2);
+	write_arguments(L, 2, lua_toboolean(L, lua_upvalueindex(1)));
 	lua_settop(L, 1);
 	return 1;
 }
@@ -142,7 +159,7 @@ file_flush(lua_State *L)
 
 /* io.stdout and io.stderr: a table with the methods that make sense. */
 static void
-push_file(lua_State *L)
+push_file(lua_State *L, bool is_stdout)
 {
 	static const luaL_Reg methods[] = {
 		{ "write", file_write }, { "flush", file_flush },
@@ -150,7 +167,9 @@ push_file(lua_State *L)
 		{ NULL, NULL }
 	};
 
-	luaL_newlib(L, methods);
+	luaL_newlibtable(L, methods);
+	lua_pushboolean(L, is_stdout);
+	luaL_setfuncs(L, methods, 1);
 }
 
 static void
@@ -172,9 +191,9 @@ open_io(lua_State *L)
 	lua_newtable(L);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		vm_refuse(L, "io.", refused[i].name, refused[i].why);
-	push_file(L);
+	push_file(L, false);
 	lua_setfield(L, -2, "stderr");
-	push_file(L);
+	push_file(L, true);
 	lua_pushvalue(L, -1);
 	lua_setfield(L, -3, "stdout");
 	lua_pushcclosure(L, print_write, 1);

@@ -91,8 +91,10 @@ compile(lua_State *L)
 {
 	const char *script = lua_touserdata(L, 1);
 
-	if (vm_load(L, script, (size_t)lua_tointeger(L, 2),
-	    "=<string>") != LUA_OK)
+	const struct worker *w = vm_worker(L);
+
+	if (vm_load(L, script, (size_t)lua_tointeger(L, 2), w->nargs != 0 ?
+	    w->args[0] : "=<string>") != LUA_OK)
 		return lua_error(L);
 	return 1;
 }
@@ -109,12 +111,47 @@ load(lua_State *L, const char *script, size_t len)
 	return lua_pcall(L, 2, 1, 0);
 }
 
+/* Protected: the arguments of the command lua, as a table. */
+static int
+set_arguments(lua_State *L)
+{
+	const struct worker *w = vm_worker(L);
+
+	lua_createtable(L, (int)w->nargs, 1);
+	for (size_t i = 1; i < w->nargs; i++) {
+		lua_pushstring(L, w->args[i]);
+		lua_rawseti(L, -2, (lua_Integer)i - 1);
+	}
+	lua_setglobal(L, "arg");
+	return 0;
+}
+
+/* Calls the function at the top, which gets the arguments as "...", too. */
+static int
+call(lua_State *L)
+{
+	const struct worker *w = vm_worker(L);
+	int n = 0, status;
+
+	if (w->nargs != 0) {
+		lua_pushcfunction(L, set_arguments);
+		status = lua_pcall(L, 0, 0, 0);
+		if (status != LUA_OK)
+			return status;
+		if (!lua_checkstack(L, (int)w->nargs))
+			return LUA_ERRMEM;
+		for (size_t i = 2; i < w->nargs; i++, n++)
+			lua_pushstring(L, w->args[i]);
+	}
+	return lua_pcall(L, n, 0, 1);
+}
+
 static int
 run(lua_State *L, const char *script, size_t len)
 {
 	int status = load(L, script, len);
 
-	return status == LUA_OK ? lua_pcall(L, 0, 0, 1) : status;
+	return status == LUA_OK ? call(L) : status;
 }
 
 /* setjmp stands alone, so that no local variable lives across it. */

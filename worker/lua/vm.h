@@ -104,9 +104,9 @@ void traceback_push(lua_State *L, lua_State *of, const char *message, int from);
  * as long as L: of thirty sentences few are ever needed. */
 void vm_refuse(lua_State *L, const char *lib, const char *name,
     const char *why);
-/* What calling the value at the top would raise, if it is such a function;
- * else NULL. Good as long as the function. */
-const char *vm_refusal(lua_State *L);
+/* What calling the value at the top would raise, if it is such a function,
+ * which the caller frees; else NULL. */
+char *vm_refusal(lua_State *L);
 
 /* The error at the top as a text that the caller frees. */
 char *vm_error_text(lua_State *L);

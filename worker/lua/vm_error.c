@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 
 #include "common/bounds.h"
+#include "common/mem.h"
 #include "worker/lua/number.h"
 #include "worker/lua/vm.h"
 
@@ -174,6 +175,8 @@ vm_check_text(lua_State *L, int arg, const char *name)
 	return lua_tostring(L, arg);
 }
 
+#define REFUSAL "%s%s is not available in regbot scripts: %s"
+
 static int
 refused(lua_State *L)
 {
@@ -181,21 +184,22 @@ refused(lua_State *L)
 
 	for (int i = 0; i < 3; i++)
 		part[i] = lua_touserdata(L, lua_upvalueindex(i + 1));
-	return vm_raise(L, "%s%s is not available in regbot scripts: %s",
-	    part[0], part[1], part[2]);
+	return vm_raise(L, REFUSAL, part[0], part[1], part[2]);
 }
 
-const char *
+char *
 vm_refusal(lua_State *L)
 {
-	const char *why;
+	const char *part[3];
 
-	if (lua_tocfunction(L, -1) != refused ||
-	    lua_getupvalue(L, -1, 1) == NULL)
+	if (lua_tocfunction(L, -1) != refused)
 		return NULL;
-	why = lua_tostring(L, -1);
-	lua_pop(L, 1);
-	return why;
+	for (int i = 0; i < 3; i++) {
+		lua_getupvalue(L, -1, i + 1);
+		part[i] = lua_touserdata(L, -1);
+		lua_pop(L, 1);
+	}
+	return mem_printf(REFUSAL, part[0], part[1], part[2]);
 }
 
 void

@@ -29,6 +29,9 @@ struct vm {
 	bool late;		/* LATE was sent */
 	int64_t poll_at;	/* when the hook turns the loop next */
 	struct buffer out;	/* io.write's unfinished line */
+	struct buffer printed;	/* on its way to standard output */
+	bool printing;		/* a part of it was sent, and is not there */
+	bool room;		/* for more of it */
 	jmp_buf end;		/* vm_run: where a script is ended for good */
 	bool ended;
 	int exit_code;		/* of os.exit */
@@ -56,6 +59,11 @@ void deadline_watch(lua_State *L);
 
 /* A lua_Alloc whose arg is the struct vm. */
 void *memory_allocate(void *arg, void *p, size_t osize, size_t nsize);
+
+/* stdout.c: prints to standard output, waiting until there is room; raises an
+ * error when the job must stop. */
+void stdout_put(lua_State *L, const char *s, size_t len);
+void stdout_flush(struct vm *vm);	/* sends all, waiting for nothing */
 
 /* Logs the unfinished line of io.write. */
 void print_flush(lua_State *L);

@@ -189,6 +189,38 @@ Test(cli, scripts)
 	refused("once -c f --script ''", "--script needs a script's name");
 }
 
+Test(cli, lua)
+{
+	struct cli c;
+	struct error err;
+
+	cr_assert_eq(parse(&c, &err, "lua -c f --dry-run x.lua -v -e"), 0);
+	cr_expect_eq(c.command, CLI_LUA);
+	cr_expect_str_eq(c.config, "f");
+	cr_expect(c.dry_run);
+	cr_expect_null(c.code);
+	cr_assert_eq(c.nargs, 3);
+	cr_expect_str_eq(c.args[0], "x.lua");
+	cr_expect_str_eq(c.args[2], "-e");
+	cr_assert_eq(parse(&c, &err, "-v debug lua -e x --timeout 2m a -b"), 0);
+	cr_expect_str_eq(c.code, "x");
+	cr_expect_eq(c.timeout, 120000000000);
+	cr_expect(c.level_given);
+	cr_assert_eq(c.nargs, 2);
+	cr_expect_str_eq(c.args[0], "a");
+	cr_assert_eq(parse(&c, &err, "lua -- -x"), 0);
+	cr_expect_str_eq(c.args[0], "-x");
+	cr_assert_eq(parse(&c, &err, "lua -"), 0);
+	cr_expect_str_eq(c.args[0], "-");
+	refused("lua", "there is no script");
+	refused("lua -e x -e y", "-e was given twice");
+	refused("lua -c - -", "the configuration and the script cannot both");
+	refused("lua ''", "the name of the script's file is empty");
+	refused("once -c f -e x", "unknown shorthand flag: 'e' in -e, which "
+	    "belongs to lua");
+	refused("lua --timeout -1s x", "invalid argument \"-1s\"");
+}
+
 Test(cli, help_names_the_log_options)
 {
 	for (int i = CLI_HELP; i <= CLI_VERSION; i++)

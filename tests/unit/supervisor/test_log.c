@@ -130,11 +130,12 @@ Test(log, no_terminal_codes)
 	loop_free(l);
 }
 
-static void
+static bool
 amend(void *arg, struct log_record *r)
 {
 	cr_assert_not_null(arg);
 	log_record_string(r, "more", "yes");
+	return false;
 }
 
 /* What a child says about itself does not count. */
