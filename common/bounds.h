@@ -212,7 +212,8 @@
 #define REFERRERS_SETTLE_MS 6000 /* what was written is looked for again once
 				 * the tag stayed the same for so long; more
 				 * than the window */
-#define REFERRERS_LOOKS_MAX 20	/* looks at one tag that goes on changing */
+#define REFERRERS_LOOKS_MAX 20	/* looks at one tag that goes on changing, and
+				 * times that it is written again */
 #define REFERRERS_TRIES_MAX 8	/* tries to write one tag that fails */
 #define REFERRERS_DEPTH_MAX 8	/* referrers of referrers */
 #define REFERRERS_BYTES_MAX (32 * MIB)	/* descriptors of referrers that one

@@ -83,6 +83,25 @@ class Listing(Case):
             200, {"Content-Type": "text/html"}, b"<html>"))
         self.assertEqual(self.list(fake), self.lines(0))
 
+    def test_a_redirect_to_a_page_is_no_list(self):
+        fake = self.filled()
+        fake.add("app", images.fallback(self.image),
+                 images.listing(self.referrers[0]))
+        fake.on("GET", "/referrers/", lambda h: h.reply(
+            303, {"Location": "http://127.0.0.1:1/nothing"}))
+        self.assertEqual(self.list(fake), self.lines(0))
+
+    def test_one_repository_says_nothing_of_another(self):
+        fake = self.filled(referrers=True)
+        fake.on("GET", "/v2/none/referrers/",
+                lambda h: fake.fail(h, 404, "NOT_FOUND"))
+        got = self.succeeded(self.once(
+            [fake], "for i = 1, 2 do log(#image.referrers('%s/none@%s')) end\n"
+            % (fake.host, self.image.digest) +
+            "log(#image.referrers('%s/app:v1'))" % fake.host))
+        self.assertEqual(got.messages(), ["0", "0", "3"])
+        self.assertEqual(len(fake.find("GET", "/none/referrers/")), 1)
+
     def test_a_missing_api_is_asked_once(self):
         fake = self.filled()
         script = "for i = 1, 5 do image.referrers('%s/app@sha256:' .. " \

@@ -166,6 +166,23 @@ class Copy(Base):
         self.assertEqual(self.there(target),
                          [self.sig, self.sbom, self.second])
 
+    def test_an_index_that_refers_is_copied_whole(self):
+        source, target = self.fake(referrers=True), self.fake(referrers=True)
+        self.fill(source)
+        made = images.multi("refers")
+        m = json.loads(made.manifest)
+        m["subject"] = images.descriptor(self.image.media_type,
+                                         self.image.manifest)
+        made = images.Image(made.media_type, json.dumps(m).encode(),
+                            children=made.children)
+        source.add("src", None, made)
+        target.missing = lambda place, data: []
+        self.succeeded(self.copy(source, target,
+                                 ", platforms = {'linux/arm64'}"))
+        has = target.repo("dst")["manifests"]
+        for one in [made] + made.children:
+            self.assertIn(one.digest, has)
+
     def test_what_cannot_be_brought_fails_the_copy(self):
         source, target = self.fake(referrers=True), self.fake(referrers=True)
         self.fill(source)
@@ -190,10 +207,12 @@ class Copy(Base):
         self.fill(source)
         target.add("dst", images.fallback(self.image),
                    images.image("foreign"))
-        before = dict(target.repo("dst")["tags"])
+        before = target.repo("dst")["tags"][images.fallback(self.image)]
         self.failed(self.copy(source, target), "is not overwritten",
                     self.sig.digest + "|" + self.sbom.digest)
-        self.assertEqual(target.repo("dst")["tags"], before)
+        tags = target.repo("dst")["tags"]
+        self.assertEqual(tags[images.fallback(self.image)], before)
+        self.assertNotIn("v1", tags)
 
     def test_a_source_tag_that_is_no_list(self):
         source, target = self.fake(), self.fake()

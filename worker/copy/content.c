@@ -11,9 +11,12 @@
 
 /* An exact match; an entry without a platform only when "" is listed. */
 static bool
-platform_wanted(const struct copy *c, const struct descriptor *d)
+platform_wanted(const struct copy_node *n, const struct descriptor *d)
 {
-	if (c->all_platforms)
+	const struct copy *c = n->copy;
+
+	/* A referrer is copied whole. */
+	if (c->all_platforms || n->subject != NULL)
 		return true;
 	if (!d->has_platform || d->platform.os[0] == '\0')
 		return c->no_platform;
@@ -123,7 +126,7 @@ index_content(struct copy_node *n)
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < n->m->nchildren; i++)
-		wanted += platform_wanted(n->copy, &n->m->children[i]);
+		wanted += platform_wanted(n, &n->m->children[i]);
 	n->sparse = wanted < n->m->nchildren;
 	if (wanted == 0 && n->sparse)
 		no_platform(n);
@@ -132,7 +135,7 @@ index_content(struct copy_node *n)
 	for (size_t i = 0; i < n->m->nchildren; i++) {
 		const struct descriptor *d = &n->m->children[i];
 
-		if (!platform_wanted(n->copy, d))
+		if (!platform_wanted(n, d))
 			continue;
 		if (blob_media_type(d->media_type))
 			blob_need(n, d, "layer");
@@ -261,7 +264,7 @@ content_again(struct copy_node *n)
 	for (size_t i = 0; i < n->m->nchildren; i++) {
 		const struct descriptor *d = &n->m->children[i];
 
-		if (!platform_wanted(c, d))
+		if (!platform_wanted(n, d))
 			continue;
 		if (blob_media_type(d->media_type))
 			blob_again(n, d);

@@ -314,6 +314,8 @@ refer_note(struct copy_node *n, const char *told)
 	struct error err = { .kind = ERROR_NONE };
 	json_object *d;
 
+	if (told != NULL && own != NULL && strcmp(told, own) == 0)
+		referrers_registry_offers(c->w, &c->dst);
 	if (subject == NULL || (told != NULL && strcmp(told, subject) == 0))
 		return false;
 	/* A registry's own list has only what says so itself. */

@@ -111,8 +111,9 @@ tag_get(struct referrers_lookup *l)
 	free(tag);
 }
 
-/* There is no such list. A registry that has one says so too where it does not
- * know the repository. */
+/* There is no such list. A registry that has one may say so too where it does
+ * not know the repository; only one that does not know the path at all, as
+ * docker's, has none anywhere. */
 static void
 missing(struct referrers_lookup *l, const struct error *err)
 {
@@ -121,7 +122,8 @@ missing(struct referrers_lookup *l, const struct error *err)
 
 	if (known == NULL && strstr(err->text, "NAME_UNKNOWN") == NULL &&
 	    strstr(err->text, "MANIFEST_UNKNOWN") == NULL)
-		referrers_registry_set(l->w, &l->ref, true);
+		referrers_registry_missing(l->w, &l->ref,
+		    strstr(err->text, "404 page not found") != NULL);
 	tag_get(l);
 }
 
@@ -156,7 +158,7 @@ page_got(void *arg, struct answer *a)
 		return;
 	}
 	if (a->err.kind == ERROR_NONE && take_page(l, a) == 0) {
-		referrers_registry_set(l->w, &l->ref, false);
+		referrers_registry_offers(l->w, &l->ref);
 		l->found.api = true;
 	}
 	if (a->err.kind != ERROR_NONE) {

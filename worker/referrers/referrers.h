@@ -52,6 +52,9 @@ void referrers_lookup_free(struct referrers_lookup *l);
 /* This job knows that ref's registry has no list of its own. */
 bool referrers_missing(struct worker *w, const struct reference *ref);
 
+/* It has one, as an answer has shown. */
+void referrers_registry_offers(struct worker *w,
+    const struct reference *ref);
 /* It knows that it has one. */
 bool referrers_offered(struct worker *w, const struct reference *ref);
 

@@ -55,10 +55,10 @@ struct referrers_tag {		/* a list that this job writes */
 	bool repair;		/* and what it wrote is not there any more */
 	int64_t since;		/* clock_now() since when it has that digest,
 				 * as far as we have seen */
-	unsigned tries, looks, changed;
+	unsigned tries, looks, changed, repairs;
 };
 
-struct referrers_registry {	/* where it is known */
+struct referrers_registry {	/* where it is known: one, or a repository */
 	SLIST_ENTRY(referrers_registry) entry;
 	char *key;
 	bool missing;		/* it has no list of its own */
@@ -72,7 +72,7 @@ struct referrers_pretended {
 
 struct referrers {
 	TAILQ_HEAD(, referrers_tag) tags;
-	size_t ntags, bytes;
+	size_t ntags, nregistries, bytes;
 	SLIST_HEAD(, referrers_registry) registries;
 	SLIST_HEAD(, referrers_pretended) pretended;
 	size_t npretended;
@@ -86,8 +86,9 @@ struct referrers *referrers_of(struct worker *w);	/* made if need be */
 /* What this job knows of ref's registry, or NULL. */
 const struct referrers_registry *referrers_registry_find(struct worker *w,
     const struct reference *ref);
-void referrers_registry_set(struct worker *w, const struct reference *ref,
-    bool missing);
+/* It has no list of its own: in this repository, or everywhere. */
+void referrers_registry_missing(struct worker *w,
+    const struct reference *ref, bool everywhere);
 
 /* index.c */
 /* Applies changes to an index of n bytes (n 0: there is none). *differs: out

@@ -32,21 +32,32 @@ find(struct worker *w, const char *key)
 	return NULL;
 }
 
+/* A registry's key, or with the repository behind it. */
 static char *
-key_of(const struct reference *ref)
+key_of(const struct reference *ref, bool repository)
 {
-	char *key = reference_registry_key(ref->registry);
+	char *key = reference_registry_key(ref->registry), *both;
 
-	return key != NULL ? key : mem_strdup(ref->registry);
+	if (key == NULL)
+		key = mem_strdup(ref->registry);
+	if (!repository)
+		return key;
+	both = mem_printf("%s/%s", key, ref->repository);
+	free(key);
+	return both;
 }
 
 const struct referrers_registry *
 referrers_registry_find(struct worker *w, const struct reference *ref)
 {
-	char *key = key_of(ref);
-	struct referrers_registry *e = find(w, key);
+	struct referrers_registry *e = NULL;
+	char *key;
 
-	free(key);
+	for (int i = 1; i >= 0 && e == NULL; i--) {
+		key = key_of(ref, i == 1);
+		e = find(w, key);
+		free(key);
+	}
 	return e;
 }
 
@@ -66,22 +77,43 @@ referrers_offered(struct worker *w, const struct reference *ref)
 	return e != NULL && !e->missing;
 }
 
-void
-referrers_registry_set(struct worker *w, const struct reference *ref,
-    bool missing)
+static void
+set(struct worker *w, char *key, bool missing)
 {
 	struct referrers *r = referrers_of(w);
-	char *key = key_of(ref);
 	struct referrers_registry *e = find(w, key);
 
 	if (e != NULL) {
 		free(key);
+	} else if (r->nregistries == REFERRERS_TAGS_MAX) {
+		free(key);
+		return;
 	} else {
+		r->nregistries++;
 		e = mem_alloc(sizeof(*e));
 		e->key = key;
 		SLIST_INSERT_HEAD(&r->registries, e, entry);
 	}
 	e->missing = missing;
+}
+
+void
+referrers_registry_missing(struct worker *w, const struct reference *ref,
+    bool everywhere)
+{
+	set(w, key_of(ref, !everywhere), true);
+}
+
+void
+referrers_registry_offers(struct worker *w, const struct reference *ref)
+{
+	char *key = key_of(ref, true);
+	struct referrers_registry *e = find(w, key);
+
+	free(key);
+	if (e != NULL)
+		e->missing = false;
+	set(w, key_of(ref, false), false);
 }
 
 void

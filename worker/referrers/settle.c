@@ -85,7 +85,11 @@ differs(struct referrers_tag *t)
 	struct error err = { .kind = ERROR_NONE };
 	bool missing;
 
-	if (referrers_tag_edit(t, &missing, &err) == -1) {
+	if (referrers_tag_edit(t, &missing, &err) == 0 && missing &&
+	    t->repairs == REFERRERS_LOOKS_MAX)
+		error_set(&err, ERROR_LIMIT, "others have undone it %d times",
+		    REFERRERS_LOOKS_MAX);
+	if (err.kind != ERROR_NONE) {
 		referrers_settle_failed(t, &err);
 		referrers_tag_free(t);
 	} else if (missing) {

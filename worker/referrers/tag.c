@@ -193,6 +193,7 @@ referrers_tag_written(struct referrers_tag *t)
 	free(t->media_type);
 	t->media_type = mem_strdup(MEDIA_OCI_INDEX);
 	t->unsettled = true;
+	t->repairs += t->repair;
 	t->repair = false;
 	t->since = clock_now();
 	t->tries = t->looks = t->changed = 0;

@@ -19,6 +19,12 @@ on_page(void *arg, struct http_reply *reply, const struct error *err)
 	if (!ask_answered(r, reply, err))
 		return;
 	/* A page for people, or whatever else is at that path. */
+	if (reply->status == 303) {
+		request_fail(r, ERROR_NOT_FOUND, "registry %s has no list of "
+		    "referrers: it points to a page elsewhere",
+		    r->server->name);
+		return;
+	}
 	if (strcmp(reply->media_type, INDEX_TYPE) != 0) {
 		request_fail(r, ERROR_NOT_FOUND, "registry %s has no list of "
 		    "referrers: it answered with media type \"%.255s\"",
@@ -40,7 +46,7 @@ registry_referrers(struct request *r)
 	char *path = mem_printf("referrers/%s", r->name);
 	struct http_spec spec = { .method = HTTP_GET, .path = path,
 	    .actions = "pull", .accept = INDEX_TYPE, .list = true,
-	    .max_body = LIST_PAGE_MAX, .statuses = { 200 },
+	    .max_body = LIST_PAGE_MAX, .statuses = { 200, 303 },
 	    .what = "list of referrers" };
 	struct buffer query;
 

@@ -106,6 +106,8 @@ call_cancel(struct client_call *call)
 {
 	struct client_call **p;
 
+	if (call == NULL)
+		return;
 	for (p = &head; *p != NULL; p = &(*p)->next)
 		if (*p == call) {
 			*p = call->next;
