@@ -88,6 +88,17 @@ class Race(Case):
                                  defaults={"parallel": 4}))
         self.assertEqual(set(self.listed()), self.wanted)
 
+    def test_branches_of_one_script(self):
+        self.delay(0.1, 6)
+        for i in range(6):
+            self.give("src%d" % i, 5)
+        self.succeeded(self.once([self.source, self.target], """
+parallel(6, {0, 1, 2, 3, 4, 5}, function(i)
+  image.copy("%s/src" .. i .. ":v1", "%s/dst:v1", {referrers = true})
+end)
+""" % (self.source.host, self.target.host)))
+        self.assertEqual(set(self.listed()), self.wanted)
+
     def test_what_a_stale_writer_undoes_is_written_again(self):
         self.give("src", 2)
         place, undone = self.target.repo("dst"), []

@@ -9,9 +9,8 @@
  * through at a time. For other processes and machines there is this:
  *
  *  - From the start of a writer's GET to the answer to its PUT it takes at most
- *    REFERRERS_WINDOW_MS (swap.c: the GET is repeated just before the PUT,
- *    unless the content is another by then nothing comes between them, and
- *    the PUT is sent once).
+ *    REFERRERS_WINDOW_MS: swap.c reads the tag once more just before the PUT,
+ *    again if that took long, and sends the PUT once.
  *  - Whoever wrote looks again, until two looks that are REFERRERS_SETTLE_MS
  *    or more apart show the same content, with its own changes in it. Where
  *    they are missing, it writes them again, and begins anew.
@@ -27,8 +26,9 @@
  * It would not be enough to see our changes once: a writer who has read the
  * list before they were in it may still write, and another who has read them
  * put them back just for our look. Nor can D have come back between two looks,
- * since every write adds something; except where two runs add the very same
- * referrers in the same order, and a third one writes in between.
+ * since every write adds something that no earlier content had; except where
+ * two runs add the very same referrers in the same order and a third writes in
+ * between, or where one adds what another takes out.
  *
  * What remains: a registry that takes longer than the window for GET and PUT
  * together (the writer notices, and warns), applies a PUT after it has
