@@ -118,6 +118,32 @@ end)
         self.assertEqual(set(self.listed()), self.wanted)
         self.assertIn(self.tag, place["tags"])
 
+    def test_a_write_whose_answer_was_lost_is_looked_after(self):
+        self.give("src", 1)
+        other = images.listing(images.sbom(self.image, "of another"))
+        self.wanted.add(json.loads(other.manifest)["manifests"][0]["digest"])
+        path, seen = "/manifests/" + self.tag, []
+
+        def lost(handler):
+            data = handler.read_body()
+            self.target.add("dst", self.tag, images.Image(images.OCI_INDEX,
+                                                          data))
+            self.target.fail(handler, 503, "UNAVAILABLE")
+        self.target.on("PUT", path, lost, times=1)
+        serve = self.target.serve
+
+        def stale(handler):
+            serve(handler)
+            if handler.path.endswith(path) and handler.command == "GET" and \
+                    self.tag in self.target.repo("dst")["tags"] and \
+                    not seen:
+                seen.append(handler.path)
+                self.target.add("dst", self.tag, other)
+        self.target.serve = stale
+        self.succeeded(self.start("src").wait(120))
+        self.assertEqual(len(seen), 1)
+        self.assertEqual(set(self.listed()), self.wanted)
+
     def test_a_list_that_cannot_be_looked_at_fails_the_run(self):
         self.give("src", 1)
         self.target.on("GET", "/manifests/" + self.tag, lambda h:

@@ -115,6 +115,10 @@ void referrers_tag_take(struct referrers_tag *t, struct answer *a);
 /* Makes t->next of t->content. *differs: it must be written. */
 int referrers_tag_edit(struct referrers_tag *t, bool *differs,
     struct error *err);
+/* The tag has all changes. */
+void referrers_tag_mark(struct referrers_tag *t);
+/* t->next may have been written, though the answer says nothing. */
+void referrers_tag_maybe_written(struct referrers_tag *t);
 /* t->next was written. */
 void referrers_tag_written(struct referrers_tag *t);
 /* The timer, for the next try. False: that was the last one. */

@@ -177,12 +177,25 @@ referrers_tag_edit(struct referrers_tag *t, bool *differs, struct error *err)
 }
 
 void
-referrers_tag_written(struct referrers_tag *t)
+referrers_tag_mark(struct referrers_tag *t)
 {
 	struct referrers_change *c;
 
 	TAILQ_FOREACH(c, &t->changes, entry)
 		c->written = true;
+}
+
+void
+referrers_tag_maybe_written(struct referrers_tag *t)
+{
+	t->unsettled = true;
+	t->since = clock_now();
+}
+
+void
+referrers_tag_written(struct referrers_tag *t)
+{
+	referrers_tag_mark(t);
 	buffer_clear(&t->content);
 	t->known = t->next.len <= KEPT_MAX &&
 	    referrers_of(t->w)->ntags <= KEPT_TAGS;

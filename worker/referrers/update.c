@@ -124,6 +124,8 @@ swapped(void *tag, struct answer *a)
 
 	t->call = NULL;
 	if (a->err.kind != ERROR_NONE) {
+		if (a->err.http < 400 || a->err.http >= 500)
+			referrers_tag_maybe_written(t);
 		again(t, &a->err);
 	} else if (a->changed) {
 		somebody_else(t, a);
@@ -148,6 +150,7 @@ write_list(struct referrers_tag *t)
 		return;
 	}
 	if (!differs) {
+		referrers_tag_mark(t);
 		t->repair = false;
 		finish(t, &err);
 		return;
