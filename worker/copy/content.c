@@ -264,7 +264,9 @@ content_again(struct copy_node *n)
 	for (size_t i = 0; i < n->m->nchildren; i++) {
 		const struct descriptor *d = &n->m->children[i];
 
-		if (!platform_wanted(n, d))
+		bool wanted = platform_wanted(n, d);
+
+		if (!wanted)
 			continue;
 		if (blob_media_type(d->media_type))
 			blob_again(n, d);
