@@ -28,6 +28,8 @@ const char *const fuzz_seeds[] = {
 	"local x = a .. 'b'\n(f)() y = a .. b function g() end (h or i) 'x' {}",
 	"while a .. b do if c .. d then elseif e .. 1 then else return end end",
 	"for i = #a .. 1, ~b ~ c .. d do s:m 'x' [1] {y}.z = {[a .. b] = c} end",
+	"local function f(a, ...) local function g(arg) return arg end "
+	"(h)(arg[1] .. t.arg, function(...) return #arg, arg.n end) end",
 	NULL
 };
 
