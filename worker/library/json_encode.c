@@ -192,7 +192,8 @@ sort_members(struct encoder *e, struct member *list, size_t n, size_t start)
 	char *text = mem_strndup(e->out->data + start, len);
 	int result = 0;
 
-	qsort(list, n, sizeof(*list), compare);
+	if (n > 1)
+		qsort(list, n, sizeof(*list), compare);
 	e->out->len = start;
 	for (size_t i = 0; i < n && result == 0; i++)
 		if ((i > 0 && buffer_putc(e->out, ',') == -1) ||
