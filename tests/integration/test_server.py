@@ -123,9 +123,9 @@ class Server(Case):
         for command in ("server", "once"):
             result = self.begin((), [
                 {"name": "good", "interval": "1s", "script": 'log "ran"'},
-                {"name": "a", "schedule": "0 25 * * *", "script": "x"},
-                {"name": "b", "schedule": "TZ=UTC", "script": "x"},
-                {"name": "c", "schedule": "0 0 30 2 *", "script": "x"}],
+                {"name": "a", "schedule": "0 25 * * *", "script": "log(1)"},
+                {"name": "b", "schedule": "TZ=UTC", "script": "log(1)"},
+                {"name": "c", "schedule": "0 0 30 2 *", "script": "log(1)"}],
                 command=command).wait()
             self.assertEqual(result.code, 2, result)
             told = result.err.rstrip("\n").split("\n")
