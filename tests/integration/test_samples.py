@@ -101,7 +101,8 @@ class Samples(Case):
     def run_shell(self, body):
         """Commands of regbot; a server is left out, for it does not end."""
         self.box.write("regbot.yml", self.creds() + "scripts:\n"
-                       "  - name: hello\n    script: log 'hello'\n")
+                       "  - {name: hello, script: log 'hello'}\n"
+                       "  - {name: mirror, script: log 'mirror'}\n")
         self.box.write("creds.yml", self.creds())
         bin_dir = os.path.dirname(program("regbot"))
         for command in re.split(r"\n(?=regbot )", body.strip("\n")):
@@ -109,10 +110,10 @@ class Samples(Case):
                     r"regbot server", command):
                 continue
             with self.subTest(command=command):
-                self.box.write("run.sh", "PATH=%s:$PATH\nset -e\n%s\n" % (
+                self.box.write("run.sh", "PATH=%s:$PATH\nset -eo pipefail\n%s\n" % (
                     shlex.quote(bin_dir), re.sub(
                         r"^regbot lua ", "regbot lua -c creds.yml ", command)))
-                self.clean(self.box.run("run.sh", path="/bin/sh"))
+                self.clean(self.box.run("run.sh", path="/bin/bash"))
 
     def test_all(self):
         self.servers()
