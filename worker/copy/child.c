@@ -48,7 +48,13 @@ static void
 child_get(struct copy_node *n)
 {
 	struct step *s;
+	struct error err;
 
+	if (copy_deleted(n->copy, &n->src, n->digest)) {
+		(void)copy_source(n->copy, n, &err);
+		copy_over(n->copy, &err);
+		return;
+	}
 	if (node_take_kept(n)) {
 		content_take(n);
 		return;
@@ -76,6 +82,26 @@ child_head(void *obj, struct answer *a)
 		child_get(n);
 }
 
+/* A dry run has deleted it from the source: it does not matter where the
+ * target has it. */
+static void
+child_deleted(struct copy_node *n)
+{
+	struct copy *c = n->copy;
+	struct reference real = { .ocidir = false };
+	enum overlay_state state = overlay_find(c->w->overlay, &n->dst, &real);
+	struct step *s;
+
+	reference_free(&real);
+	if (state == OVERLAY_MOVED && !c->force)
+		put_over(n);
+	else if (state == OVERLAY_DELETED || c->force)
+		child_get(n);
+	else if ((s = step_new(c, child_head, n)) != NULL)
+		s->call = client_manifest_head(c->client, &n->dst, step_done,
+		    s);
+}
+
 void
 child_start(struct copy_node *n)
 {
@@ -84,7 +110,10 @@ child_start(struct copy_node *n)
 
 	n->state = NODE_FETCHING;
 	n->present = n->inherits;
-	if ((c->dry || n->inherits) && !node_is_index(n))
+	if (c->dry && !n->inherits && !c->top->moved && !n->root &&
+	    copy_deleted(c, &n->src, n->digest))
+		child_deleted(n);
+	else if ((c->dry || n->inherits) && !node_is_index(n))
 		put_over(n);
 	else if (c->dry || c->force || n->inherits || n->unlisted)
 		child_get(n);

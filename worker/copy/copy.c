@@ -10,6 +10,7 @@
 
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
+#include "worker/job/unread.h"
 
 static void
 report(void *arg)
@@ -17,6 +18,23 @@ report(void *arg)
 	struct copy *c = arg;
 
 	c->done(c->arg, &c->err);
+}
+
+/* What a dry run pretends of the source is known as far as it matters. */
+static void
+begin(void *arg)
+{
+	struct copy *c = arg;
+	struct error err;
+
+	if (c->over)
+		return;
+	if (copy_source(c, c->top, &err) == -1) {
+		copy_over(c, &err);
+		return;
+	}
+	c->same_repository = reference_same_repository(&c->src, &c->dst);
+	root_start(c->top);
 }
 
 static void
@@ -28,8 +46,9 @@ slot_granted(void *arg, struct answer *a)
 		return;
 	if (a->err.kind != ERROR_NONE)
 		copy_over(c, &a->err);
-	else
-		root_start(c->top);
+	else if ((c->unread = unread_start(c->w, &c->src, false, begin, c)) ==
+	    NULL)
+		begin(c);
 }
 
 static int
@@ -116,12 +135,10 @@ copy_start(struct worker *w, const struct reference *src,
 	c->dst_key = reference_registry_key(dst->registry);
 	c->top = node_new(c, src, dst);
 	c->top->root = true;
-	if (platforms_read(c, o, &err) == -1 ||
-	    copy_source(c, c->top, &err) == -1) {
+	if (platforms_read(c, o, &err) == -1) {
 		copy_over(c, &err);
 		return c;
 	}
-	c->same_repository = reference_same_repository(&c->top->src, dst);
 	c->slot = client_slot(c->client, slot_granted, c);
 	return c;
 }
@@ -148,6 +165,7 @@ copy_free(struct copy *c)
 		return;
 	c->over = true;
 	step_cancel_all(c);
+	unread_free(c->unread);
 	tdestroy(c->nodes, nothing);
 	tdestroy(c->blobs, nothing);
 	while ((n = SLIST_FIRST(&c->all_nodes)) != NULL) {

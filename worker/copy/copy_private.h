@@ -80,6 +80,7 @@ struct copy_node {
 	bool slot;		/* counted in nodes_active */
 	bool by_digest;		/* the top's PUT by digest is under way */
 	bool put_by_digest;	/* it has finished */
+	bool moved;		/* src is where a dry run says it is */
 	bool again;		/* its PUT is being repeated, the one time */
 	bool sparse;		/* an index of which not all is copied */
 	int64_t size;		/* a child's, as its index says */
@@ -144,6 +145,7 @@ struct copy {
 	void *arg;
 	struct timer *finish;
 	struct client_call *slot;
+	struct unread *unread;	/* or NULL */
 	struct error err;
 	struct copy_result result;
 	bool over;
@@ -183,6 +185,13 @@ bool copy_item(struct copy *c);
 /* Sets n->src to where the source really is if a dry run pretends that it was
  * copied; -1 when it was deleted. */
 int copy_source(struct copy *c, struct copy_node *n, struct error *err);
+/* The same once a registry has said that the source, which has a tag, has
+ * that digest: with a digest all its tags are deleted. */
+int copy_source_there(struct copy *c, struct copy_node *n,
+    const char *digest, struct error *err);
+/* A dry run has deleted ref, or its tag with the digest. */
+bool copy_deleted(struct copy *c, const struct reference *ref,
+    const char *digest);
 /* Whether the registry does not have it, or gave an HTTP error that says no
  * more than that; if not, the copy must end. */
 bool copy_absent(const struct error *err);

@@ -86,6 +86,16 @@ put_done(void *obj, struct answer *a)
 	}
 }
 
+static void
+put_pretended(const struct copy_node *n)
+{
+	struct overlay *o = n->copy->w->overlay;
+
+	overlay_put(o, &n->dst, &n->src, n->digest);
+	if (!node_is_index(n))
+		overlay_is_image(o, &n->dst, n->digest);
+}
+
 void
 put_node(struct copy_node *n)
 {
@@ -95,7 +105,7 @@ put_node(struct copy_node *n)
 
 	n->state = NODE_PUTTING;
 	if (c->dry && n->root && !n->present && c->w->overlay != NULL)
-		overlay_put(c->w->overlay, &n->dst, &n->src, n->digest);
+		put_pretended(n);
 	if (c->dry || n->present) {
 		if (!n->present)
 			c->result.manifests++;

@@ -80,6 +80,7 @@ static void
 source_head(void *obj, struct answer *a)
 {
 	struct copy_node *n = obj;
+	struct error err;
 
 	if (a->err.kind != ERROR_NONE && (!copy_absent(&a->err) ||
 	    a->err.kind == ERROR_RATE_LIMIT)) {
@@ -89,6 +90,10 @@ source_head(void *obj, struct answer *a)
 	}
 	if (a->err.kind != ERROR_NONE || !digest_valid(a->digest)) {
 		source_get(n);
+		return;
+	}
+	if (copy_source_there(n->copy, n, a->digest, &err) == -1) {
+		copy_over(n->copy, &err);
 		return;
 	}
 	set(&n->digest, a->digest);
@@ -131,7 +136,7 @@ target_head(void *obj, struct answer *a)
 			    step_done, s);
 		return;
 	}
-	if (a->err.kind == ERROR_NONE)
+	if (a->err.kind == ERROR_NONE && !copy_deleted(c, &n->dst, a->digest))
 		set(&n->target_digest, a->digest);
 	if (--n->heads == 0)
 		root_compare(n);
@@ -234,9 +239,11 @@ root_compare(struct copy_node *n)
 	    strcmp(n->target_digest, n->digest) == 0;
 	tags = (c->digest_tags || c->referrers) && !c->same_repository &&
 	    node_is_index(n);
-	/* A dry run reads an index also to see whether it has the platforms. */
-	if (tags || (!n->present && (!c->dry || (!c->all_platforms &&
-	    node_is_index(n)))))
+	/* A dry run reads an index also to see whether it has the platforms,
+	 * and whether a part of it was deleted. */
+	if (tags || (!n->present && (!c->dry || (node_is_index(n) &&
+	    (!c->all_platforms || (!n->moved && c->w->overlay != NULL &&
+	    overlay_deletes(c->w->overlay, &n->src)))))))
 		content_get(n);
 	else
 		content_known(n);

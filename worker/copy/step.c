@@ -102,6 +102,16 @@ copy_absent(const struct error *err)
 	return err->http != 0 || err->kind == ERROR_NOT_FOUND;
 }
 
+static int
+deleted(const struct copy_node *n, struct error *err)
+{
+	error_set(err, ERROR_NOT_FOUND, "copy failed, error getting source: "
+	    "failed to get manifest %s: request failed: not found [http "
+	    "404]: deleted earlier in this dry run", n->name);
+	err->http = 404;
+	return -1;
+}
+
 int
 copy_source(struct copy *c, struct copy_node *n, struct error *err)
 {
@@ -111,17 +121,39 @@ copy_source(struct copy *c, struct copy_node *n, struct error *err)
 		return 0;
 	switch (overlay_find(c->w->overlay, &n->src, &real)) {
 	case OVERLAY_DELETED:
-		error_set(err, ERROR_NOT_FOUND, "copy failed, error getting "
-		    "source: failed to get manifest %s: request failed: not "
-		    "found [http 404]: deleted earlier in this dry run",
-		    n->name);
-		err->http = 404;
-		return -1;
+		return deleted(n, err);
 	case OVERLAY_MOVED:
 		reference_free(&n->src);
 		n->src = real;
+		n->moved = true;
 		return 0;
 	default:
 		return 0;
 	}
+}
+
+bool
+copy_deleted(struct copy *c, const struct reference *ref,
+    const char *digest)
+{
+	struct overlay *o = c->w->overlay;
+	struct reference real = { .ocidir = false };
+	enum overlay_state state;
+
+	if (o == NULL || overlay_unread(o, ref, false) != NULL)
+		return false;
+	if (ref->digest[0] == '\0')
+		overlay_seen(o, ref, digest);
+	state = overlay_find(o, ref, &real);
+	reference_free(&real);
+	return state == OVERLAY_DELETED;
+}
+
+int
+copy_source_there(struct copy *c, struct copy_node *n, const char *digest,
+    struct error *err)
+{
+	if (n->moved || !copy_deleted(c, &n->src, digest))
+		return 0;
+	return deleted(n, err);
 }

@@ -3,46 +3,14 @@
  * overlay.c - what a dry run pretends; see overlay.h. A tree of repositories,
  * and in each a tree of names: a script may pretend tens of thousands.
  */
-#include "worker/job/overlay.h"
+#include "worker/job/overlay_private.h"
 
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "common/bounds.h"
 #include "common/mem.h"
-
-/* A tag or a digest of one repository, and what became of it. */
-struct overlay_entry {
-	char *name;
-	bool is_digest;
-	bool deleted;
-	bool seen;		/* as the registry has it; nothing is pretended */
-	bool listed;		/* overlay_tags: the registry has it too */
-	struct reference real;	/* by digest; empty when deleted */
-	STAILQ_ENTRY(overlay_entry) all;
-	/* A tag's place among those of the digest that it stands for; a
-	 * digest's tags. */
-	LIST_ENTRY(overlay_entry) same;
-	bool is_same;		/* it is in such a list */
-	LIST_HEAD(, overlay_entry) tags;
-};
-
-struct overlay_repository {
-	char *registry;		/* the key */
-	char *name;
-	void *entries;		/* tsearch tree by is_digest and name */
-	bool deletes;		/* a digest was deleted */
-	STAILQ_HEAD(, overlay_entry) all;
-};
-
-struct overlay {
-	void *repositories;	/* tsearch tree by registry and name */
-	size_t n;		/* entries of all of them */
-	void *contents;		/* tsearch tree by digest */
-	size_t bytes;		/* of them */
-};
 
 static int
 compare_repositories(const void *a, const void *b)
@@ -85,20 +53,10 @@ repository_free(void *repository)
 	struct overlay_repository *r = repository;
 
 	tdestroy(r->entries, entry_free);
+	tdestroy(r->blobs, free);
 	free(r->registry);
 	free(r->name);
 	free(r);
-}
-
-static void
-content_free(void *content)
-{
-	struct overlay_content *c = content;
-
-	free(c->digest);
-	free(c->media_type);
-	free(c->bytes);
-	free(c);
 }
 
 void
@@ -106,7 +64,7 @@ overlay_free(struct overlay *o)
 {
 	if (o == NULL)
 		return;
-	tdestroy(o->contents, content_free);
+	tdestroy(o->contents, overlay_content_free);
 	tdestroy(o->repositories, repository_free);
 	free(o);
 }
@@ -120,8 +78,8 @@ registry_of(const struct reference *ref)
 	return key != NULL ? key : mem_strdup(ref->registry);
 }
 
-static struct overlay_repository *
-repository_find(const struct overlay *o, const struct reference *ref)
+struct overlay_repository *
+overlay_repository(const struct overlay *o, const struct reference *ref)
 {
 	struct overlay_repository want = { .registry = registry_of(ref),
 	    .name = ref->repository }, **at;
@@ -134,7 +92,7 @@ repository_find(const struct overlay *o, const struct reference *ref)
 static struct overlay_repository *
 repository_of(struct overlay *o, const struct reference *ref)
 {
-	struct overlay_repository *r = repository_find(o, ref);
+	struct overlay_repository *r = overlay_repository(o, ref);
 
 	if (r != NULL)
 		return r;
@@ -142,12 +100,13 @@ repository_of(struct overlay *o, const struct reference *ref)
 	r->registry = registry_of(ref);
 	r->name = mem_strdup(ref->repository);
 	STAILQ_INIT(&r->all);
+	LIST_INIT(&r->indexes);
 	tsearch(r, &o->repositories, compare_repositories);
 	return r;
 }
 
-static struct overlay_entry *
-entry_find(const struct overlay_repository *r, const char *name,
+struct overlay_entry *
+overlay_entry(const struct overlay_repository *r, const char *name,
     bool is_digest)
 {
 	struct overlay_entry want = { .name = (char *)name,
@@ -163,7 +122,7 @@ static struct overlay_entry *
 entry_of(struct overlay *o, struct overlay_repository *r, const char *name,
     bool is_digest)
 {
-	struct overlay_entry *e = entry_find(r, name, is_digest);
+	struct overlay_entry *e = overlay_entry(r, name, is_digest);
 
 	if (e != NULL) {
 		reference_free(&e->real);
@@ -197,6 +156,40 @@ entry_move(struct overlay_entry *e, const struct reference *src,
 }
 
 void
+overlay_entry_read(struct overlay_entry *e, bool as_image)
+{
+	if (e->index)
+		LIST_REMOVE(e, indexes);
+	e->index = false;
+	e->unread = e->unread && as_image;
+}
+
+/* What it names is only looked at when somebody asks for it by digest. */
+static struct overlay_entry *
+put_digest(struct overlay *o, struct overlay_repository *r,
+    const char *digest, const struct reference *src, unsigned long changed)
+{
+	struct overlay_entry *e = entry_of(o, r, digest, true);
+
+	if (e == NULL)
+		return NULL;
+	entry_move(e, src, digest);
+	e->changed = changed;
+	e->unread = true;
+	if (!e->index)
+		LIST_INSERT_HEAD(&r->indexes, e, indexes);
+	e->index = true;
+	return e;
+}
+
+void
+overlay_entry_put(struct overlay *o, struct overlay_repository *r,
+    const char *digest, const struct reference *src, unsigned long changed)
+{
+	(void)put_digest(o, r, digest, src, changed);
+}
+
+void
 overlay_put(struct overlay *o, const struct reference *dst,
     const struct reference *src, const char *digest)
 {
@@ -208,9 +201,9 @@ overlay_put(struct overlay *o, const struct reference *dst,
 	reference_copy(&from, src);
 	if (dst->digest[0] == '\0' && dst->tag[0] != '\0')
 		tag = entry_of(o, r, dst->tag, false);
-	by_digest = entry_of(o, r, digest, true);
+	by_digest = put_digest(o, r, digest, &from, ++o->changes);
 	entry_move(tag, &from, digest);
-	entry_move(by_digest, &from, digest);
+	r->made = true;
 	if (tag != NULL && by_digest != NULL) {
 		LIST_INSERT_HEAD(&by_digest->tags, tag, same);
 		tag->is_same = true;
@@ -230,6 +223,8 @@ overlay_delete(struct overlay *o, const struct reference *ref)
 	if (e == NULL)
 		return;
 	e->deleted = true;
+	e->changed = ++o->changes;
+	overlay_entry_read(e, false);
 	while ((tag = LIST_FIRST(&e->tags)) != NULL) {
 		LIST_REMOVE(tag, same);
 		tag->is_same = false;
@@ -244,11 +239,11 @@ overlay_seen(struct overlay *o, const struct reference *tag,
     const char *digest)
 {
 	struct overlay_repository *r = repository_of(o, tag);
-	struct overlay_entry *e = entry_find(r, tag->tag, false), *of;
+	struct overlay_entry *e = overlay_entry(r, tag->tag, false), *of;
 
 	if (e != NULL && !e->seen)
 		return;
-	if ((of = entry_find(r, digest, true)) == NULL &&
+	if ((of = overlay_entry(r, digest, true)) == NULL &&
 	    (of = entry_of(o, r, digest, true)) != NULL)
 		of->seen = true;
 	if (of == NULL || (e = entry_of(o, r, tag->tag, false)) == NULL)
@@ -264,7 +259,7 @@ overlay_seen(struct overlay *o, const struct reference *tag,
 bool
 overlay_deletes(const struct overlay *o, const struct reference *repo)
 {
-	const struct overlay_repository *r = repository_find(o, repo);
+	const struct overlay_repository *r = overlay_repository(o, repo);
 
 	return r != NULL && r->deletes;
 }
@@ -272,58 +267,20 @@ overlay_deletes(const struct overlay *o, const struct reference *repo)
 bool
 overlay_unseen(const struct overlay *o, const struct reference *tag)
 {
-	const struct overlay_repository *r = repository_find(o, tag);
+	const struct overlay_repository *r = overlay_repository(o, tag);
 
-	return r == NULL || entry_find(r, tag->tag, false) == NULL;
-}
-
-static int
-compare_contents(const void *a, const void *b)
-{
-	return strcmp(((const struct overlay_content *)a)->digest,
-	    ((const struct overlay_content *)b)->digest);
-}
-
-const struct overlay_content *
-overlay_kept(const struct overlay *o, const char *digest)
-{
-	struct overlay_content want = { .digest = (char *)digest }, **at;
-
-	at = tfind(&want, &o->contents, compare_contents);
-	return at != NULL ? *at : NULL;
-}
-
-int
-overlay_keep(struct overlay *o, const char *digest, const char *media_type,
-    const char *bytes, size_t len, struct error *err)
-{
-	struct overlay_content *c;
-
-	if (overlay_kept(o, digest) != NULL)
-		return 0;
-	if (len > OVERLAY_BYTES_MAX - o->bytes)
-		return error_set(err, ERROR_LIMIT, "what a dry run "
-		    "pretends to have pushed is more than %u bytes",
-		    OVERLAY_BYTES_MAX);
-	o->bytes += len;
-	c = mem_alloc(sizeof(*c));
-	c->digest = mem_strdup(digest);
-	c->media_type = mem_strdup(media_type);
-	c->bytes = mem_strndup(bytes, len);
-	c->len = len;
-	tsearch(c, &o->contents, compare_contents);
-	return 0;
+	return r == NULL || overlay_entry(r, tag->tag, false) == NULL;
 }
 
 enum overlay_state
 overlay_find(const struct overlay *o, const struct reference *ref,
     struct reference *real)
 {
-	const struct overlay_repository *r = repository_find(o, ref);
+	const struct overlay_repository *r = overlay_repository(o, ref);
 	const struct overlay_entry *e = NULL;
 
 	if (r != NULL)
-		e = entry_find(r, reference_name(ref), ref->digest[0] != '\0');
+		e = overlay_entry(r, reference_name(ref), ref->digest[0] != '\0');
 	if (e == NULL)
 		return OVERLAY_UNKNOWN;
 	if (e->deleted)
@@ -332,80 +289,4 @@ overlay_find(const struct overlay *o, const struct reference *ref,
 		return OVERLAY_UNKNOWN;
 	reference_copy(real, &e->real);
 	return OVERLAY_MOVED;
-}
-
-/* Drops the deleted tags of a list and marks the pretended ones in it. */
-static size_t
-drop_deleted(const struct overlay_repository *r, char **tags, size_t n)
-{
-	struct overlay_entry *e;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		e = entry_find(r, tags[i], false);
-		if (e != NULL && e->deleted) {
-			free(tags[i]);
-			continue;
-		}
-		if (e != NULL)
-			e->listed = true;
-		tags[kept++] = tags[i];
-	}
-	return kept;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The pretended tags that have no mark, in order; the caller frees the array,
- * the names are the entries'. Marks are taken away. */
-static char **
-new_tags(const struct overlay_repository *r, size_t *n)
-{
-	struct overlay_entry *e;
-	size_t room = 0;
-	char **tags;
-
-	STAILQ_FOREACH(e, &r->all, all)
-		room++;
-	tags = mem_array(room + 1, sizeof(*tags));
-	*n = 0;
-	STAILQ_FOREACH(e, &r->all, all) {
-		if (!e->is_digest && !e->deleted && !e->listed && !e->seen)
-			tags[(*n)++] = e->name;
-		e->listed = false;
-	}
-	qsort(tags, *n, sizeof(*tags), compare_names);
-	return tags;
-}
-
-/* Registries list tags in the order of their bytes: that is where a new one
- * goes. In a list that has no order it comes before the first larger one. */
-void
-overlay_tags(const struct overlay *o, const struct reference *repo,
-    char ***tags, size_t *n)
-{
-	const struct overlay_repository *r = repository_find(o, repo);
-	char **added, **merged;
-	size_t nadded, a = 0, out = 0;
-
-	if (r == NULL)
-		return;
-	*n = drop_deleted(r, *tags, *n);
-	added = new_tags(r, &nadded);
-	merged = mem_array(*n + nadded + 1, sizeof(*merged));
-	for (size_t i = 0; i < *n; i++) {
-		while (a < nadded && strcmp(added[a], (*tags)[i]) < 0)
-			merged[out++] = mem_strdup(added[a++]);
-		merged[out++] = (*tags)[i];
-	}
-	while (a < nadded)
-		merged[out++] = mem_strdup(added[a++]);
-	free(added);
-	free(*tags);
-	*tags = merged;
-	*n = out;
 }

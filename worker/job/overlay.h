@@ -12,6 +12,7 @@
 
 #include "common/error.h"
 #include "common/reference.h"
+#include "worker/oci/manifest.h"
 
 struct overlay;
 
@@ -53,6 +54,33 @@ int overlay_keep(struct overlay *o, const char *digest,
 /* NULL: a registry has it. */
 const struct overlay_content *overlay_kept(const struct overlay *o,
     const char *digest);
+
+/*
+ * With a manifest come the manifests and blobs that it names. These are only
+ * looked at where somebody asks for one of them: reading manifests counts as
+ * pulling. unread.h does it.
+ */
+/* Where a manifest can be read, by digest, that may have brought ref, which
+ * names a digest, to its repository; with blobs, any blob. NULL: none. Valid
+ * until something changes. */
+const struct reference *overlay_unread(const struct overlay *o,
+    const struct reference *ref, bool blobs);
+/* It was read, and is m (NULL: it could not be). */
+void overlay_read(struct overlay *o, const struct reference *repo,
+    const char *digest, const struct manifest *m);
+/* It names no other manifests. */
+void overlay_is_image(struct overlay *o, const struct reference *repo,
+    const char *digest);
+/* A manifest that was read brought that blob. */
+bool overlay_has_blob(const struct overlay *o, const struct reference *repo,
+    const char *digest);
+
+/* The repository would be there, if only without tags. */
+bool overlay_made(const struct overlay *o, const struct reference *repo);
+/* Applies it to the list of a registry's (a key) repositories, as
+ * overlay_tags. */
+void overlay_repositories(const struct overlay *o, const char *registry,
+    char ***names, size_t *n);
 
 /* Applies it to a tag list as read: n strings, owned by the caller's array,
  * which is replaced. Deleted tags go, new ones are added in order. */

@@ -14,6 +14,7 @@
 
 #include "common/json.h"
 #include "common/mem.h"
+#include "worker/job/needs.h"
 #include "worker/job/overlay.h"
 #include "worker/lua/shape.h"
 #include "worker/lua/vm.h"
@@ -159,6 +160,20 @@ modules_manifest_export(lua_State *L)
 	return 1;
 }
 
+/* A dry run pretends that it was put. */
+static int
+pretend_put(struct worker *w, const struct manifest_value *v,
+    const struct reference *ref, struct error *err)
+{
+	if (v->made && overlay_keep(w->overlay, v->digest, v->media_type,
+	    v->m->bytes, v->m->len, err) == -1)
+		return -1;
+	overlay_put(w->overlay, ref, &v->at, v->digest);
+	overlay_read(w->overlay, ref, v->digest, v->m);
+	manifest_refer_pretend(w, v, ref);
+	return 0;
+}
+
 static int
 manifest_was_put(lua_State *L, int status, lua_KContext ctx)
 {
@@ -166,6 +181,9 @@ manifest_was_put(lua_State *L, int status, lua_KContext ctx)
 	struct binding_request *q = (struct binding_request *)ctx;
 
 	(void)status;
+	if (q->task.err.kind == ERROR_NONE && q->task.w->dry_run)
+		(void)pretend_put(q->task.w, v, value_check_reference(L, 2),
+		    &q->task.err);
 	if (q->task.err.kind == ERROR_NONE && q->digest != NULL &&
 	    *q->digest != '\0' && strcmp(q->digest, v->digest) != 0)
 		error_set(&q->task.err, ERROR_DIGEST, "failed to put "
@@ -200,6 +218,22 @@ puttable(const struct manifest_value *v, const struct reference *ref,
 	return 0;
 }
 
+static void
+put_is_possible(void *arg, const struct error *why)
+{
+	struct binding_request *q = arg;
+
+	task_done(&q->task, why);
+}
+
+/* The task is over when it is known whether the registry would take it. */
+static void
+put_dry(struct binding_request *q, const struct manifest_value *v,
+    const struct reference *ref)
+{
+	q->needs = needs_start(q->task.w, ref, v->m, put_is_possible, q);
+}
+
 static int
 put_manifest(lua_State *L, int status, lua_KContext ctx)
 {
@@ -208,7 +242,6 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	struct worker *w = vm_worker(L);
 	struct log_record r;
 	struct binding_request *q;
-	struct error err;
 
 	(void)status;
 	(void)ctx;
@@ -219,22 +252,16 @@ put_manifest(lua_State *L, int status, lua_KContext ctx)
 	binding_log(L, &r);
 	q = binding_request_new(L);
 	q->name = reference_string(ref);
-	if (puttable(v, ref, &q->task.err) == -1)
+	if (puttable(v, ref, &q->task.err) == -1) {
 		q->task.done = true;
-	else if (w->dry_run) {
-		if (v->made && overlay_keep(w->overlay, v->digest,
-		    v->media_type, v->m->bytes, v->m->len, &err) == -1) {
-			task_done(&q->task, &err);
-			return task_await(L, &q->task, manifest_was_put);
-		}
-		overlay_put(w->overlay, ref, &v->at, v->digest);
-		manifest_refer_pretend(w, v, ref);
-		task_done(&q->task, NULL);
-	} else {
-		task_doing(&q->task, mem_printf("failed to put manifest %s",
-		    q->name));
-		manifest_refer_put(q, v, ref);
+		return task_await(L, &q->task, manifest_was_put);
 	}
+	task_doing(&q->task, mem_printf("failed to put manifest %s",
+	    q->name));
+	if (w->dry_run)
+		put_dry(q, v, ref);
+	else
+		manifest_refer_put(q, v, ref);
 	return task_await(L, &q->task, manifest_was_put);
 }
 

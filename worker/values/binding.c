@@ -9,6 +9,7 @@
 #include <lua.h>
 
 #include "common/mem.h"
+#include "worker/job/needs.h"
 #include "worker/lua/vm.h"
 #include "worker/values/binding.h"
 #include "worker/values/options.h"
@@ -171,6 +172,8 @@ request_release(struct task *t)
 
 	call_cancel(q->call);
 	q->call = NULL;
+	needs_free(q->needs);
+	q->needs = NULL;
 	free(q->digest);
 	buffer_free(&q->body);
 	reference_free(&q->ref);

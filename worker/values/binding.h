@@ -63,6 +63,7 @@ struct binding_request {
 	struct client_call *call;
 	char *digest;		/* of the answer */
 	struct buffer body;	/* of the answer */
+	struct needs *needs;	/* of a manifest that a dry run puts, or NULL */
 	struct reference ref;	/* what it is about, where kept */
 	char *name;		/* what it is about, for the binding */
 	/* Of manifests that refer to another (manifest_refer.c). */

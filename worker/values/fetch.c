@@ -9,9 +9,11 @@
 #include "common/wire/log_record.h"
 #include "worker/job/overlay.h"
 #include "worker/job/unfinished.h"
+#include "worker/job/unread.h"
 #include "worker/lua/shape.h"
 #include "worker/values/fetch.h"
 
+static void fetch_begin(void *arg);
 static void fetch_get(struct fetch *f);
 
 static void
@@ -21,6 +23,8 @@ fetch_release(struct task *t)
 
 	call_cancel(f->call);
 	f->call = NULL;
+	unread_free(f->unread);
+	f->unread = NULL;
 	free(f->platform);
 	reference_free(&f->ref);
 	value_clear_manifest(&f->value);
@@ -119,6 +123,32 @@ warn_platform(struct fetch *f, const char *why)
 	worker_log(f->task.w, &r);
 }
 
+/* A dry run has deleted it, and nothing brought it back. */
+static bool
+fetch_child_deleted(const struct fetch *f)
+{
+	const struct overlay *o = f->task.w->overlay;
+	struct reference real = { .ocidir = false };
+	enum overlay_state state;
+
+	if (o == NULL || overlay_unread(o, &f->ref, false) != NULL)
+		return false;
+	state = overlay_find(o, &f->ref, &real);
+	reference_free(&real);
+	return state == OVERLAY_DELETED;
+}
+
+/* The caller frees it. */
+static char *
+fetch_getting(const struct fetch *f)
+{
+	char *name = reference_string(&f->ref);
+	char *text = mem_printf("failed to get manifest %s", name);
+
+	free(name);
+	return text;
+}
+
 /* Goes on with the platform's manifest; only one level is resolved. */
 static void
 fetch_resolve(struct fetch *f)
@@ -144,6 +174,12 @@ fetch_resolve(struct fetch *f)
 	f->resolved = true;
 	reference_add_digest(&v->at, d->digest);
 	reference_add_digest(&f->ref, d->digest);
+	if (fetch_child_deleted(f)) {
+		(void)fetch_deleted(&err);
+		task_doing(&f->task, fetch_getting(f));
+		task_done(&f->task, &err);
+		return;
+	}
 	manifest_free(v->m);
 	v->m = NULL;
 	fetch_get(f);
@@ -257,10 +293,7 @@ fetch_kept(struct fetch *f)
 static void
 fetch_get(struct fetch *f)
 {
-	char *name = reference_string(&f->ref);
-
-	task_doing(&f->task, mem_printf("failed to get manifest %s", name));
-	free(name);
+	task_doing(&f->task, fetch_getting(f));
 	if (!fetch_kept(f))
 		f->call = client_manifest_get(f->task.w->client,
 		    &f->value.at, fetch_got, f);
@@ -301,6 +334,22 @@ fetch_head_done(void *arg, struct answer *a)
 	task_done(&f->task, NULL);
 }
 
+/* What a dry run pretends is known as far as it matters. */
+static void
+fetch_begin(void *arg)
+{
+	struct fetch *f = arg;
+	struct error err;
+
+	if (fetch_place(f->task.w, &f->value.ref, &f->value.at, &err) == -1)
+		task_done(&f->task, &err);
+	else if (f->how != FETCH_HEAD)
+		fetch_get(f);
+	else if (!fetch_kept(f))
+		f->call = client_manifest_head(f->task.w->client,
+		    &f->value.at, fetch_head_done, f);
+}
+
 struct fetch *
 fetch_new(lua_State *L, const struct reference *ref, enum fetch_how how,
     const char *platform)
@@ -317,12 +366,10 @@ fetch_new(lua_State *L, const struct reference *ref, enum fetch_how how,
 	task_doing(&f->task, mem_printf("failed to %s %s", how == FETCH_HEAD ?
 	    "request manifest head" : "get manifest", name));
 	free(name);
-	if (fetch_place(f->task.w, ref, &f->value.at, &err) == -1)
+	if (fetch_askable(ref, &err) == -1)
 		task_done(&f->task, &err);
-	else if (how != FETCH_HEAD)
-		fetch_get(f);
-	else if (!fetch_kept(f))
-		f->call = client_manifest_head(f->task.w->client,
-		    &f->value.at, fetch_head_done, f);
+	else if ((f->unread = unread_start(f->task.w, ref, false, fetch_begin,
+	    f)) == NULL)
+		fetch_begin(f);
 	return f;
 }

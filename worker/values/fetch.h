@@ -26,6 +26,7 @@ struct fetch {
 	char *platform;		/* as the script wrote it, "" for local */
 	struct reference ref;
 	struct client_call *call;
+	struct unread *unread;	/* before anything else, or NULL */
 	struct manifest_value value; /* the result */
 	int arg;		/* for binding_with_manifest */
 	lua_KFunction next;

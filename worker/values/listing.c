@@ -77,12 +77,20 @@ listing_warn_skipped(struct listing_task *l)
 	worker_log(l->task.w, &r);
 }
 
-/* The tags are all there. */
+/* The names are all there. */
 static void
 listing_over(struct listing_task *l)
 {
-	if (l->registry == NULL && l->task.w->overlay != NULL)
-		overlay_tags(l->task.w->overlay, &l->ref, &l->items, &l->n);
+	struct overlay *o = l->task.w->overlay;
+	char *key;
+
+	if (l->registry == NULL && o != NULL)
+		overlay_tags(o, &l->ref, &l->items, &l->n);
+	else if (o != NULL &&
+	    (key = reference_registry_key(l->registry)) != NULL) {
+		overlay_repositories(o, key, &l->items, &l->n);
+		free(key);
+	}
 	while (l->limit > 0 && l->n > (uint64_t)l->limit)
 		free(l->items[--l->n]);
 	task_done(&l->task, NULL);
@@ -178,6 +186,8 @@ listing_failed(struct listing_task *l, const struct error *err)
 		if (l->task.w->overlay != NULL)
 			overlay_tags(l->task.w->overlay, &l->ref, &l->items,
 			    &l->n);
+		empty = empty || (l->task.w->overlay != NULL &&
+		    overlay_made(l->task.w->overlay, &l->ref));
 		if (empty || l->n > 0) {
 			while (l->limit > 0 && l->n > (uint64_t)l->limit)
 				free(l->items[--l->n]);
