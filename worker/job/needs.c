@@ -81,6 +81,17 @@ on_read(void *arg)
 	step(n);
 }
 
+/* By a put of its own. */
+static bool
+pretended(const struct needs *n)
+{
+	struct reference real = { .ocidir = false };
+	enum overlay_state state = overlay_find(n->w->overlay, &n->ref, &real);
+
+	reference_free(&real);
+	return state == OVERLAY_MOVED;
+}
+
 /* Each of these returns false when it has to wait, or it is over. */
 static bool
 look_for_manifest(struct needs *n)
@@ -106,7 +117,7 @@ look_for_manifest(struct needs *n)
 static bool
 look_for_blob(struct needs *n, const struct descriptor *d)
 {
-	if (d->has_urls ||
+	if (d->has_urls || pretended(n) ||
 	    overlay_has_blob(n->w->overlay, &n->ref, d->digest))
 		return true;
 	if (!n->absent) {

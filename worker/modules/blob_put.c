@@ -107,6 +107,7 @@ put_dry(struct blob_put_task *p)
 	}
 	overlay_put(o, &p->dst, p->b != NULL ? &p->b->at : &p->dst,
 	    p->dst.digest);
+	overlay_read(o, &p->dst, p->dst.digest, NULL);
 	task_done(&p->task, NULL);
 }
 
