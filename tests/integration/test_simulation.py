@@ -217,7 +217,7 @@ class Script:
 
 
 def seeds():
-    given = os.environ.get("REGBOT_SEEDS", "12")
+    given = os.environ.get("REGBOT_SEEDS", "8")
     first, _, last = given.partition("-")
     return range(int(first), int(last) + 1) if last else range(int(first))
 
