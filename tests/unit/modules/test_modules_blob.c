@@ -236,6 +236,9 @@ Test(blob, a_dry_run_pretends)
 	    "assert(image.config('r:1/x:v').config.Labels.a == '2')"
 	    "m.config.digest, m.config.size = blob.put('r:1/n', "
 	    "blob.get('r:1/x', manifest.get('r:1/x:v').config.digest)) "
+	    /* It has the config now, and lacks the layer. */
+	    "assert(not pcall(m.put, m:export(), 'r:1/n:v')) "
+	    "image.copy('r:1/x:v', 'r:1/n:w') "
 	    "m:export():put('r:1/n:v') "
 	    "assert(image.config('r:1/n:v').config.Labels.a == '2')");
 	cr_assert_eq(asked("PUT"), 0, "%s", rig.requests);
