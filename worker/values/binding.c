@@ -114,6 +114,9 @@ binding_list(lua_State *L, struct listing_task *l, const char *failed)
 	for (size_t i = 0; i < l->n; i++) {
 		lua_pushstring(L, l->items[i]);
 		lua_rawseti(L, -2, (lua_Integer)i + 1);
+		/* Lists are long: never the whole of one twice. */
+		free(l->items[i]);
+		l->items[i] = NULL;
 	}
 	task_release(&l->task);
 	return 1;
