@@ -168,5 +168,21 @@ class Weaknesses(Case):
                     fake.repo("x/y")["tags"])}).encode()))
         result = self.succeeded(self.once([fake], """
             log(table.concat(tag.ls("REG/x/y", {limit = 3}), " "))
+            log(table.concat(tag.ls("REG/x/y", {last = "t047"}), " "))
         """.replace("REG", fake.host)))
-        self.assertEqual(result.messages(), ["t000 t001 t002"])
+        self.assertEqual(result.messages(), ["t000 t001 t002", "t048 t049"])
+
+    def test_the_last_tag_is_honoured(self):
+        for i in range(5):
+            images.image("l").push(self.client, "x/y", "t%d" % i)
+        # docker's registry lists them in no order, and all of them always.
+        self.assertEqual(self.run_script("""
+            local all = tag.ls("REG/x/y")
+            local pages, last = {}, nil
+            repeat
+              local page = tag.ls("REG/x/y", {limit = 2, last = last})
+              for _, t in ipairs(page) do pages[#pages + 1] = t end
+              last = page[#page]
+            until #page == 0
+            log(#all) log(tostring(table.concat(all) == table.concat(pages)))
+        """), ["5", "true"])

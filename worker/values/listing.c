@@ -32,6 +32,7 @@ listing_release(struct task *t)
 	free(l->items);
 	reference_free(&l->ref);
 	reference_free(&l->tag);
+	free(l->last);
 	free(l->registry);
 	free(l->name);
 	free(l->mark);
@@ -251,12 +252,32 @@ listing_name(struct listing_task *l, json_object *page, struct error *err)
 	return 0;
 }
 
+/* Some registries, docker's for tags, send the whole list whatever "last"
+ * says: of n entries before this page, those that follow stay. */
+static void
+listing_skip(struct listing_task *l, size_t n)
+{
+	size_t i, drop;
+
+	if (*l->last == '\0')
+		return;
+	for (drop = n; drop < l->n; drop++)
+		if (strcmp(l->items[drop], l->last) == 0)
+			break;
+	if (drop++ == l->n)
+		return;
+	for (i = 0; i < drop; i++)
+		free(l->items[i]);
+	l->n -= drop;
+	memmove(l->items, l->items + drop, l->n * sizeof(*l->items));
+}
+
 static int
 listing_read(struct listing_task *l, json_object *page, struct error *err)
 {
 	const char *key = l->registry != NULL ? "repositories" : "tags";
 	json_object *v = NULL;
-	size_t i, n;
+	size_t i, n, before = l->n;
 
 	if (!json_object_is_type(page, json_type_object))
 		return error_set(err, ERROR_INPUT, "the list is not a JSON "
@@ -275,6 +296,7 @@ listing_read(struct listing_task *l, json_object *page, struct error *err)
 	for (i = 0; i < n; i++)
 		if (listing_add(l, json_object_array_get_idx(v, i), err) == -1)
 			return -1;
+	listing_skip(l, before);
 	return 0;
 }
 
@@ -340,12 +362,14 @@ listing_page(void *arg, struct answer *a)
 static void
 listing_start(struct listing_task *l, int64_t limit, const char *last)
 {
+	size_t most = l->registry != NULL ? REPOSITORY_MAX : TAG_MAX;
 	const char *p;
 	struct error err;
 
+	l->last = mem_strdup(last);
 	for (p = last; *p > 0x20 && *p < 0x7f; p++)
 		;
-	if (*p != '\0' || p - last > TAG_MAX) {
+	if (*p != '\0' || (size_t)(p - last) > most) {
 		error_set(&err, ERROR_INPUT, "the option \"last\" is not a "
 		    "name that a registry could have");
 		task_done(&l->task, &err);

@@ -18,6 +18,7 @@ struct listing_task {
 	struct reference ref;	/* tags: of what */
 	char *registry;		/* repositories: of what; else NULL */
 	int64_t limit;		/* 0: all */
+	char *last;		/* the name that the list follows, or "" */
 	struct client_call *call;
 	char **items;		/* the result */
 	size_t n, cap;

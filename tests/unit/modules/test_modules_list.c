@@ -89,6 +89,22 @@ Test(list, options)
 	check_list("tag.ls('r:1/x', {limit=3})", "3 a,b,c");
 }
 
+/* docker's registry sends all tags, whatever it is asked for. */
+Test(list, last_is_honoured_where_the_registry_does_not)
+{
+	rig.pages[0] = "{\"name\":\"x\",\"tags\":[\"a\",\"b\",\"c\"]}";
+	check_list("tag.ls('r:1/x', {last='a'})", "2 b,c");
+	check_list("tag.ls('r:1/x', {last='c'})", "0 ");
+	check_list("tag.ls('r:1/x', {last='a', limit=1})", "1 b");
+	check_list("tag.ls('r:1/x', {last='z'})", "3 a,b,c");
+	rig.nexts[0] = "n=1";
+	rig.pages[1] = "{\"name\":\"x\",\"tags\":[\"d\",\"e\"]}";
+	check_list("tag.ls('r:1/x', {last='d', limit=9})", "1 e");
+	rig.catalog = "{\"repositories\":[\"a\",\"b/c\"]}";
+	check_list("repo.ls('r:1', {last='a'})", "1 b/c");
+	check_list("repo.ls('r:1', {last=('x'):rep(1024)})", "2 a,b/c");
+}
+
 Test(list, null_and_odd)
 {
 	rig.pages[0] = "{\"name\":\"x\",\"tags\":null}";
