@@ -60,6 +60,10 @@ check_list(const struct shape *s, const struct shape_field *f,
 	if (!json_object_is_type(v, json_type_array))
 		return wrong(err, s, key, "a list");
 	n = json_object_array_length(v);
+	if (n > JSON_CONTAINERS_MAX)
+		return error_set(err, ERROR_LIMIT, "the %s's \"%s\" has %zu "
+		    "entries, at most %u are read", s->name, key, n,
+		    JSON_CONTAINERS_MAX);
 	for (i = 0; i < n; i++) {
 		json_object *o = json_object_array_get_idx(v, i);
 

@@ -83,21 +83,16 @@ in_order(const struct shape *s, const struct keys *k)
 	return true;
 }
 
-/* Before which of the keys in order it goes. */
+/* Before which of the keys, which are in order, Go writes it. */
 static size_t
 position(const struct shape *s, const struct keys *k, const char *key)
 {
-	int at = s != NULL ? place(s, key) : 0, other;
-	size_t i = k->n;
+	int at = place(s, key), other;
+	size_t i;
 
-	for (; i > 0; i--) {
-		if (s == NULL) {
-			if (strcmp(k->key[i - 1], key) < 0)
-				break;
-		} else if ((other = place(s, k->key[i - 1])) != 0 &&
-		    other < at)
+	for (i = k->n; i > 0; i--)
+		if ((other = place(s, k->key[i - 1])) != 0 && other < at)
 			break;
-	}
 	return i;
 }
 
@@ -155,6 +150,11 @@ shape_order(const struct shape *s, json_object *orig, json_object *out)
 	}
 	kept = keys_of(orig);
 	ordered = in_order(s, &kept);
+	if (s == NULL && ordered) {
+		free(kept.key);
+		shape_order(NULL, NULL, out);
+		return;
+	}
 	divide(orig, out, &kept, &added);
 	if (s == NULL)
 		qsort(added.key, added.n, sizeof(*added.key), by_name);
