@@ -48,6 +48,45 @@ class Read(Case):
             log(sum)
         """ % name), [str(sum((i + 1) * c for i, c in enumerate(data)))])
 
+    def test_in_branches(self):
+        self.assertEqual(self.run_script("""
+            local n = parallel(8, {1, 2, 3, 4, 5, 6, 7, 8}, function(i)
+              local b = blob.get("REG/a/b", "DIGEST")
+              local d = blob.put("REG/c/r" .. i, "text " .. i)
+              assert(blob.get("REG/c/r" .. i, d):read() == "text " .. i)
+              b:put("REG/c/r" .. i)
+              return #b:read(1000) + #b:read(1500000)
+            end)
+            log(table.concat(n, " "))
+            local b = blob.get("REG/a/b", "DIGEST")
+            local ok, e = pcall(parallel, 2, {1, 2}, function(i)
+              return b:read()
+            end)
+            log(tostring(e:find("read by another branch of", 1, true) ~= nil))
+            pcall(parallel, 2, {1, 2}, function(i)
+              if i == 2 then error("x") end
+              return b:get():read()
+            end, {stop = true})
+            log(#b:get():read())
+        """), [" ".join(["1501000"] * 8), "true", str(len(LARGE))])
+
+    def test_more_than_the_memory(self):
+        """Half read blobs by the thousand: an error, no dead worker."""
+        self.assertEqual(self.run_script("""
+            local open = {}
+            local ok, e = pcall(function()
+              for i = 1, 1000 do
+                local b = blob.get("REG/a/b", "DIGEST")
+                b:read(1) open[#open + 1] = b
+              end
+            end)
+            log(tostring(ok) .. " " .. tostring(e):match("not enough memory"))
+            local n = #open
+            open = nil collectgarbage()
+            log(tostring(n > 100))
+            log(#blob.get("REG/a/b", "DIGEST"):read())
+        """), ["false not enough memory", "true", str(len(LARGE))])
+
     def test_a_blob_that_is_not_there(self):
         self.failed(self.once([self.reg], 'blob.get("%s/a/b", "sha256:%s")' % (
             self.reg.host, "0" * 64)),

@@ -24,7 +24,9 @@ struct blob_read_task {
 	struct blob_value *b;	/* argument 1, which outlives the call */
 	size_t want, asked;
 	bool nothing;		/* the end was reached before */
-	struct buffer out;	/* the result */
+	char *out;		/* the result, in Lua's memory */
+	size_t len;
+	size_t taken;		/* of b->part */
 };
 
 static void read_more(struct blob_read_task *t);
@@ -36,7 +38,13 @@ read_release(struct task *task)
 
 	call_cancel(t->call);
 	t->call = NULL;
-	buffer_free(&t->out);
+	if (t->b == NULL)
+		return;
+	/* It was given up: what was taken cannot be put back. The blob is
+	 * older than the task, so it is there still. */
+	t->b->reading = false;
+	t->b->broken = t->b->broken || t->len > 0;
+	buffer_free(&t->b->part);
 }
 
 static int
@@ -52,7 +60,7 @@ check_sum(struct blob_value *b, struct error *err)
 	    "%s, received %s", b->ref.digest, have);
 }
 
-/* Takes the next part. */
+/* Takes the next part; the one before has been used up. */
 static int
 take_part(struct blob_value *b, const char *p, size_t n, struct error *err)
 {
@@ -63,7 +71,6 @@ take_part(struct blob_value *b, const char *p, size_t n, struct error *err)
 	if (b->next == b->size && check_sum(b, err) == -1)
 		return -1;
 	buffer_clear(&b->part);
-	b->taken = 0;
 	buffer_put(&b->part, p, n);
 	return 0;
 }
@@ -79,6 +86,7 @@ part_done(void *arg, struct answer *a)
 		error_set(&err, ERROR_HTTP, "the registry sent %llu of its "
 		    "%llu bytes", (unsigned long long)(t->b->next +
 		    a->body.len), (unsigned long long)t->b->size);
+	t->taken = 0;
 	if (err.kind != ERROR_NONE || take_part(t->b, buffer_str(&a->body),
 	    a->body.len, &err) == -1)
 		task_done(&t->task, &err);
@@ -96,6 +104,7 @@ ask_overlay(struct blob_read_task *t)
 
 	if (o == NULL || (kept = overlay_kept(o, t->b->ref.digest)) == NULL)
 		return false;
+	t->taken = 0;
 	if (take_part(t->b, kept->bytes + t->b->next, t->asked, &err) == -1)
 		task_done(&t->task, &err);
 	return true;
@@ -117,6 +126,17 @@ ask_part(struct blob_read_task *t)
 		    t->asked, part_done, t);
 }
 
+/* As much of p as is wanted: how much. */
+static size_t
+give(struct blob_read_task *t, const char *p, size_t n)
+{
+	if (n > t->want - t->len)
+		n = t->want - t->len;
+	memcpy(t->out + t->len, p, n);
+	t->len += n;
+	return n;
+}
+
 static void
 read_more(struct blob_read_task *t)
 {
@@ -124,12 +144,14 @@ read_more(struct blob_read_task *t)
 	size_t n;
 
 	for (;;) {
-		n = b->part.len - b->taken;
-		if (n > t->want - t->out.len)
-			n = t->want - t->out.len;
-		buffer_put(&t->out, buffer_str(&b->part) + b->taken, n);
-		b->taken += n;
-		if (t->out.len == t->want || t->task.done)
+		if (b->nrest > 0) {
+			n = give(t, b->rest, b->nrest);
+			b->rest += n;
+			b->nrest -= n;
+		}
+		t->taken += give(t, buffer_str(&b->part) + t->taken,
+		    b->part.len - t->taken);
+		if (t->len == t->want || t->task.done)
 			break;
 		t->asked = b->size - b->next > BLOB_PART_MAX ?
 		    BLOB_PART_MAX : (size_t)(b->size - b->next);
@@ -142,46 +164,63 @@ read_more(struct blob_read_task *t)
 }
 
 static int
+read_failed(lua_State *L, struct blob_read_task *t)
+{
+	char *name, text[REFERENCE_MAX + 64];
+
+	name = reference_string(&t->b->ref);
+	snprintf(text, sizeof(text), "Failed reading blob \"%s\"", name);
+	free(name);
+	return binding_fail(L, &t->task, "%s", text);
+}
+
+static int
 read_done(lua_State *L, int status, lua_KContext ctx)
 {
 	struct blob_read_task *t = (struct blob_read_task *)ctx;
 	struct blob_value *b = t->b;
-	char *name, text[REFERENCE_MAX + 64];
 
 	(void)status;
-	b->reading = false;
-	if (t->task.err.kind != ERROR_NONE) {
-		/* What was taken cannot be put back. */
-		b->broken = b->broken || t->out.len > 0;
-		name = reference_string(&b->ref);
-		snprintf(text, sizeof(text), "Failed reading blob \"%s\"",
-		    name);
-		free(name);
-		return binding_fail(L, &t->task, "%s", text);
+	if (t->task.err.kind != ERROR_NONE)
+		return read_failed(L, t);
+	/* Either may find no memory: then it was given up, as above. */
+	if (t->taken < b->part.len) {
+		lua_pushlstring(L, buffer_str(&b->part) + t->taken,
+		    b->part.len - t->taken);
+		value_keep_rest(L, 1);
 	}
+	buffer_free(&b->part);
 	if (t->nothing)
 		lua_pushnil(L);
 	else
-		lua_pushlstring(L, buffer_str(&t->out), t->out.len);
+		lua_pushlstring(L, t->out, t->len);
+	b->reading = false;
+	t->b = NULL;
 	task_release(&t->task);
 	return 1;
+}
+
+/* What is left of it. */
+static uint64_t
+left(const struct blob_value *b)
+{
+	return b->size - b->next + b->nrest;
 }
 
 /* How many bytes there will be; raises where that is no number. */
 static size_t
 wanted(lua_State *L, const struct blob_value *b)
 {
-	uint64_t left = b->size - b->next + (b->part.len - b->taken);
 	const char *name = value_call_name(L);
 	char text[64];
 	lua_Number n;
 
 	if (lua_isnoneornil(L, 2)) {
-		if (left > BLOB_READ_MAX)
+		if (left(b) > BLOB_READ_MAX)
 			vm_raise(L, "Failed reading blob: %llu bytes are left, "
 			    "at most %u are read at once: use b:read(n)",
-			    (unsigned long long)left, BLOB_READ_MAX);
-		return (size_t)left;
+			    (unsigned long long)left(b), BLOB_READ_MAX);
+		return (size_t)left(b);
 	}
 	if (lua_type(L, 2) != LUA_TNUMBER)
 		vm_arg_error(L, 2, name, "number of bytes expected");
@@ -191,7 +230,7 @@ wanted(lua_State *L, const struct blob_value *b)
 		    "once", BLOB_READ_MAX);
 		vm_arg_error(L, 2, name, text);
 	}
-	return (uint64_t)n < left ? (size_t)n : (size_t)left;
+	return (uint64_t)n < left(b) ? (size_t)n : (size_t)left(b);
 }
 
 static void
@@ -228,11 +267,11 @@ modules_blob_read(lua_State *L)
 		    "another branch of the script");
 	want = wanted(L, b);
 	t = task_new(L, sizeof(*t), read_release);
-	buffer_init(&t->out, 0);
+	t->out = lua_newuserdata(L, want + 1);
 	t->b = b;
 	t->want = want;
 	t->nothing = want == 0 && (b->over || lua_tonumber(L, 2) > 0);
-	b->over = b->next - (b->part.len - b->taken) + want == b->size;
+	b->over = want == left(b);
 	b->reading = true;
 	begin(t);
 	return task_await(L, &t->task, read_done);

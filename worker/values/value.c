@@ -22,7 +22,7 @@
 #define CALLABLE "regbot.callable"
 
 /* What a manifest's or config's user value, a table, holds. */
-enum { SLOT_TABLE = 1, SLOT_ORIGINS, SLOT_MANIFEST };
+enum { SLOT_TABLE = 1, SLOT_ORIGINS, SLOT_MANIFEST, SLOT_REST };
 
 void
 value_clear_manifest(struct manifest_value *v)
@@ -317,6 +317,19 @@ value_expose_blob(lua_State *L)
 	value_push_descriptor(L, v->media_type, v->ref.digest, v->size);
 	lua_rawseti(L, -2, SLOT_TABLE);
 	lua_setuservalue(L, -2);
+}
+
+void
+value_keep_rest(lua_State *L, int index)
+{
+	struct blob_value *v = value_blob(L, index);
+	const char *text = lua_tolstring(L, -1, &v->nrest);
+
+	lua_getuservalue(L, index);
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, SLOT_REST);
+	lua_pop(L, 1);
+	v->rest = text;
 }
 
 struct reference *

@@ -45,8 +45,11 @@ struct blob_value {
 	uint64_t size;
 	/* How far b:read() has come. Between its calls nothing is kept at the
 	 * registry: each part is a request of its own. */
-	struct buffer part;	/* read and not yet returned: from taken on */
-	size_t taken;
+	struct buffer part;	/* what a read under way has got */
+	const char *rest;	/* of it, not yet returned: a text of Lua's, so
+				 * that a script can hold as many as it has
+				 * memory for */
+	size_t nrest;
 	uint64_t next;		/* where the next part begins */
 	struct digest *sum;	/* of all parts; NULL before the first */
 	bool reading;		/* a read is under way */
@@ -71,6 +74,8 @@ struct blob_value *value_push_blob(lua_State *L);
 void value_expose_manifest(lua_State *L);
 void value_expose_config(lua_State *L, int manifest);
 void value_expose_blob(lua_State *L);
+/* The text at the top is kept as the rest of the blob at index; pops it. */
+void value_keep_rest(lua_State *L, int index);
 /* Pushes a descriptor as a table. */
 void value_push_descriptor(lua_State *L, const char *media_type,
     const char *digest, uint64_t size);
