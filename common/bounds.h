@@ -46,7 +46,7 @@
 #define CONFIG_NODES_MAX 100000		/* nodes after aliases are expanded */
 #define CONFIG_KEYS_MAX 1024		/* keys of one YAML map */
 #define CONFIG_LIST_MAX 1024		/* entries of a list of strings */
-#define CONFIG_SCRIPTS_MAX 256		/* scripts in one file */
+#define CONFIG_SCRIPTS_MAX 4096		/* scripts in one file */
 #define CONFIG_CREDS_MAX 256		/* creds entries in one file */
 #define CONFIG_ERRORS_MAX 20		/* errors of a file that are shown */
 #define SCHEDULE_MAX 1024		/* bytes of a schedule */
@@ -80,6 +80,10 @@
 #define STREAMS_PER_JOB 64	/* stream pairs open for one job */
 #define STDERR_MAX (4 * KIB)	/* what is kept of a child's stderr */
 #define READY_MS 10000		/* from spawn to READY */
+#define AGENDA_LOOK_S 60	/* what a server missed in suspension, or when
+				 * the clock was set, begins so late at most */
+#define SET_BACK_MAX_S 10800	/* of a clock that is set back further, schedules
+				 * begin anew */
 #define COMPILE_MS 10000	/* to look for syntax errors at the start; then
 				 * the rest of the scripts is just run */
 #define CHECK_SCRIPT_MS 30000	/* to check one script and its modules */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.c - the monotonic clock and the wall clock. */
+/* clock.c - the clocks of the system. */
 #include "common/clock.h"
 
 #include <time.h>
@@ -23,4 +23,10 @@ int64_t
 clock_wall(void)
 {
 	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t
+clock_boot(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
 }

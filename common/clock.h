@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - nanoseconds of the monotonic clock; never goes back. */
+/* clock.h - nanoseconds of clocks; none but clock_wall() ever goes back. */
 #ifndef REGBOT_CLOCK_H
 #define REGBOT_CLOCK_H
 
@@ -10,5 +10,6 @@
 
 int64_t clock_now(void);	/* CLOCK_MONOTONIC */
 int64_t clock_wall(void);	/* CLOCK_REALTIME, since 1970 */
+int64_t clock_boot(void);	/* CLOCK_BOOTTIME: also goes on in suspension */
 
 #endif

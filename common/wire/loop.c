@@ -3,12 +3,12 @@
 #include "common/wire/loop.h"
 
 #include <limits.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/wire/loop_private.h"
 
 struct watch {
 	struct loop *loop;
@@ -224,7 +224,7 @@ loop_step(struct loop *l, int max_wait_ms)
 		polls[n].events = l->watches[i]->events;
 		which[n++] = i;
 	}
-	ready = poll(polls, n, wait_ms(l, max_wait_ms));
+	ready = loop_poll(polls, n, wait_ms(l, max_wait_ms));
 	l->depth++;
 	run_timers(l);
 	for (size_t i = 0; ready > 0 && i < n; i++) {

@@ -103,6 +103,8 @@ struct config_script {
 	int text_line;		/* of the file, where text begins */
 	bool text_literal;	/* and its lines follow each other there */
 	struct schedule *schedule;	/* or its interval; NULL: none */
+	int64_t jitter;		/* ns, 0: none */
+	bool run_at_start;
 	int64_t timeout;	/* ns, 0: none */
 	char **env;		/* what os.getenv may read; NULL: nothing */
 	struct config_copy copy;

@@ -187,9 +187,10 @@ struct config_rules {
 /* Not in the file: parallel(n) gives a script n slots then. */
 #define PARALLEL_UNSET INT64_MIN
 struct config_defaults {
-	int64_t interval, timeout, blob_limit;
+	int64_t interval, jitter, timeout, blob_limit;
 	int64_t parallel;	/* or PARALLEL_UNSET */
 	struct schedule *schedule;
+	bool run_at_start;
 	bool skip_docker_config;
 	char *user_agent;
 	char **modules, **env;

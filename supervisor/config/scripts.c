@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scripts.c - reading defaults and scripts. */
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@ static const struct config_field default_fields[] = {
 	CONFIG_FIELD(struct config_defaults, member, key, read, flags, max)
 	ROW(interval, "interval", config_read_duration, 0, 0),
 	ROW(schedule, "schedule", read_schedule, 0, 0),
+	ROW(jitter, "jitter", config_read_duration, 0, 0),
+	ROW(run_at_start, "runAtStart", config_read_bool, 0, 0),
 	ROW(timeout, "timeout", config_read_duration, 0, 0),
 	ROW(parallel, "parallel", config_read_int, 0, 0),
 	ROW(blob_limit, "blobLimit", config_read_int64, FIELD_IDLE, 0),
@@ -45,6 +48,8 @@ static const struct config_field script_fields[] = {
 	CONFIG_FIELD(struct script, interval, "interval", config_read_duration,
 	    0, 0),
 	ROW(schedule, "schedule", read_schedule, 0, 0),
+	ROW(jitter, "jitter", config_read_duration, 0, 0),
+	ROW(run_at_start, "runAtStart", config_read_bool, 0, 0),
 	ROW(timeout, "timeout", config_read_duration, 0, 0),
 	ROW(env, "env", config_read_env, 0, JOB_ENV_MAX),
 	ROW(inputs, "inputs", config_read_inputs, 0, 0),
@@ -193,6 +198,8 @@ set_times(struct config_script *s, int64_t interval,
 	}
 	if (s->schedule == NULL && interval != 0)
 		s->schedule = schedule_every(interval);
+	if (s->jitter == 0)
+		s->jitter = d->jitter;
 	if (s->timeout == 0)
 		s->timeout = d->timeout;
 }
@@ -225,30 +232,39 @@ check_text(struct config_reader *r, const struct yaml_node *map,
 	    "code below, indented");
 }
 
-/* Nothing forbids it, but the log then tells two scripts apart by nothing. */
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 static void
-check_name(struct config_reader *r, const struct yaml_node *map,
-    const struct config *c, const struct config_script *s)
+keep_name(void *name)
+{
+	(void)name;		/* it is the script's */
+}
+
+/* Nothing forbids it, but the log then tells two scripts apart by nothing.
+ * names: a tree (tsearch) of those before it. */
+static void
+check_name(struct config_reader *r, const struct yaml_node *map, void **names,
+    const struct config_script *s)
 {
 	if (s->name[0] == '\0')
 		config_warn(r, map, "Script has no name, so the log cannot "
 		    "name it", NULL, NULL);
-	for (size_t i = 0; i < c->nscripts; i++)
-		if (s->name[0] != '\0' &&
-		    strcmp(s->name, c->scripts[i].name) == 0) {
-			config_warn(r, map, "Script has the name of another, "
-			    "so the log cannot tell them apart", "name",
-			    s->name);
-			break;
-		}
+	else if (tfind(s->name, names, compare_names) != NULL)
+		config_warn(r, map, "Script has the name of another, "
+		    "so the log cannot tell them apart", "name", s->name);
 }
 
 /* Adds the script to c, whatever is wrong with it. */
 static int
 read_script(struct config_reader *r, const struct yaml_node *v,
-    const struct config_defaults *d, struct config *c)
+    const struct config_defaults *d, struct config *c, void **names)
 {
-	struct script in = { .s.line = v->line };
+	struct script in = { .s.line = v->line,
+	    .s.run_at_start = d->run_at_start };
 	int result;
 
 	config_copy_inherit(&in.s.copy, &d->copy);
@@ -266,10 +282,13 @@ read_script(struct config_reader *r, const struct yaml_node *v,
 	if (config_check_outputs(r, v, c, &in.s.outputs) == -1)
 		result = -1;
 	if (result == 0) {
-		check_name(r, v, c, &in.s);
+		check_name(r, v, names, &in.s);
 		check_times(r, v);
 		config_apply_rules(r, &in.s, &in.rules, &d->rules);
 	}
+	if (in.s.name[0] != '\0' && tsearch(in.s.name, names,
+	    compare_names) == NULL)
+		abort();	/* no memory: see common/mem.h */
 	c->scripts[c->nscripts++] = in.s;
 	return result;
 }
@@ -299,6 +318,7 @@ int
 config_read_scripts(struct config_reader *r, const struct yaml_node *v,
     const struct config_defaults *d, struct config *c)
 {
+	void *names = NULL;
 	int result = 0;
 
 	if (v == NULL)
@@ -308,8 +328,9 @@ config_read_scripts(struct config_reader *r, const struct yaml_node *v,
 		return -1;
 	c->scripts = mem_array(v->nitems, sizeof(*c->scripts));
 	for (size_t i = 0; i < v->nitems; i++)
-		if (read_script(r, v->items[i], d, c) == -1)
+		if (read_script(r, v->items[i], d, c, &names) == -1)
 			result = -1;
+	tdestroy(names, keep_name);
 	return result;
 }
 

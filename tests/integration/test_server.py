@@ -66,6 +66,9 @@ class Server(Case):
         begun = running.err.count("message=tick")
         self.ticks(running, begun + 3)
         self.assertEqual(running.err.count("message=begin"), 1)
+        self.assertEqual(running.err.count(
+            'level=WARN msg="Skipped task, it is still running" name=slow '
+            'since='), 1)
         until("only the slow one runs",
               lambda: len(running.children("regbot-worker")) == 1)
         gate.set()
@@ -117,6 +120,20 @@ class Server(Case):
         self.assertEqual(result.code, 2, result)
         self.assertRegex(result.err.rstrip("\n").split("\n")[-1],
                          'regbot.yml.*"interval"')
+
+    def test_runs_at_the_start(self):
+        running = self.serve([
+            {"name": "yearly", "schedule": "TZ=Asia/Tokyo @yearly",
+             "jitter": "1h", "runAtStart": True, "script": 'log "now"'},
+            {"name": "hourly", "interval": "1h", "script": 'log "never"'}])
+        self.ticks(running, 1, "message=now")
+        result = self.end(running)
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(result.messages("hourly"), [])
+        line = result.lines("Scheduled task")[0]
+        self.assertEqual((line["schedule"], line["jitter"]),
+                         ("TZ=Asia/Tokyo @yearly", "1h0m0s"))
+        self.assertRegex(line["next"], r"-01-01T00:\d\d:\d\d\+09:00$")
 
     def test_wrong_schedule(self):
         """Nothing runs, and all that is wrong is told, in once too."""

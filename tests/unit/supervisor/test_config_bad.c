@@ -368,7 +368,7 @@ Test(config_bad, bounds)
 	for (int i = 0; i <= CONFIG_SCRIPTS_MAX; i++)
 		buffer_puts(&b, "{},");
 	buffer_puts(&b, "]\n");
-	refused(buffer_str(&b), "f.yml:1:10: key \"scripts\" has more than 256 "
+	refused(buffer_str(&b), "f.yml:1:10: key \"scripts\" has more than 4096 "
 	    "entries, which is the limit");
 	buffer_clear(&b);
 	buffer_puts(&b, "scripts: [{name: ");
