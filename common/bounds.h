@@ -99,6 +99,7 @@
 				 * that has begun to write: ANSWER_WRITE_MS each
 				 * for the PUT of the empty image, for its DELETE
 				 * and for the PUT that puts the tag back */
+#define AWAITED_MS 250		/* ... and says so when it has waited so long */
 #define DELETIONS_MAX 1024	/* tag deletions of a broker that write */
 #define FINISH_FIRST_MS 5000	/* jobs wait so long for a new broker that
 				 * finishes its predecessor's tag deletions */

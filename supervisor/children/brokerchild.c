@@ -20,6 +20,7 @@ struct brokerchild {
 	struct deletions *deletions;	/* the owner's */
 	bool confined, started, ready, quitting;
 	struct timer *first;	/* channels wait for FINISH so long */
+	struct timer *tell;	/* that the end waits for a deletion */
 	struct timer *kill;
 	int64_t quit_end;	/* when it is killed, deletions or not */
 	struct timer *ping;
@@ -36,6 +37,7 @@ brokerchild_free(struct brokerchild *c)
 	credhelper_cancel(c->helper);
 	child_free(c->child);
 	timer_free(c->first);
+	timer_free(c->tell);
 	timer_free(c->kill);
 	timer_free(c->ping);
 	mem_wipe(c->user);
@@ -247,6 +249,15 @@ on_gone(void *arg, const struct error *how)
 	c->ops->gone(c->arg, how);
 }
 
+/* A script that has deleted a tag may end before we have read DELETED. */
+static void
+on_tell(void *arg)
+{
+	struct brokerchild *c = arg;
+
+	deletions_awaited(c->deletions);
+}
+
 /* The time for cleaning up is over. A tag deletion that has begun to write has
  * more, or its tag would keep an empty image. */
 static void
@@ -308,6 +319,7 @@ brokerchild_start(struct child_env *env, struct config *config,
 		    env->log);
 	}
 	c->first = loop_timer(env->loop, ready, c);
+	c->tell = loop_timer(env->loop, on_tell, c);
 	c->kill = loop_timer(env->loop, on_kill, c);
 	c->ping = loop_timer(env->loop, on_ping, c);
 	what = mem_printf("broker of registry %s", key);
@@ -335,7 +347,7 @@ brokerchild_quit(struct brokerchild *c)
 	c->quitting = true;
 	timer_disarm(c->first);
 	if (pending)
-		deletions_awaited(c->deletions);
+		timer_arm(c->tell, (int64_t)AWAITED_MS * NS_PER_MS);
 	if (c->started)
 		send_quit(c);
 	else if (!pending)

@@ -201,6 +201,7 @@ Test(brokerchild, a_tag_deletion_has_more_time_to_quit)
 	begin();
 	cr_expect_eq(deleting(1), 0);
 	brokerchild_quit(broker);
+	pass(AWAITED_MS);
 	cr_expect(logged("image=h/x/y:v1"));
 	answering(DELETION_MS - 2 * QUIT_MS);
 	cr_expect_eq(child.kills, 0);
@@ -209,6 +210,18 @@ Test(brokerchild, a_tag_deletion_has_more_time_to_quit)
 	pass(QUIT_MS);
 	cr_expect_eq(child.kills, 1);
 	cr_expect_not(deletions.left);
+}
+
+/* A script's end and DELETED come by different channels. */
+Test(brokerchild, a_tag_deletion_that_is_over_is_not_waited_for)
+{
+	begin();
+	deleting(1);
+	brokerchild_quit(broker);
+	pass(AWAITED_MS - 1);
+	deleted(1, DELETION_DONE, false);
+	pass(1);
+	cr_expect_not(logged("image="));
 }
 
 Test(brokerchild, but_not_for_ever)
