@@ -130,6 +130,9 @@
 
 /* Brokers. */
 #define REALMS_MAX 64		/* token hosts that a creds entry adds */
+#define PLACES_MAX 16		/* requests at a time to a registry without
+				 * reqConcurrent, while a script's parallel()
+				 * wants more than the default of 3 */
 #define BODIES_MAX (16 * MIB)	/* bodies that one channel holds in a broker;
 				 * requests beyond it wait */
 #define BROKER_MEMORY (1024ull * MIB)	/* a broker's address space */

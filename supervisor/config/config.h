@@ -35,6 +35,7 @@ enum config_registry_kind {
  * merged. */
 struct config_registry {
 	char *key;		/* reference_registry_key() of its name */
+	bool elastic;		/* reqConcurrent is not configured */
 	bool named;		/* in creds: loopback hosts are allowed */
 	/* "FILE:LINE" of its creds entry, of the one with the login where there
 	 * are several; NULL: none. */

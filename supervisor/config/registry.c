@@ -116,7 +116,8 @@ config_registry_finish(struct config_registry *r)
 		r->tls = TLS_ENABLED;
 	if (r->cred_expire <= 0)
 		r->cred_expire = CRED_EXPIRE;
-	if (r->req_concurrent <= 0)
+	r->elastic = r->req_concurrent <= 0;
+	if (r->elastic)
 		r->req_concurrent = REQ_CONCURRENT;
 	if (r->blob_chunk < 0)
 		r->blob_chunk = 0;

@@ -48,6 +48,9 @@ struct backend {
 	void (*clean)(void *store, struct error *err);
 	/* The server holds this many bytes of bodies. May be NULL. */
 	void (*hold)(void *store, size_t n);
+	/* So many requests at a time are of use. Returns how many there may be
+	 * now. May be NULL: as many as server_new was told. */
+	unsigned (*width)(void *store, unsigned n);
 	/* A slot for a stream among the requests that may run at a time.
 	 * granted is called once, never before slot_new returned. slot_free
 	 * takes one that waits or is held. NULL: there is no limit. */

@@ -181,6 +181,8 @@ dispatch_message(struct session *s, const struct message *m,
 	struct request *r;
 	unsigned state;
 
+	if (m->type == MSG_WIDTH)
+		return session_widen(s, m, err);
 	if (row == NULL || m->id == 0)
 		return error_set(err, ERROR_PROTOCOL, "%s came without an id",
 		    message_name(m->type));

@@ -26,6 +26,34 @@ report(void *arg)
 	s->progress_at = clock_now();
 }
 
+/* The largest width counts. */
+static void
+adapt(struct server *sv)
+{
+	struct session *s;
+	unsigned most = 1;
+
+	if (sv->backend->width == NULL)
+		return;
+	TAILQ_FOREACH(s, &sv->sessions, entry)
+		if (s->width > most)
+			most = s->width;
+	sv->concurrent = sv->backend->width(sv->store, most);
+}
+
+int
+session_widen(struct session *s, const struct message *m, struct error *err)
+{
+	uint64_t n = message_u64(m, 0);
+
+	if (m->id != 0 || n == 0)
+		return error_set(err, ERROR_PROTOCOL, "WIDTH has an id or is "
+		    "0");
+	s->width = n < PLACES_MAX ? (unsigned)n : PLACES_MAX;
+	adapt(s->server);
+	return 0;
+}
+
 struct session *
 session_new(struct server *sv, uint64_t job, const struct grants *g)
 {
@@ -47,6 +75,8 @@ session_free(struct session *s)
 
 	report(s);
 	TAILQ_REMOVE(&sv->sessions, s, entry);
+	if (s->width != 0 && !sv->over)
+		adapt(sv);
 	channel_free(s->channel);
 	timer_free(s->admit);
 	timer_free(s->report);

@@ -39,6 +39,7 @@ struct session {
 	uint64_t progress;	/* bytes uploaded and not reported yet */
 	int64_t progress_at;	/* when some were reported last */
 	struct timer *report;
+	unsigned width;		/* requests at a time that the worker wants */
 };
 
 /* Joins the server's list. The caller sets channel and admit. */
@@ -46,6 +47,10 @@ struct session *session_new(struct server *sv, uint64_t job,
     const struct grants *g);
 /* Without its requests, which must be gone, and with its channel. */
 void session_free(struct session *s);
+
+/* WIDTH: for as long as the session lives. */
+int session_widen(struct session *s, const struct message *m,
+    struct error *err);
 
 struct request *session_find(const struct session *s, uint32_t id);
 /* Whether a request with that id ended recently. */

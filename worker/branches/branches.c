@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "worker/branches/thread.h"
+#include "worker/client/client.h"
 #include "worker/lua/owned.h"
 #include "worker/lua/vm.h"
 
@@ -221,6 +222,18 @@ schedule(lua_State *L)
 	return 0;
 }
 
+/* How many branches there can be. */
+static unsigned
+width(const struct branches *s)
+{
+	const struct group *g;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(g, &s->groups, entry)
+		n += g->n;
+	return n < PARALLEL_MAX ? n : PARALLEL_MAX;
+}
+
 /* Only what must end all branches raises an error in the scheduler. */
 static int
 run(lua_State *L, struct group *g)
@@ -237,6 +250,7 @@ run(lua_State *L, struct group *g)
 	task_set_pause(L, NULL);
 	if (s->deadline != NULL)
 		timer_disarm(s->deadline);
+	client_width(s->w->client, 1);
 	if (status != LUA_OK)
 		group_abandon(L, g);
 	return status;
@@ -249,6 +263,8 @@ branches_await(lua_State *L, struct group *g, lua_KFunction finish)
 
 	if (g->count == 0)
 		task_done(&g->task, NULL);
+	else
+		client_width(s->w->client, width(s));
 	if (s->running != NULL)
 		return task_await(L, &g->task, finish);
 	if (!g->task.done && run(L, g) != LUA_OK) {

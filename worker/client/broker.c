@@ -85,11 +85,37 @@ client_broker_of_open(struct client *c, uint32_t id)
 }
 
 void
+client_broker_width(struct client_broker *b)
+{
+	struct message_out o;
+
+	if (b->state != BROKER_OPEN || b->client->told <= 1)
+		return;
+	message_start(&o, MSG_WIDTH, 0);
+	message_put_u64(&o, b->client->told);
+	(void)channel_send(b->channel, &o, -1, NULL);
+}
+
+void
+client_width(struct client *c, unsigned n)
+{
+	struct client_broker *b;
+
+	c->width = n;
+	if (n <= c->told)
+		return;
+	c->told = n;
+	TAILQ_FOREACH(b, &c->brokers, entry)
+		client_broker_width(b);
+}
+
+void
 client_broker_opened(struct client_broker *b, int fd)
 {
 	b->state = BROKER_OPEN;
 	b->channel = channel_new(b->client->loop, fd, B2W, false,
 	    &broker_ops, b);
+	client_broker_width(b);
 	client_broker_pump(b);
 }
 

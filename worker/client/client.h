@@ -132,6 +132,10 @@ struct client_call *client_module(struct client *c, const char *name,
  * even when it was refused: always release it, with client_slot_release (or
  * call_cancel, which does the same here). */
 struct client_call *client_slot(struct client *c, answer_fn *done, void *arg);
+/* So many calls may be asked for at a time from now on: brokers are told, and
+ * where defaults.parallel is not set, more than 1 are so many slots of the
+ * job's own. */
+void client_width(struct client *c, unsigned n);
 void client_slot_release(struct client *c, struct client_call *slot);
 
 /* Registry operations, on ref's tag or digest. */

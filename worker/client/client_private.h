@@ -143,6 +143,8 @@ struct client {
 	struct client_env *env;
 	size_t nenv;
 	struct client_copy copy;
+	unsigned width;		/* calls at a time; 0: 1 */
+	unsigned told;		/* the largest, which brokers know */
 	uint32_t last_id;
 	uint64_t last_stream;
 	bool starting;		/* stream_next is running */
@@ -200,6 +202,8 @@ struct client_broker *client_broker_of_open(struct client *c, uint32_t id);
 /* Takes ownership of fd. */
 void client_broker_opened(struct client_broker *b, int fd);
 void client_broker_refused(struct client_broker *b, const struct error *err);
+/* Tells it client.told, if that is more than 1. */
+void client_broker_width(struct client_broker *b);
 /* Sends as many requests as the channel has places for. */
 void client_broker_pump(struct client_broker *b);
 /* Also frees its requests, without telling their callers. */

@@ -84,6 +84,11 @@ client_slot(struct client *c, answer_fn *done, void *arg)
 		call_finish(call);
 		return call;
 	}
+	/* The script's own. */
+	if (c->job.parallel_unset && c->width > 1) {
+		call_finish(call);
+		return call;
+	}
 	call->control_id = client_next_id(c);
 	message_start(&o, MSG_SLOT, call->control_id);
 	client_send(c, &o, NULL);

@@ -44,8 +44,9 @@ http_new(struct loop *l, const struct http_registry *c, struct error *err)
 	h->ctx.rules = target_rules_new(c, err);
 	if (h->ctx.rules == NULL)
 		goto fail;
-	h->ctx.pool = transfer_pool_new(l, c->req_concurrent +
-	    SPARE_CONNECTIONS);
+	h->ctx.pool = transfer_pool_new(l, SPARE_CONNECTIONS + (c->elastic &&
+	    c->req_concurrent < PLACES_MAX ? PLACES_MAX :
+	    c->req_concurrent));
 	if (h->ctx.pool == NULL) {
 		error_set(err, ERROR_SYSTEM, "cannot set up libcurl");
 		goto fail;
@@ -86,6 +87,17 @@ void
 http_clean_error(struct http *h, struct error *err)
 {
 	scrub_error(&h->secrets, NULL, err);
+}
+
+unsigned
+http_width(struct http *h, unsigned n)
+{
+	unsigned places = h->ctx.cfg->req_concurrent;
+
+	if (h->ctx.cfg->elastic && n > places)
+		places = n < PLACES_MAX ? n : PLACES_MAX;
+	throttle_resize(h->throttle, places);
+	return places;
 }
 
 void

@@ -122,6 +122,10 @@ void http_clean_error(struct http *h, struct error *err);
  * that is a lot, other large ones wait (up to a second each). */
 void http_hold(struct http *h, size_t n);
 
+/* So many requests at a time are of use. Returns how many there may be from
+ * now on: as configured, else at most PLACES_MAX. */
+unsigned http_width(struct http *h, unsigned n);
+
 /* A slot that outlives one request (a stream's). granted is called once,
  * from the loop, never before http_slot_new returned. */
 struct http_slot *http_slot_new(struct http *h, void (*granted)(void *arg),

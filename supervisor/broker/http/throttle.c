@@ -159,6 +159,14 @@ throttle_new(struct loop *l, unsigned concurrent, unsigned milli)
 }
 
 void
+throttle_resize(struct throttle *t, unsigned concurrent)
+{
+	t->max = concurrent;
+	if (!TAILQ_EMPTY(&t->waiting))
+		timer_arm(t->timer, 0);
+}
+
+void
 throttle_free(struct throttle *t)
 {
 	if (t == NULL)

@@ -24,6 +24,8 @@ struct throttle_turn;
 /* concurrent >= 1; milli: requests per 1000 s, 0 for no spacing. */
 struct throttle *throttle_new(struct loop *l, unsigned concurrent,
     unsigned milli);
+/* From now on. Slots beyond a smaller number are kept until they are freed. */
+void throttle_resize(struct throttle *t, unsigned concurrent);
 void throttle_free(struct throttle *t);	/* all turns must be freed */
 
 /* granted is called once, from the loop. */

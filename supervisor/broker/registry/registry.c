@@ -27,6 +27,14 @@ hold(void *store, size_t n)
 		http_hold(reg->http, n);
 }
 
+static unsigned
+width(void *store, unsigned n)
+{
+	struct registry *reg = store;
+
+	return reg != NULL ? http_width(reg->http, n) : 1;
+}
+
 static void *
 slot_new(void *store, void (*granted)(void *arg), void *arg)
 {
@@ -79,6 +87,7 @@ const struct backend registry_backend = {
 	.work_size = sizeof(struct ask),
 	.clean = clean,
 	.hold = hold,
+	.width = width,
 	.slot_new = slot_new,
 	.slot_free = slot_free,
 };

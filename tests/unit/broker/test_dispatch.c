@@ -59,8 +59,9 @@ Test(dispatch, every_message_of_a_worker_has_a_row)
 
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		row = dispatch_row(messages[i].type);
-		cr_expect_eq(row != NULL, (messages[i].paths & W2B) != 0,
-		    "%s", messages[i].name);
+		/* About the channel, not a request. */
+		cr_expect_eq(row != NULL, (messages[i].paths & W2B) != 0 &&
+		    messages[i].type != MSG_WIDTH, "%s", messages[i].name);
 		if (row == NULL)
 			continue;
 		cr_expect_eq(row->writes, message_writes(row->type), "%s",

@@ -323,3 +323,15 @@ Test(http_limits, warnings_and_exchanges_are_logged)
 	buffer_free(&b);
 	rig_free(g);
 }
+
+Test(http_limits, a_width_raises_what_is_not_configured)
+{
+	struct rig *g = rig_new(warn);
+
+	cr_expect_eq(http_width(g->http, 9), 2);
+	g->config.elastic = true;
+	cr_expect_eq(http_width(g->http, 9), 9);
+	cr_expect_eq(http_width(g->http, 1000), PLACES_MAX);
+	cr_expect_eq(http_width(g->http, 1), 2);
+	rig_free(g);
+}

@@ -96,6 +96,24 @@ Test(throttle, slots)
 	cr_expect_str_eq(granted, "abcef");
 }
 
+Test(throttle, more_and_fewer_slots)
+{
+	start(1, 0);
+	for (char who = 'a'; who <= 'e'; who++)
+		ask(who, THROTTLE_SLOT);
+	settle();
+	cr_expect_str_eq(granted, "a");
+	throttle_resize(throttle, 3);
+	settle();
+	cr_expect_str_eq(granted, "abc");
+	throttle_resize(throttle, 1);
+	give_back('a');
+	give_back('b');
+	cr_expect_str_eq(granted, "abc");
+	give_back('c');
+	cr_expect_str_eq(granted, "abcd");
+}
+
 Test(throttle, a_retry_goes_first)
 {
 	start(1, 0);

@@ -49,6 +49,7 @@ struct modrig {
 	struct tally tally;
 	int cancelled;		/* requests that were given up */
 	int slots;		/* action slots that were not given back */
+	unsigned width;		/* what client_width was told last */
 	int most;		/* calls at once */
 	int left;		/* calls still there at the end */
 	struct store *store;	/* what the registry holds */

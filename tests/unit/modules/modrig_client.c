@@ -334,6 +334,12 @@ client_module(struct client *c, const char *name, answer_fn *done, void *arg)
 }
 
 void
+client_width(struct client *c, unsigned n)
+{
+	c->rig->width = n;
+}
+
+void
 client_late(struct client *c, const char *where)
 {
 	(void)c;

@@ -28,6 +28,7 @@ struct memory {			/* the store */
 	char *manifest;		/* the last that was put, or NULL */
 	unsigned works;		/* requests that hold something */
 	size_t held;
+	unsigned width;		/* what was told last */
 };
 
 struct work {
@@ -111,6 +112,13 @@ hold(void *store, size_t n)
 	((struct memory *)store)->held = n;
 }
 
+static unsigned
+width(void *store, unsigned n)
+{
+	((struct memory *)store)->width = n;
+	return n;
+}
+
 static const struct backend backend = {
 	.ops = {
 		[OP_MANIFEST_PUT] = { .run = manifest_put },
@@ -121,6 +129,7 @@ static const struct backend backend = {
 	},
 	.work_size = sizeof(struct work),
 	.hold = hold,
+	.width = width,
 };
 
 static inline void

@@ -126,3 +126,47 @@ Test(serve_limits, a_stream_has_one_end_here)
 	close(fd);
 	run();
 }
+
+static void
+widen(int fd, uint32_t id, uint64_t n)
+{
+	struct message_out o;
+
+	message_start(&o, MSG_WIDTH, id);
+	message_put_u64(&o, n);
+	send_out(fd, &o);
+}
+
+Test(serve_limits, the_widest_channel_counts)
+{
+	int fd = channel(false), other = channel_of(8, false);
+
+	widen(fd, 0, 5);
+	cr_expect_eq(memory.width, 5);
+	widen(other, 0, UINT64_MAX);
+	cr_expect_eq(memory.width, PLACES_MAX);
+	widen(fd, 0, 7);
+	cr_expect_eq(memory.width, PLACES_MAX);
+	cr_expect_eq(server->concurrent, PLACES_MAX);
+	close(other);
+	run();
+	cr_expect_eq(memory.width, 7);
+	close(fd);
+	run();
+	cr_expect_eq(memory.width, 1);
+}
+
+Test(serve_limits, a_width_is_a_number_without_an_id)
+{
+	int fd = channel(false), other = channel_of(8, false);
+	char c;
+
+	widen(fd, 0, 0);
+	cr_expect_eq(recv(fd, &c, 1, MSG_DONTWAIT), 0, "it is open");
+	widen(other, 1, 5);
+	cr_expect_eq(recv(other, &c, 1, MSG_DONTWAIT), 0, "it is open");
+	cr_expect_eq(memory.width, 0);
+	close(fd);
+	close(other);
+	run();
+}
