@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "policy/policy.h"
 #include "worker/check/inspect.h"
+#include "worker/branches/branches.h"
 #include "worker/client/client.h"
 #include "worker/compat/compat.h"
 #include "worker/exchange/globals.h"
@@ -156,6 +157,7 @@ main(void)
 		fail(&err);
 	take_job(&w, &job);
 	run(&w, &job, &result);
+	branches_end(w.branches);
 	settle(&w, &result);
 	finish(&w, &result);
 	/* Nothing is closed: a script's objects have no say any more. */

@@ -54,6 +54,23 @@ branches_open(lua_State *L)
 		s->deadline = loop_timer(w->loop, wake_up, NULL);
 }
 
+void
+branches_end(struct branches *s)
+{
+	struct branch *b;
+	struct group *g;
+
+	if (s == NULL)
+		return;
+	/* A group's own task is left: it holds the branches. */
+	TAILQ_FOREACH(g, &s->groups, entry)
+		LIST_FOREACH(b, &g->branches, entry)
+			if (b->task != NULL && !group_is(b->task)) {
+				task_release(b->task);
+				b->task = NULL;
+			}
+}
+
 /* How a branch waits. */
 
 static void

@@ -68,6 +68,10 @@ void branches_results(lua_State *L, struct group *g);
 /* Forgets it all, g too. */
 void branches_close(lua_State *L, struct group *g);
 
+/* The script has ended, perhaps in a branch: what branches wait for is
+ * cancelled. No branch runs again. NULL is fine. */
+void branches_end(struct branches *s);
+
 /* group.c, for the scheduler. */
 
 bool group_is(const struct task *t);	/* whether it is a group's */

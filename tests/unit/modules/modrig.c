@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "tests/unit/modules/modrig_client.h"
 #include "tests/unit/modules/modrig_store.h"
+#include "worker/branches/branches.h"
 #include "worker/compat/compat.h"
 #include "worker/copy/known.h"
 #include "worker/job/catalog.h"
@@ -55,6 +56,8 @@ modrig_run(struct modrig *rig, const char *script)
 	    libraries, &rig->err);
 	if (w.L != NULL) {
 		vm_run(w.L, script, strlen(script), &rig->result);
+		branches_end(w.branches);
+		rig->pending = rig->left;
 		vm_free(w.L);
 		rv = 0;
 	}

@@ -51,6 +51,7 @@ struct modrig {
 	int slots;		/* action slots that were not given back */
 	unsigned width;		/* what client_width was told last */
 	int most;		/* calls at once */
+	int pending;		/* calls when the script had ended */
 	int left;		/* calls still there at the end */
 	struct store *store;	/* what the registry holds */
 };

@@ -25,7 +25,7 @@ teardown(void)
 	modrig_free(&rig);
 }
 
-TestSuite(parallel_hostile, .init = setup, .fini = teardown, .timeout = 20);
+TestSuite(parallel_hostile, .init = setup, .fini = teardown, .timeout = 60);
 
 #define MESSAGE "INFO User script message script=t message="
 #define HEAD "manifest.head('reg:1/app:t1')\n"
@@ -196,7 +196,7 @@ Test(parallel_hostile, memory_runs_out_anywhere)
 	int failed = 0, worked = 0;
 
 	for (rig.memory = 100 * KIB; rig.memory < 600 * KIB;
-	    rig.memory += 1499) {
+	    rig.memory += 2999) {
 		if (modrig_run(&rig, "local l = {} for i = 1, 40 do "
 		    "l[i] = 'item' .. i end\n"
 		    "local n = #parallel(8, l, function(t, i) " HEAD
@@ -220,6 +220,7 @@ Test(parallel_hostile, os_exit_in_a_branch)
 	    "if i == 2 then os.exit(7) end " HEAD " end)");
 	cr_assert(rig.result.failed);
 	cr_assert_eq(rig.result.exit_code, 7);
+	cr_assert_eq(rig.pending, 0, "%d calls", rig.pending);
 }
 
 Test(parallel_hostile, errors_that_are_no_text)
