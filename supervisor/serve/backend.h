@@ -7,6 +7,7 @@
 #ifndef REGBOT_BACKEND_H
 #define REGBOT_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/error.h"
@@ -38,6 +39,10 @@ struct backend_op {
 	 * may end the request. */
 	void (*go)(struct stream_end *e);
 	void (*ready)(struct stream_end *e, short revents);
+	/* Whether go collects what flows and asks the store only then: no slot
+	 * is held for it meanwhile, and stream_end_slot is NULL. May be NULL: it
+	 * does not. */
+	bool (*collects)(const struct stream_end *e);
 };
 
 struct backend {

@@ -165,6 +165,7 @@ stream_end_reserve(struct request *r, const struct message *m,
 {
 	const struct backend *b = r->server->backend;
 	struct stream_end *e = r->end;
+	bool collects = op_of(e)->collects != NULL && op_of(e)->collects(e);
 
 	(void)m;
 	(void)err;
@@ -177,7 +178,7 @@ stream_end_reserve(struct request *r, const struct message *m,
 	e->slot = mem_alloc(sizeof(*e->slot));
 	e->slot->refs = 1;
 	r->state = REQUEST_RESERVING;
-	if (b->slot_new != NULL)
+	if (b->slot_new != NULL && !collects)
 		e->slot->slot = b->slot_new(r->server->store, on_granted, e);
 	else
 		hold(e);

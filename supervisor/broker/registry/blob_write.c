@@ -254,6 +254,16 @@ collect(struct blob_write *b)
 		    stream_end_slot(b->e), on_sent);
 }
 
+/* Small ones in full, so that the registry gets them in one piece, and waits
+ * for no other. */
+bool
+registry_blob_write_collects(const struct stream_end *e)
+{
+	const struct blob_write *b = ask_of(e->r)->own;
+
+	return upload_keeps_state(b->upload) && e->r->size <= UPLOAD_WHOLE;
+}
+
 void
 registry_blob_write_go(struct stream_end *e)
 {
@@ -264,7 +274,7 @@ registry_blob_write_go(struct stream_end *e)
 	b->digest = digest_new(r->name);
 	if (r->size == 0 && verify(b) == -1)
 		request_end(r, &b->e->fault, 0);
-	else if (upload_keeps_state(b->upload) && r->size <= UPLOAD_WHOLE) {
+	else if (registry_blob_write_collects(e)) {
 		b->collects = true;
 		collect(b);
 	} else

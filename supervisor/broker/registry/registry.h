@@ -120,5 +120,6 @@ void registry_blob_write(struct request *r);
 void registry_blob_write_stop(struct request *r);
 void registry_blob_write_go(struct stream_end *e);
 void registry_blob_write_ready(struct stream_end *e, short revents);
+bool registry_blob_write_collects(const struct stream_end *e);
 
 #endif
