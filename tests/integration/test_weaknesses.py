@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other regbots get wrong, and this one must not: a test each."""
 import json
+import platform
 
 from lib import images
 from lib.case import Case
@@ -142,6 +143,39 @@ class Weaknesses(Case):
         now = json.loads(self.client.blob("x/y", found))
         config["config"]["Labels"]["a"] = "2"
         self.assertEqual(now["config"], config["config"])
+
+    def sparse(self, made):
+        """A registry that takes an index without its platforms."""
+        fake = self.fake()
+        fake.missing = lambda place, data: []
+        fake.add("x/y", "v1", made)
+        return fake
+
+    def test_one_word_names_the_platform_that_fits(self):
+        made = images.multi("w")
+        mine = 1 if platform.machine() in ("aarch64", "arm64") else 0
+        for word, which in (("local", mine), ("linux", mine), ("amd64", 0),
+                            ("arm64", 1)):
+            fake = self.sparse(made)
+            self.succeeded(self.once([fake], """
+                image.copy("REG/x/y:v1", "REG/x/z:v1", {platforms = {"%s"}})
+            """.replace("REG", fake.host) % word))
+            place = fake.repo("x/z")
+            self.assertEqual(place["tags"], {"v1": made.digest}, word)
+            self.assertEqual(set(place["manifests"]), {
+                made.digest, made.children[which].digest}, word)
+
+    def test_one_word_takes_one_of_several_variants(self):
+        made = images.index([images.image("v%d" % i, architecture="arm")
+                             for i in range(3)], platforms=[
+            {"os": "linux", "architecture": "arm", "variant": v}
+            for v in ("v5", "v7", "v6")])
+        fake = self.sparse(made)
+        self.succeeded(self.once([fake], """
+            image.copy("REG/x/y:v1", "REG/x/z:v1", {platforms = {"arm"}})
+        """.replace("REG", fake.host)))
+        self.assertEqual(set(fake.repo("x/z")["manifests"]), {
+            made.digest, made.children[1].digest})
 
     def test_a_catalog_is_read_page_by_page(self):
         fake = self.fake(page=100)

@@ -9,9 +9,27 @@
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
 
-/* An exact match; an entry without a platform only when "" is listed. */
+/* The child of an index for a platform that is named by one word: the one that
+ * manifest.get takes. */
+static void
+find_fits(struct copy_node *n)
+{
+	const struct copy *c = n->copy;
+	struct error err;
+
+	if (n->fits != NULL || c->nplatforms == 0)
+		return;
+	n->fits = mem_array(c->nplatforms, sizeof(n->fits[0]));
+	for (size_t i = 0; i < c->nplatforms; i++)
+		if (c->platforms[i].fits)
+			n->fits[i] = platform_select(n->m, &c->platforms[i],
+			    &err);
+}
+
+/* An exact match, if not named by one word; an entry without a platform only
+ * when "" is listed. */
 static bool
-platform_wanted(const struct copy_node *n, const struct descriptor *d)
+platform_wanted(struct copy_node *n, const struct descriptor *d)
 {
 	const struct copy *c = n->copy;
 
@@ -20,8 +38,10 @@ platform_wanted(const struct copy_node *n, const struct descriptor *d)
 		return true;
 	if (!d->has_platform || d->platform.os[0] == '\0')
 		return c->no_platform;
+	find_fits(n);
 	for (size_t i = 0; i < c->nplatforms; i++)
-		if (platform_equal(&c->platforms[i], &d->platform))
+		if (c->platforms[i].fits ? n->fits[i] == d :
+		    platform_equal(&c->platforms[i], &d->platform))
 			return true;
 	return false;
 }
@@ -105,7 +125,8 @@ platforms_missing(struct copy_node *n)
 	buffer_init(&has, ERROR_TEXT_MAX / 2);
 	platform_names(n->m, &has);
 	for (size_t i = 0; i < c->nplatforms; i++) {
-		if (has_platform(n->m, &c->platforms[i]))
+		if (c->platforms[i].fits ? n->fits[i] != NULL :
+		    has_platform(n->m, &c->platforms[i]))
 			continue;
 		name = platform_string(&c->platforms[i]);
 		log_record_init(&r, LOG_WARN, "The image does not have a "

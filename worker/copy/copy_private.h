@@ -96,6 +96,7 @@ struct copy_node {
 	TAILQ_ENTRY(copy_node) refer;
 	struct referrers_edit *edit;	/* under way, after its PUT */
 	struct manifest *m;
+	const struct descriptor **fits;	/* of m, for copy->platforms[i] */
 	size_t waiting;		/* number of nodes and blobs it waits for */
 	struct waiters waiters;
 	unsigned heads;		/* a root's: HEADs not answered yet */

@@ -39,6 +39,7 @@ node_free(struct copy_node *n)
 	free(n->media_type);
 	free(n->target_digest);
 	manifest_free(n->m);
+	free(n->fits);
 	free(n->subject);
 	json_object_put(n->descriptor);
 	free(n->waiters.nodes);

@@ -34,6 +34,8 @@ enum manifest_kind {
 
 struct platform {
 	char *os, *arch, *variant, *os_version;	/* "" when absent */
+	bool fits;	/* named by one word, such as "local": the rest is this
+			 * machine's, and what fits it is meant */
 };
 
 struct descriptor {

@@ -262,6 +262,7 @@ platform_parse(const char *s, struct platform *out, struct error *err)
 		set(&out->os, host.os);
 	platform_normalize(out);
 	complete(out, &host, parts);
+	out->fits = parts == 1;
 	rv = 0;
 out:
 	if (rv == -1)

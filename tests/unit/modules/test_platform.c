@@ -23,6 +23,24 @@ check_parse(const char *s, const char *want)
 	platform_free(&p);
 }
 
+Test(platform, one_word_is_what_fits)
+{
+	static const struct { const char *text; bool fits; } forms[] = {
+		{ "local", true }, { "amd64", true }, { "linux", true },
+		{ "arm64", true }, { "linux/amd64", false },
+		{ "local/arm64", false }, { "linux/arm/v7", false }
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct platform p;
+		struct error err;
+
+		cr_assert_eq(platform_parse(forms[i].text, &p, &err), 0);
+		cr_expect_eq(p.fits, forms[i].fits, "%s", forms[i].text);
+		platform_free(&p);
+	}
+}
+
 Test(platform, parse)
 {
 	struct platform host;
