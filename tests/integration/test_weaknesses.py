@@ -165,6 +165,30 @@ class Weaknesses(Case):
             self.assertEqual(set(place["manifests"]), {
                 made.digest, made.children[which].digest}, word)
 
+    def test_other_platforms_are_copied_to_the_same_index(self):
+        made = images.multi("o")
+        fake = self.sparse(made)
+
+        def copy(which, *flags):
+            result = self.succeeded(self.once([fake], """
+                image.copy("REG/x/y:v1", "REG/x/z:v1", {platforms = {%s}})
+            """.replace("REG", fake.host) % which, *flags))
+            line = result.lines("Script summary")[0]
+            return line["copied"] or line["would-copy"]
+        both = '"linux/amd64", "linux/arm64"'
+        self.assertEqual(copy('"linux/arm64"'), "1")
+        self.assertEqual(copy('"linux/arm64"'), "0")
+        self.assertEqual(copy(both, "--dry-run"), "1")
+        self.assertIsNone(fake.repo("x/z")["manifests"].get(
+            made.children[0].digest))
+        self.assertEqual(copy(both), "1")
+        self.assertEqual(set(fake.repo("x/z")["manifests"]), {
+            made.digest, *(c.digest for c in made.children)})
+        for name, data in made.all_blobs().items():
+            self.assertEqual(fake.repo("x/z")["blobs"][name], data)
+        self.assertEqual(copy(both), "0")
+        self.assertEqual(copy(both, "--dry-run"), "0")
+
     def test_one_word_takes_one_of_several_variants(self):
         made = images.index([images.image("v%d" % i, architecture="arm")
                              for i in range(3)], platforms=[

@@ -75,8 +75,8 @@ child_head(void *obj, struct answer *a)
 		return;
 	}
 	n->present = a->err.kind == ERROR_NONE;
-	if (n->present && ((!c->digest_tags && !c->referrers) ||
-	    !node_is_index(n)))
+	if (n->present && ((!c->digest_tags && !c->referrers &&
+	    !c->partial) || !node_is_index(n)))
 		put_over(n);
 	else
 		child_get(n);
@@ -113,9 +113,11 @@ child_start(struct copy_node *n)
 	if (c->dry && !n->inherits && !c->top->moved && !n->root &&
 	    copy_deleted(c, &n->src, n->digest))
 		child_deleted(n);
-	else if ((c->dry || n->inherits) && !node_is_index(n))
+	else if (((c->dry && !c->partial) || n->inherits) &&
+	    !node_is_index(n))
 		put_over(n);
-	else if (c->dry || c->force || n->inherits || n->unlisted)
+	else if ((c->dry && !c->partial) || c->force || n->inherits ||
+	    n->unlisted)
 		child_get(n);
 	else if ((s = step_new(c, child_head, n)) != NULL)
 		s->call = client_manifest_head(c->client, &n->dst, step_done,

@@ -227,7 +227,8 @@ child_new(struct copy_node *parent, const struct descriptor *d)
 	n->media_type = mem_strdup(d->media_type);
 	n->depth = parent->depth + 1;
 	n->size = d->size;
-	n->inherits = parent->present && !c->force && !c->digest_tags;
+	n->inherits = parent->present && !c->force && !c->digest_tags &&
+	    !c->partial;
 	node_register(n);
 	return n;
 }

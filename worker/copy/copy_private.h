@@ -137,6 +137,8 @@ struct copy {
 	struct reference src, dst;
 	bool dry, same_repository;
 	bool digest_tags, force, external, referrers;
+	bool partial;		/* the target has the index, but perhaps not
+				 * all the platforms */
 	struct platform *platforms;
 	size_t nplatforms;
 	bool all_platforms, no_platform;	/* none given; "" is listed */

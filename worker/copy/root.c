@@ -239,6 +239,10 @@ root_compare(struct copy_node *n)
 	    strcmp(n->target_digest, n->digest) == 0;
 	tags = (c->digest_tags || c->referrers) && !c->same_repository &&
 	    node_is_index(n);
+	/* An earlier copy may have brought other platforms. */
+	if (n == c->top && n->present && !c->all_platforms &&
+	    !c->same_repository && !n->moved && node_is_index(n))
+		c->partial = tags = true;
 	/* A dry run reads an index also to see whether it has the platforms,
 	 * and whether a part of it was deleted. */
 	if (tags || (!n->present && (!c->dry || (node_is_index(n) &&
