@@ -2,6 +2,8 @@
 """What other regbots get wrong, and this one must not: a test each."""
 import json
 import platform
+import re
+import signal
 
 from lib import images
 from lib.case import Case
@@ -68,6 +70,30 @@ class Weaknesses(Case):
             end
             log(n) log(#open[1]:read() + 1000 == open[1].size and "all" or "")
         """, defaults={"timeout": "30s"}), ["40000", "all"])
+
+    def test_a_loop_ends_in_time_and_at_a_signal(self):
+        loop = 'log "here"\nwhile true do pcall(error) end'
+        self.failed(self.script(loop, defaults={"timeout": "1s"}),
+                    r"^<string>:2: timeout of 1s reached\n")
+        running = self.begin([self.reg], loop, command="server",
+                             defaults={"interval": "1s"})
+        family = running.family()
+        running.wait_for("message=here")
+        running.signal(signal.SIGTERM)
+        self.assertRegex(running.wait(10).error("t"),
+                         r"^<string>:2: stopped by SIGTERM\n")
+        self.gone(family, 1)
+
+    def test_a_wrong_schedule_is_an_error_not_a_crash(self):
+        for text in ("61 * * * *", "TZ=UTC", "@sometimes"):
+            for command in ("server", "once"):
+                result = self.begin([self.reg], [
+                    {"name": "a", "script": 'log "ran"', "schedule": text}
+                ], command=command).wait()
+                self.assertEqual(result.code, 2, result)
+                self.assertRegex(result.err, 'regbot.yml:\\d+:\\d+: key '
+                                 '"schedule" is "%s"' % re.escape(text))
+                self.assertEqual(result.messages(), [])
 
     def test_an_unchanged_manifest_is_put_byte_for_byte(self):
         odd = images.image("o", spaced=True)
