@@ -41,9 +41,9 @@
 #define MODULE_NAME_MAX 128	/* what require() is given */
 
 /* Configuration. */
-#define CONFIG_FILE_MAX (4 * MIB)	/* the YAML file */
+#define CONFIG_FILE_MAX (16 * MIB)	/* the YAML file */
 #define CONFIG_DEPTH_MAX 32		/* nesting of YAML collections */
-#define CONFIG_NODES_MAX 100000		/* nodes after aliases are expanded */
+#define CONFIG_NODES_MAX 400000		/* nodes after aliases are expanded */
 #define CONFIG_KEYS_MAX 1024		/* keys of one YAML map */
 #define CONFIG_LIST_MAX 1024		/* entries of a list of strings */
 #define CONFIG_SCRIPTS_MAX 4096		/* scripts in one file */

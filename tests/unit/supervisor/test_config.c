@@ -423,7 +423,7 @@ Test(config, files)
 	cr_assert_eq(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
 	close(fd);
 	cr_expect_null(config_load(path, NULL, &err));
-	cr_expect_not_null(strstr(err.text, "is larger than 4194304 bytes, "
+	cr_expect_not_null(strstr(err.text, "is larger than 16777216 bytes, "
 	    "which is the limit"), "%s", err.text);
 	unlink(path);
 	rmdir(dir);

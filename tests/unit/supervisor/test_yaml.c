@@ -371,7 +371,7 @@ Test(yaml, billion_laughs)
 			buffer_printf(&b, "*%c,", from);
 		buffer_puts(&b, "]\n");
 	}
-	read_bad(buffer_str(&b), "f.yml:5:29: this is more than 100000 values "
+	read_bad(buffer_str(&b), "f.yml:6:14: this is more than 400000 values "
 	    "once aliases are expanded, which is the limit");
 	buffer_free(&b);
 }
