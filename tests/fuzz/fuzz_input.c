@@ -45,7 +45,7 @@ trip(lua_State *L, struct buffer *text)
 	lua_settop(L, 0);
 	push(L, INPUT_JSON, buffer_str(text), text->len, &result);
 	buffer_clear(text);
-	if (result == 0 && json_encode(L, -1, NULL, text, &err) == -1)
+	if (result == 0 && json_encode(L, -1, NULL, NULL, text, &err) == -1)
 		abort();
 	return result == 0;
 }
@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer_init(&again, 0);
 	push(L, data[0] % 3, (const char *)data + 1, size - 1, &result);
 	if (result == 0) {
-		if (json_encode(L, -1, NULL, &once, &err) == -1)
+		if (json_encode(L, -1, NULL, NULL, &once, &err) == -1)
 			abort();
 		/* Bytes that are no UTF-8 become an escape, then a
 		 * character: the second trip must not change any more. */

@@ -67,7 +67,7 @@ output(lua_State *L)
 		return vm_arg_error(L, 2, "output", "value expected, got nil");
 	buffer_init(&text, OUTPUT_BYTES_MAX -
 	    bytes_of_others(x, (size_t)i));
-	if (json_encode(L, 2, NULL, &text, &err) == -1) {
+	if (json_encode(L, 2, NULL, vm_worker(L), &text, &err) == -1) {
 		buffer_free(&text);
 		return vm_raise(L, "the output \"%.64s\" cannot be written as "
 		    "JSON: %s", name, err.text);

@@ -17,6 +17,7 @@
 
 struct encoder {
 	lua_State *L;
+	const struct worker *w;
 	const struct json_form *form;
 	struct buffer *out;
 	struct buffer place;	/* of the value, for errors; cut */
@@ -51,6 +52,14 @@ static int
 put(const struct encoder *e, const char *text)
 {
 	return buffer_puts(e->out, text) == 0 ? 0 : full(e);
+}
+
+/* A few tables that name each other many times are much to write, and Lua does
+ * not look at the time meanwhile. */
+static int
+in_time(const struct encoder *e)
+{
+	return e->w != NULL ? worker_check(e->w, e->err) : 0;
 }
 
 static int
@@ -188,12 +197,15 @@ encode_member(struct encoder *e, struct member *m)
 static int
 sort_members(struct encoder *e, struct member *list, size_t n, size_t start)
 {
-	size_t len = e->out->len - start;
-	char *text = mem_strndup(e->out->data + start, len);
+	char *text;
 	int result = 0;
 
-	if (n > 1)
-		qsort(list, n, sizeof(*list), compare);
+	if (n < 2)
+		return 0;
+	if (in_time(e) == -1)
+		return -1;
+	text = mem_strndup(e->out->data + start, e->out->len - start);
+	qsort(list, n, sizeof(*list), compare);
 	e->out->len = start;
 	for (size_t i = 0; i < n && result == 0; i++)
 		if ((i > 0 && buffer_putc(e->out, ',') == -1) ||
@@ -243,7 +255,7 @@ encode_table(struct encoder *e, int index)
 	if (e->depth == JSON_DEPTH_MAX || !lua_checkstack(e->L, 8))
 		return error_set(e->err, ERROR_LIMIT, "it is nested deeper "
 		    "than %d levels", JSON_DEPTH_MAX);
-	if ((array = is_array(e, index, &n)) == -1)
+	if (in_time(e) == -1 || (array = is_array(e, index, &n)) == -1)
 		return -1;
 	e->above[e->depth++] = self;
 	result = array ? encode_array(e, index, n) : encode_object(e, index);
@@ -292,9 +304,10 @@ encode(struct encoder *e, int index)
 
 int
 json_encode(lua_State *L, int index, const struct json_form *form,
-    struct buffer *out, struct error *err)
+    const struct worker *w, struct buffer *out, struct error *err)
 {
-	struct encoder e = { .L = L, .form = form, .out = out, .err = err };
+	struct encoder e = { .L = L, .w = w, .form = form, .out = out,
+	    .err = err };
 	int top = lua_gettop(L), result;
 
 	if (!lua_checkstack(L, 8))

@@ -89,7 +89,8 @@ json_lua_encode(lua_State *L)
 	lua_settop(L, 2);
 	held = owned_push(L, sizeof(*held), OWNED_PLAIN, release);
 	buffer_init(&held->text, JSON_BYTES_MAX);
-	if (json_encode(L, 1, &form, &held->text, &err) == -1)
+	if (json_encode(L, 1, &form, vm_worker(L), &held->text, &err) ==
+	    -1)
 		return vm_raise(L, "Failed encoding JSON: %s", err.text);
 	lua_pushlstring(L, buffer_str(&held->text), held->text.len);
 	release(held);

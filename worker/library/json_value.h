@@ -13,6 +13,7 @@
 
 #include "common/buffer.h"
 #include "common/error.h"
+#include "worker/job/worker.h"
 
 /* The metatable of a table that is an array even when it is empty. */
 #define JSON_ARRAY "regbot.json.array"
@@ -43,9 +44,9 @@ void json_push(lua_State *L, json_object *o, const struct json_form *form);
  * bytes, so that equal values give equal text. A table with 1 to n is an
  * array; one with names is an object. 0, or -1 and what
  * cannot be written, with its place ("a.b[3]"): then out has a part. Raises no
- * Lua error.
+ * Lua error. Ends when w, if it is not NULL, must stop.
  */
 int json_encode(lua_State *L, int index, const struct json_form *form,
-    struct buffer *out, struct error *err);
+    const struct worker *w, struct buffer *out, struct error *err);
 
 #endif

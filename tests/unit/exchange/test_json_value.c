@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/wire/message.h"
 #include "worker/exchange/globals.h"
@@ -43,7 +44,7 @@ json(const char *expression)
 	cr_assert_eq(luaL_dostring(L, chunk), LUA_OK, "%s",
 	    lua_tostring(L, -1));
 	buffer_clear(&out);
-	r = json_encode(L, -1, NULL, &out, &err);
+	r = json_encode(L, -1, NULL, NULL, &out, &err);
 	cr_expect_eq(lua_gettop(L), 1);
 	lua_settop(L, 0);
 	return r == 0 ? buffer_str(&out) : err.text;
@@ -127,7 +128,7 @@ input(uint64_t format, const char *text, size_t len)
 	buffer_clear(&out);
 	if (r == -1)
 		return err.text;
-	cr_assert_eq(json_encode(L, -1, NULL, &out, &err), 0, "%s", err.text);
+	cr_assert_eq(json_encode(L, -1, NULL, NULL, &out, &err), 0, "%s", err.text);
 	lua_settop(L, 0);
 	return buffer_str(&out);
 }
@@ -160,4 +161,21 @@ Test(json_value, json)
 	BECOMES(INPUT_AUTO, "[section]\nx", "it is not valid JSON: unexpected "
 	    "character at byte 2 (it begins as JSON does; with \"format: "
 	    "lines\" it is a list of lines)");
+}
+
+/* Tables that name each other many times, with next to no text: two to the
+ * power of 28 of them. */
+Test(json_value, in_time)
+{
+	struct worker w = { .deadline = clock_now() + 50 * NS_PER_MS };
+	int64_t begin = clock_now();
+
+	buffer_free(&out);
+	buffer_init(&out, (size_t)1 << 30);
+	cr_assert_eq(luaL_dostring(L, "local t = {} for i = 1, 28 do "
+	    "t = {a = t, b = t} end return t"), LUA_OK);
+	cr_expect_eq(json_encode(L, -1, NULL, &w, &out, &err), -1);
+	cr_expect(w.deadline <= clock_now());
+	cr_expect_lt(out.len, (size_t)1 << 30);
+	cr_expect_lt(clock_now() - begin, 5 * NS_PER_S);
 }
