@@ -203,12 +203,24 @@ overlay_put(struct overlay *o, const struct reference *dst,
 		tag = entry_of(o, r, dst->tag, false);
 	by_digest = put_digest(o, r, digest, &from, ++o->changes);
 	entry_move(tag, &from, digest);
-	r->made = true;
+	r->made = r->listed = true;
 	if (tag != NULL && by_digest != NULL) {
 		LIST_INSERT_HEAD(&by_digest->tags, tag, same);
 		tag->is_same = true;
 	}
 	reference_free(&from);
+}
+
+void
+overlay_put_blob(struct overlay *o, const struct reference *dst,
+    const struct reference *src)
+{
+	struct overlay_repository *r = repository_of(o, dst);
+	bool listed = r->listed;
+
+	overlay_put(o, dst, src, dst->digest);
+	overlay_read(o, dst, dst->digest, NULL);
+	r->listed = listed;
 }
 
 void

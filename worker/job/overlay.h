@@ -22,6 +22,10 @@ void overlay_free(struct overlay *o);	/* NULL is fine */
 /* dst would now be the content of src (by digest, a real one). */
 void overlay_put(struct overlay *o, const struct reference *dst,
     const struct reference *src, const char *digest);
+/* The same for a blob, of dst's digest. With blobs alone a repository has no
+ * list of tags. */
+void overlay_put_blob(struct overlay *o, const struct reference *dst,
+    const struct reference *src);
 /* The tag would be gone. With a digest in ref: that manifest and every
  * pretended tag of it. */
 void overlay_delete(struct overlay *o, const struct reference *ref);
@@ -75,7 +79,7 @@ void overlay_is_image(struct overlay *o, const struct reference *repo,
 bool overlay_has_blob(const struct overlay *o, const struct reference *repo,
     const char *digest);
 
-/* The repository would be there, if only without tags. */
+/* The repository would have a list of tags, if only an empty one. */
 bool overlay_made(const struct overlay *o, const struct reference *repo);
 /* Applies it to the list of a registry's (a key) repositories, as
  * overlay_tags. */

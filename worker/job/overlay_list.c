@@ -97,7 +97,7 @@ overlay_made(const struct overlay *o, const struct reference *repo)
 {
 	const struct overlay_repository *r = overlay_repository(o, repo);
 
-	return r != NULL && r->made;
+	return r != NULL && r->listed;
 }
 
 struct collected {

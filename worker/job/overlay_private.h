@@ -35,6 +35,7 @@ struct overlay_repository {
 	void *entries;		/* tsearch tree by is_digest and name */
 	bool deletes;		/* a digest was deleted */
 	bool made;		/* something was put: it is there */
+	bool listed;		/* a manifest was: it has a list of tags */
 	void *blobs;		/* tsearch tree of digests: pretended ones */
 	STAILQ_HEAD(, overlay_entry) all;
 	LIST_HEAD(, overlay_entry) indexes;

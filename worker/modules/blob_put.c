@@ -105,9 +105,7 @@ put_dry(struct blob_put_task *p)
 		task_done(&p->task, &err);
 		return;
 	}
-	overlay_put(o, &p->dst, p->b != NULL ? &p->b->at : &p->dst,
-	    p->dst.digest);
-	overlay_read(o, &p->dst, p->dst.digest, NULL);
+	overlay_put_blob(o, &p->dst, p->b != NULL ? &p->b->at : &p->dst);
 	task_done(&p->task, NULL);
 }
 

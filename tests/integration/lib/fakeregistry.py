@@ -103,6 +103,7 @@ class FakeRegistry(Server):
             self.add(repo, None, child)
         for data in image.blobs:
             place["blobs"][digest(data)] = data
+        place["made"] = True
         place["manifests"][image.digest] = (image.media_type, image.manifest)
         if tag:
             place["tags"][tag] = image.digest
@@ -196,7 +197,10 @@ class FakeRegistry(Server):
                     lambda items: {"repositories": items})
 
     def serve_tags(self, handler, query, name):
-        if name not in self.repos:
+        place = self.repos.get(name)
+        # Blobs alone make no repository.
+        if place is None or (place["blobs"] and not place["manifests"] and
+                             not place.get("made")):
             self.fail(handler, 404, "NAME_UNKNOWN")
             return
         self.listed(handler, query, sorted(self.repos[name]["tags"]),
@@ -267,6 +271,7 @@ class FakeRegistry(Server):
         known_as = manifest_digest(kind, data)
         with self.lock:
             place["manifests"][known_as] = (kind, data)
+            place["made"] = True
             if ":" not in ref:
                 place["tags"][ref] = known_as
         headers = {"Location": "/v2/%s/manifests/%s" % (name, ref),

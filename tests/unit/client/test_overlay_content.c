@@ -223,3 +223,24 @@ Test(overlay_content, a_put_makes_the_repository)
 	reference_free(&r);
 	reference_free(&n);
 }
+
+/* Docker's registry has it in its catalog, and no list of tags. */
+Test(overlay_content, a_blob_makes_no_list_of_tags)
+{
+	struct reference r = ref("h:5000/new@" TOP), src = ref("h:5000/old@" TOP);
+	char **names = mem_array(1, sizeof(*names));
+	size_t n = 0;
+
+	overlay_put_blob(o, &r, &src);
+	cr_expect(!overlay_made(o, &r));
+	overlay_repositories(o, "h:5000", &names, &n);
+	cr_assert_eq(n, 1);
+	cr_expect_str_eq(names[0], "new");
+	free(names[0]);
+	free(names);
+	overlay_put(o, &r, &src, TOP);
+	overlay_put_blob(o, &r, &src);
+	cr_expect(overlay_made(o, &r));
+	reference_free(&r);
+	reference_free(&src);
+}
