@@ -5,7 +5,7 @@ complete -c regbot -f
 complete -c regbot -n __fish_use_subcommand -a check -d 'Look for mistakes, run nothing'
 complete -c regbot -n __fish_use_subcommand -a lua -d 'Run a script file or a line of Lua'
 complete -c regbot -n __fish_use_subcommand -a once -d 'Run each script once'
-complete -c regbot -n __fish_use_subcommand -a server -d 'Run the scripts on their intervals'
+complete -c regbot -n __fish_use_subcommand -a server -d 'Run the scripts on their schedules'
 complete -c regbot -n __fish_use_subcommand -a version -d 'Show the version'
 complete -c regbot -n __fish_use_subcommand -a completion -d 'Print a completion script'
 complete -c regbot -n __fish_use_subcommand -a help -d 'Show help'

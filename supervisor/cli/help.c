@@ -20,7 +20,7 @@ static const char general[] =
     "  help        Help about any command\n"
     "  lua         Run a script file or a line of Lua\n"
     "  once        Run each script once\n"
-    "  server      Run the scripts on their intervals\n"
+    "  server      Run the scripts on their schedules\n"
     "  version     Show the version\n"
     "\n"
     "Flags:\n"
@@ -92,7 +92,8 @@ static const char once[] =
     "\n" GLOBAL;
 
 static const char server[] =
-    "Run the scripts on their intervals until SIGINT or SIGTERM.\n"
+    "Run each script on its interval or schedule until SIGINT, SIGTERM or\n"
+    "SIGHUP.\n"
     "\n"
     "Usage:\n"
     "  regbot server [flags]\n"
