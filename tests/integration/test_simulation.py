@@ -76,6 +76,27 @@ class Simulation(Case):
                     number, one, other, "\n".join(script.steps)))
         self.assertEqual(len(dry), len(real))
 
+    def same(self, registries, text):
+        """What a script logs in a dry run, and then in the real one."""
+        dry, real = (told(self.succeeded(self.once(registries, text, *flags)))
+                     for flags in (["--dry-run"], []))
+        self.assertEqual(dry, real)
+        return "\n".join(real)
+
+    def test_a_repository_with_blobs_alone(self):
+        """It is listed, but has no list of tags; after it was listed, that
+        one is empty."""
+        registry = self.registry()
+        text = self.same([registry], """
+            local repo_name = "%s/new/blobs"
+            blob.put(repo_name, "text")
+            log(tostring(pcall(tag.ls, repo_name)))
+            log(table.concat(repo.ls("%s"), ","))
+            log(tostring(#tag.ls(repo_name)))""" % (
+                registry.host, registry.host))
+        self.assertRegex(text, r"message=false[^\0]*message=new/blobs "
+                         r"[^\0]*message=0 ")
+
     def test_a_dry_run_logs_what_the_real_run_does(self):
         registries = [self.registry(), self.registry()]
         for seed in seeds():

@@ -78,6 +78,19 @@ listing_warn_skipped(struct listing_task *l)
 	worker_log(l->task.w, &r);
 }
 
+static void
+listing_remember(const struct listing_task *l)
+{
+	struct worker *w = l->task.w;
+	char *key = reference_registry_key(l->registry);
+
+	if (w->catalog == NULL)
+		w->catalog = catalog_new();
+	for (size_t i = 0; i < l->n && key != NULL; i++)
+		catalog_add(w->catalog, key, l->items[i]);
+	free(key);
+}
+
 /* The names are all there. */
 static void
 listing_over(struct listing_task *l)
@@ -92,6 +105,8 @@ listing_over(struct listing_task *l)
 		overlay_repositories(o, key, &l->items, &l->n);
 		free(key);
 	}
+	if (l->registry != NULL)
+		listing_remember(l);
 	while (l->limit > 0 && l->n > (uint64_t)l->limit)
 		free(l->items[--l->n]);
 	task_done(&l->task, NULL);
@@ -132,26 +147,11 @@ listing_look_up(struct listing_task *l)
 }
 
 static void
-listing_remember(const struct listing_task *l)
-{
-	struct worker *w = l->task.w;
-	char *key = reference_registry_key(l->registry);
-
-	if (w->catalog == NULL)
-		w->catalog = catalog_new();
-	for (size_t i = 0; i < l->n && key != NULL; i++)
-		catalog_add(w->catalog, key, l->items[i]);
-	free(key);
-}
-
-static void
 listing_finish(struct listing_task *l)
 {
 	const struct overlay *o = l->task.w->overlay;
 
 	listing_warn_skipped(l);
-	if (l->registry != NULL)
-		listing_remember(l);
 	if (l->registry == NULL && o != NULL && overlay_deletes(o, &l->ref))
 		listing_look_up(l);
 	else
