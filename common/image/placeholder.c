@@ -89,3 +89,22 @@ placeholder_is(const char *bytes, size_t len, const char *repository,
 	return is_of(bytes, len, true, repository, tag) ||
 	    is_of(bytes, len, false, repository, tag);
 }
+
+bool
+placeholder_may_be(size_t len, const char *repository, const char *tag)
+{
+	char config[DIGEST_MAX + 1];
+	struct buffer shortest;
+	bool may = false;
+
+	digest_of("", 0, config);
+	for (int is_oci = 0; is_oci < 2; is_oci++) {
+		buffer_init(&shortest, 0);
+		(void)placeholder_put(&shortest, is_oci, config, 1,
+		    repository, tag);
+		/* The config's size may have more digits. */
+		may = may || (len >= shortest.len && len < shortest.len + 4);
+		buffer_free(&shortest);
+	}
+	return may;
+}

@@ -29,4 +29,8 @@ const char *placeholder_put(struct buffer *out, bool oci,
 bool placeholder_is(const char *bytes, size_t len, const char *repository,
     const char *tag);
 
+/* May that tag's have so many bytes? Few other manifests have. */
+bool placeholder_may_be(size_t len, const char *repository,
+    const char *tag);
+
 #endif

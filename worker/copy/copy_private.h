@@ -86,6 +86,7 @@ struct copy_node {
 	int64_t size;		/* a child's, as its index says */
 	bool inherits;		/* its index is there, and so is it */
 	bool blob;		/* it turned out to be no manifest */
+	bool doubtful;		/* it may stand for a tag being deleted */
 	char *subject;		/* a referrer's, else NULL */
 	json_object *descriptor;	/* as the source lists it */
 	unsigned reach;		/* referrers below it */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/image/placeholder.h"
 #include "common/mem.h"
 #include "worker/copy/copy_private.h"
 #include "worker/job/unfinished.h"
@@ -98,6 +99,8 @@ source_head(void *obj, struct answer *a)
 	}
 	set(&n->digest, a->digest);
 	set(&n->media_type, a->media_type);
+	n->doubtful = a->size > 0 && placeholder_may_be((size_t)a->size,
+	    n->src.repository, n->src.tag);
 	if (--n->heads == 0)
 		root_compare(n);
 }
@@ -227,6 +230,17 @@ content_known(struct copy_node *n)
 	node_unblock(n);
 }
 
+/* A dry run reads an index also to see whether it has the platforms, and
+ * whether a part of it was deleted. */
+static bool
+dry_reads_index(const struct copy_node *n)
+{
+	const struct copy *c = n->copy;
+
+	return node_is_index(n) && (!c->all_platforms || (!n->moved &&
+	    c->w->overlay != NULL && overlay_deletes(c->w->overlay, &n->src)));
+}
+
 void
 root_compare(struct copy_node *n)
 {
@@ -243,11 +257,8 @@ root_compare(struct copy_node *n)
 	if (n == c->top && n->present && !c->all_platforms &&
 	    !c->same_repository && !n->moved && node_is_index(n))
 		c->partial = tags = true;
-	/* A dry run reads an index also to see whether it has the platforms,
-	 * and whether a part of it was deleted. */
-	if (tags || (!n->present && (!c->dry || (node_is_index(n) &&
-	    (!c->all_platforms || (!n->moved && c->w->overlay != NULL &&
-	    overlay_deletes(c->w->overlay, &n->src)))))))
+	if (tags || (!n->present && (!c->dry || n->doubtful ||
+	    dry_reads_index(n))))
 		content_get(n);
 	else
 		content_known(n);

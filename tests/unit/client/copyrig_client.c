@@ -159,6 +159,7 @@ manifest_call(const char *operation, const struct reference *ref,
 		    "[http 404]: ");
 	else if (c->a.err.kind == ERROR_NONE) {
 		answer_set(&c->a.media_type, m->media_type);
+		c->a.size = (int64_t)strlen(m->bytes);
 		if (!rig->no_digests)
 			answer_set(&c->a.digest, m->digest);
 		if (get)

@@ -7,6 +7,7 @@
 #include "common/image/placeholder.h"
 #include "common/mem.h"
 #include "tests/unit/client/copyrig.h"
+#include "worker/job/overlay.h"
 #include "worker/oci/manifest.h"
 
 TestSuite(unfinished, .init = rig_start, .fini = rig_stop);
@@ -79,6 +80,20 @@ Test(unfinished, one_of_another_tag_is_not_deleted)
 	digest = put("b", "1");
 	expect("x.io/b:1", "delete the tag once more");
 	cr_expect_eq(rig_count("DELETE"), 0);
+	free(digest);
+}
+
+/* A dry run, which asks for the digest alone, knows it by its length. */
+Test(unfinished, a_dry_run_does_not_copy_it)
+{
+	char *digest = put("a", "1");
+
+	rig->w.dry_run = true;
+	rig->w.overlay = overlay_new();
+	expect("x.io/b:1", "delete the tag once more");
+	cr_expect_eq(rig_count("DELETE"), 0);
+	overlay_free(rig->w.overlay);
+	rig->w.overlay = NULL;
 	free(digest);
 }
 
