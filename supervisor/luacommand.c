@@ -48,12 +48,31 @@ too_long(const char *name, struct error *err)
 	    "the most that a script may have", name, SCRIPT_MAX);
 }
 
+static void
+skip(struct config_command *s, size_t n)
+{
+	s->text += n;
+	s->len -= n;
+}
+
+/* What editors and shells want at the beginning: a byte order mark, a line with
+ * '#', which stays as an empty one. */
+static void
+skip_head(struct config_command *s)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (strncmp(s->text, mark, sizeof(mark) - 1) == 0)
+		skip(s, sizeof(mark) - 1);
+	if (*s->text == '#')
+		skip(s, strcspn(s->text, "\n"));
+}
+
 static int
 read_script(struct luacommand *c, const char *path, struct error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	const char *slash = strrchr(path, '/');
-	size_t line;
 
 	c->script.name = is_stdin ? "stdin" : path;
 	c->chunk = is_stdin ? mem_strdup("=stdin") : mem_printf("@%s", path);
@@ -64,12 +83,7 @@ read_script(struct luacommand *c, const char *path, struct error *err)
 		return -1;
 	c->script.text = buffer_str(&c->text);
 	c->script.len = c->text.len;
-	/* A first line with '#' is for a shell; its line stays empty. */
-	if (c->text.len != 0 && *c->script.text == '#') {
-		line = strcspn(c->script.text, "\n");
-		c->script.text += line;
-		c->script.len -= line;
-	}
+	skip_head(&c->script);
 	return 0;
 }
 
@@ -153,12 +167,15 @@ luacommand_stops(struct luacommand *c, struct jobs *jobs)
 	c->jobs = jobs;
 }
 
-/* As a shell shows the end of a program that writes where nobody reads. */
+/* As a shell shows the end of a program: of one that writes where nobody reads,
+ * too. That a tag may be left with an empty image is more than what the script
+ * has to say. */
 int
 luacommand_status(const struct luacommand *c, struct log *log, int status)
 {
 	if (!c->lost)
-		return status;
+		return status == 0 || jobs_left(c->jobs) ? status :
+		    jobs_exit_status(c->jobs);
 	if (c->why.kind == ERROR_NONE)
 		return 128 + SIGPIPE;
 	log_plain(log, c->why.text);

@@ -23,8 +23,8 @@ struct output *luacommand_output(struct luacommand *c, struct loop *l);
 /* They are stopped when standard output takes no more. */
 void luacommand_stops(struct luacommand *c, struct jobs *jobs);
 
-/* The exit status, given that of the run. What went wrong with standard output
- * is logged. */
+/* The exit status, given that of the run, while there are the jobs that it
+ * stops. What went wrong with standard output is logged. */
 int luacommand_status(const struct luacommand *c, struct log *log, int status);
 
 #endif

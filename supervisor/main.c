@@ -118,6 +118,8 @@ run(struct child_env *env, const struct cli *cli, struct config *c,
 	if (lua != NULL)
 		luacommand_stops(lua, r.jobs);
 	status = cli->command == CLI_SERVER ? run_server(&r) : run_once(&r);
+	if (lua != NULL)
+		status = luacommand_status(lua, env->log, status);
 	jobs_free(r.jobs);
 	return status;
 }
@@ -138,8 +140,7 @@ run_lua(struct child_env *env, const struct cli *cli)
 	}
 	c = load(cli, luacommand_script(lua), &in);
 	if (c != NULL)
-		status = luacommand_status(lua, env->log,
-		    run(env, cli, c, lua));
+		status = run(env, cli, c, lua);
 	config_unref(c);
 	luacommand_free(lua);
 	return status;

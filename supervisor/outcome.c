@@ -106,7 +106,8 @@ outcome_write(const struct outcome *o, struct log *log)
 	if (outcome_status(o) == 0)
 		return;
 	if (o->nfailed != 0 && o->failed[0]->command != NULL) {
-		log_plain(log, o->first);
+		if (*o->first != '\0')
+			log_plain(log, o->first);
 		return;
 	}
 	buffer_init(&line, 0);

@@ -14,6 +14,13 @@ stop_of_signal(int sig)
 }
 
 int
+stop_signal(enum stop_reason why)
+{
+	return why == STOP_SIGINT ? SIGINT : why == STOP_SIGTERM ? SIGTERM :
+	    why == STOP_SIGHUP ? SIGHUP : 0;
+}
+
+int
 stop_error(enum stop_reason why, int64_t timeout, struct error *err)
 {
 	static const char *const by[STOP_REASONS] = {

@@ -14,6 +14,7 @@ enum stop_reason {		/* as PROTOCOL.md numbers them */
 };
 
 enum stop_reason stop_of_signal(int sig);
+int stop_signal(enum stop_reason why);	/* 0: not by a signal */
 
 /* Sets "timeout of 10m reached", "stopped by SIGINT" and the like; timeout in
  * ns is the script's. Returns -1, or 0 for STOP_NONE. */

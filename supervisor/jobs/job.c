@@ -2,7 +2,6 @@
 /* job.c - a worker's life: it gets its script, reports, and ends. */
 #include "supervisor/jobs/job.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,18 +122,6 @@ write_debug(struct job *j, const char *message)
 	log_write(j->env->log, &r);
 }
 
-/* Where in the configuration file what text says of a script is. */
-static void
-add_position(const struct config *c, const struct config_script *script,
-    const char *text, struct log_record *r)
-{
-	char *position = position_of(c, script, text);
-
-	if (position != NULL)
-		log_record_string(r, "position", position);
-	free(position);
-}
-
 /* The worker's warnings are about its script, as are some of the lines at debug
  * level; at INFO the script speaks. That of a command is shown at any level. */
 static bool
@@ -145,7 +132,7 @@ amend_record(void *arg, struct log_record *r)
 	for (int i = 0; i < r->nattrs && r->level != LOG_INFO; i++)
 		if (r->attrs[i].kind == ATTR_STRING &&
 		    strcmp(r->attrs[i].key, "message") == 0) {
-			add_position(j->config, j->script, r->attrs[i].text,
+			position_add(j->config, j->script, r->attrs[i].text,
 			    r);
 			break;
 		}
@@ -163,16 +150,31 @@ job_write_error(struct log *log, const char *message,
 	log_record_init(&r, LOG_WARN, message);
 	log_record_string(&r, "script", script->name);
 	log_record_string(&r, "error", text);
-	add_position(c, script, text, &r);
+	position_add(c, script, text, &r);
 	log_write(log, &r);
+}
+
+static enum stop_reason
+reason(const struct job *j)
+{
+	return j->child != NULL ? deadline_reason(j->deadline) : j->stopped;
+}
+
+int
+job_exit_status(const struct job *j)
+{
+	int sig = stop_signal(reason(j));
+
+	if (!j->failed || sig != 0)
+		return j->failed ? 128 + sig : 0;
+	return j->summary.exit_code != 0 ? (int)j->summary.exit_code : 1;
 }
 
 /* The end of a job: its owner frees it. */
 static void
 end(struct job *j)
 {
-	enum stop_reason why = j->child != NULL ?
-	    deadline_reason(j->deadline) : j->stopped;
+	enum stop_reason why = reason(j);
 
 	if (j->failed && j->script->command == NULL)
 		job_write_error(j->env->log, "Error running script",
@@ -332,10 +334,9 @@ on_done(struct job *j, const struct message *m, struct error *err)
 	deadline_done(j->deadline);
 	free(j->text);
 	j->failed = message_u64(m, 0) != 0;
-	j->text = mem_strdup(message_str(m, 2));
-	if (j->failed && message_u64(m, 1) != 0 && *j->text == '\0')
-		set_failed(j, mem_printf("the script exited with status %"
-		    PRIu64, message_u64(m, 1)));
+	/* A command says it by its exit status. */
+	j->text = mem_strdup(j->script->command != NULL &&
+	    j->summary.exit_code != 0 ? "" : message_str(m, 2));
 	return 0;
 }
 

@@ -50,6 +50,9 @@ int64_t job_started(const struct job *j);	/* clock_now() */
 uint64_t job_moved(const struct job *j);	/* bytes uploaded so far */
 /* What it will be in the end, by the worker's word; 0 where it said nothing. */
 uint64_t job_expected(const struct job *j);
+/* When it is over, as a shell would show it: 0, what its script gave os.exit,
+ * 128 and the signal that stopped it, or 1. */
+int job_exit_status(const struct job *j);
 void job_add_moved(struct job *j, uint64_t bytes);
 
 /* What answers a job's requests. fd (or -1) is passed on and closed. A

@@ -27,6 +27,7 @@ struct jobs {
 	struct control control;
 	uint64_t last_id;	/* ids rise and are never used twice */
 	uint64_t moved;
+	int exit_status;	/* of the job that was over last */
 	size_t starting;
 	void (*started)(void *arg);
 	void *started_arg;
@@ -185,6 +186,7 @@ on_over(void *arg, struct job *j, bool failed, const char *text, bool stopped)
 	TAILQ_REMOVE(&all->list, e, next);
 	slots_forget(all->control.slots, job_id(j));
 	brokers_forget(all->control.brokers, job_id(j));
+	all->exit_status = job_exit_status(j);
 	e->done(e->arg, failed, text, stopped);
 	job_free(j);
 	free(e);
@@ -245,6 +247,12 @@ uint64_t
 jobs_moved(const struct jobs *all)
 {
 	return all->moved;
+}
+
+int
+jobs_exit_status(const struct jobs *all)
+{
+	return all->exit_status;
 }
 
 void

@@ -50,6 +50,9 @@ void jobs_each(const struct jobs *all,
 /* Bytes that all jobs uploaded so far, those that have ended as well. */
 uint64_t jobs_moved(const struct jobs *all);
 
+/* job_exit_status of the one that was over last. */
+int jobs_exit_status(const struct jobs *all);
+
 /* All have ended: the brokers cancel what they have begun, and end. done is
  * called from the loop. */
 void jobs_quit(struct jobs *all, void (*done)(void *arg), void *arg);

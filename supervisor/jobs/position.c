@@ -37,3 +37,14 @@ position_of(const struct config *c, const struct config_script *s,
 	}
 	return line != 0 ? config_script_place(c, s, line) : NULL;
 }
+
+void
+position_add(const struct config *c, const struct config_script *s,
+    const char *text, struct log_record *r)
+{
+	char *position = position_of(c, s, text);
+
+	if (position != NULL)
+		log_record_string(r, "position", position);
+	free(position);
+}

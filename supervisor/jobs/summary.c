@@ -6,7 +6,9 @@
 #include "common/duration.h"
 
 #define ROUND_NS (10 * NS_PER_MS)
-#define FIRST 3		/* field of DONE */
+#define EXIT_CODE 1	/* fields of DONE */
+#define FIRST 3
+#define EXIT_CODE_MAX 255
 
 int
 summary_read(struct summary *s, const struct message *m, struct error *err)
@@ -21,6 +23,10 @@ summary_read(struct summary *s, const struct message *m, struct error *err)
 			return error_set(err, ERROR_PROTOCOL, "a number in "
 			    "DONE is out of bounds");
 	}
+	s->exit_code = message_u64(m, EXIT_CODE);
+	if (s->exit_code > EXIT_CODE_MAX)
+		return error_set(err, ERROR_PROTOCOL, "the exit code in DONE "
+		    "is out of bounds");
 	s->told = true;
 	return 0;
 }

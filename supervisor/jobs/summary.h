@@ -16,6 +16,7 @@ struct summary {
 	bool told;		/* by DONE; else the worker could not */
 	uint64_t copied, up_to_date, deleted, failed;
 	uint64_t bytes;		/* uploaded */
+	uint64_t exit_code;	/* of os.exit, at most 255 */
 };
 
 /* Takes the numbers of a DONE. -1: one is out of bounds. */

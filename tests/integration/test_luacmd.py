@@ -100,7 +100,7 @@ class Lua(Case):
                 run.send_signal(signal.SIGINT)
             return run.poll() is not None
         until("it ends", ended, 30)
-        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.returncode, 128 + signal.SIGINT)
 
     def test_errors(self):
         self.box.write("s.lua", "local x\nerror 'boom'")
@@ -108,8 +108,6 @@ class Lua(Case):
         self.assertEqual(result.err.count("boom"), 1, result)
         self.fails(self.lua("-e", "x ="), 1, "(command line):1: unexpected")
         self.fails(self.lua("-", stdin="error 'x'"), 1, "stdin:1: x")
-        self.fails(self.lua("-e", "os.exit(3)"), 1, "os.exit(3)")
-        self.prints(self.lua("-e", "print(1) os.exit(0)"), "1\n")
         self.fails(self.lua("--timeout", "100ms", "-e", "while true do end"),
                    1, "timeout of 100ms reached")
         result = self.lua("--logopt", "json", "-e", "error 'boom'")
@@ -117,6 +115,45 @@ class Lua(Case):
         last = json.loads(result.err.splitlines()[-1])
         self.assertEqual(last["level"], "ERROR")
         self.assertIn("(command line):1: boom", last["msg"])
+
+    def test_the_exit_status_is_what_the_script_gives(self):
+        for code, status in (("3", 3), ("0", 0), ("", 0), ("true", 0),
+                             ("false", 1), ("255", 255), ("-1", 255)):
+            with self.subTest(code=code):
+                result = self.lua("-e", "print(1) os.exit(%s)" % code)
+                self.assertEqual(result.code, status, result)
+                self.assertEqual(result.out, "1\n", result)
+                self.assertEqual(result.err, "", result)
+        result = self.lua("--logopt", "json", "-e", "os.exit(3)")
+        self.assertEqual((result.code, result.err), (3, ""))
+        # A script of a configuration has only failed.
+        result = self.once([], {"a": "os.exit(3)"})
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("os.exit(3)", result.err)
+
+    def test_stopped_by_a_signal(self):
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(sig=sig):
+                run = subprocess.Popen(
+                    [program("regbot"), "lua", "-e",
+                     "print('y') while true do end"], cwd=self.box.dir,
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    env={"HOME": self.box.dir})
+                self.addCleanup(run.stdout.close)
+                self.addCleanup(run.kill)
+                self.assertEqual(run.stdout.readline(), b"y\n")
+                run.send_signal(sig)
+                self.assertEqual(run.wait(30), 128 + sig)
+
+    def test_byte_order_marks(self):
+        mark = "\N{ZERO WIDTH NO-BREAK SPACE}"
+        self.box.write("m.lua", mark + "return 'm'")
+        self.box.write("s.lua", mark + "#!/usr/bin/regbot lua\n"
+                       "print(require 'm') error 'x'")
+        result = self.fails(self.lua("s.lua"), 1, "s.lua:2: x")
+        self.assertEqual(result.out, "m\n", result)
+        self.box.write("s.lua", mark)
+        self.prints(self.lua("s.lua"), "")
 
     def test_usage(self):
         for args, err in (([], "there is no script"),

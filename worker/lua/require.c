@@ -55,13 +55,19 @@ arrived(void *arg, struct answer *a)
 	task_done(&f->task, a->err.kind == ERROR_NONE ? NULL : &a->err);
 }
 
-/* A first line with '#' is for a shell; its line stays empty. */
+/* A byte order mark is for an editor, a first line with '#' for a shell; its
+ * line stays empty. */
 static const char *
-skip_shell_line(const char *s, size_t *len)
+skip_head(const char *s, size_t *len)
 {
+	static const char mark[] = "\xef\xbb\xbf";
 	const char *nl;
 	size_t n;
 
+	if (*len >= sizeof(mark) - 1 && memcmp(s, mark, sizeof(mark) - 1) == 0) {
+		s += sizeof(mark) - 1;
+		*len -= sizeof(mark) - 1;
+	}
 	if (*len == 0 || *s != '#')
 		return s;
 	nl = memchr(s, '\n', *len);
@@ -74,7 +80,7 @@ skip_shell_line(const char *s, size_t *len)
 static int
 compile(lua_State *L, struct fetched *f)
 {
-	const char *s = skip_shell_line(f->text, &f->len);
+	const char *s = skip_head(f->text, &f->len);
 	int status;
 
 	status = vm_load(L, s, f->len, lua_pushfstring(L, "@%s", f->path));

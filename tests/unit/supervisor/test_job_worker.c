@@ -121,6 +121,23 @@ Test(job_worker, knows_that_it_is_a_dry_run)
 	cr_expect_str_eq(child.sent, "JOB n,6,5,3 SCRIPT ", "%s", child.sent);
 }
 
+Test(job_worker, has_an_exit_code_of_one_byte)
+{
+	const uint64_t zero = 0, one = 1;
+	struct error err;
+
+	start(ONE, false);
+	child.ops->ready(child.arg);
+	cr_expect_eq(childrig_say(&err, MSG_DONE, 0, "uusuuuuu", one,
+	    (uint64_t)256, "x", zero, zero, zero, zero, zero), -1);
+	cr_expect_eq(err.kind, ERROR_PROTOCOL);
+	cr_expect_eq(childrig_say(&err, MSG_DONE, 0, "uusuuuuu", one,
+	    (uint64_t)255, "x", zero, zero, zero, zero, zero), 0, "%s",
+	    err.text);
+	gone(ERROR_NONE, "");
+	cr_expect_eq(jobs_exit_status(jobs), 255);
+}
+
 Test(job_worker, gets_a_long_script_in_pieces)
 {
 	size_t n = 3 * CHUNK_MAX;
