@@ -173,10 +173,13 @@ put_runs(const struct config_script *s, struct buffer *out)
 	char text[DURATION_TEXT];
 
 	if (s->schedule == NULL) {
-		buffer_puts(out, "no interval and no schedule, runs only by "
-		    "the command once");
+		buffer_printf(out, "no interval and no schedule, runs only "
+		    "%sby the command once", s->run_at_start ?
+		    "when server starts and " : "");
 		return;
 	}
+	if (s->run_at_start)
+		buffer_puts(out, "at the start, ");
 	interval = schedule_interval(s->schedule);
 	if (interval != 0) {
 		duration_format(interval, text);
@@ -190,6 +193,10 @@ put_runs(const struct config_script *s, struct buffer *out)
 		}
 		buffer_puts(out, i != 0 ? ", " : " ");
 		schedule_time(s->schedule, wall, out);
+	}
+	if (s->jitter != 0) {
+		duration_format(s->jitter, text);
+		buffer_printf(out, ", each up to %s later", text);
 	}
 }
 

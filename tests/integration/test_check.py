@@ -58,6 +58,16 @@ class Check(Case):
                          "%s, %s, %s$" % (day, day, day))
         self.assertIn("no interval and no schedule", lines[2])
         self.assertRegex(lines[3], "^every: every 1h30m0s, next ")
+        result = self.check(
+            "scripts:\n- {name: a, script: log(1), runAtStart: true}\n"
+            "- {name: b, script: log(1), runAtStart: true, interval: 1h, "
+            "jitter: 5m}\n")
+        self.fine(result)
+        lines = result.out.splitlines()
+        self.assertIn("only when server starts and by", lines[1])
+        self.assertRegex(lines[2], "^b: at the start, every 1h0m0s, next "
+                         "%s, %s, %s, each up to 5m0s later$" %
+                         (day, day, day))
 
     def test_from_standard_input(self):
         result = self.box.run("check", "-c", "-", stdin=self.scripts("x ="))
