@@ -16,6 +16,7 @@
 #include "supervisor/luacommand.h"
 #include "supervisor/cli/help.h"
 #include "supervisor/run.h"
+#include "supervisor/schedule/zone.h"
 #include "supervisor/cli/version.h"
 
 #define STATUS_USAGE 2	/* the command line or the configuration is wrong */
@@ -146,6 +147,20 @@ run_lua(struct child_env *env, const struct cli *cli)
 	return status;
 }
 
+/* Scripts would run at other hours than somebody meant. */
+static void
+check_zone(struct log *log)
+{
+	struct log_record r;
+	struct error err;
+
+	if (zone_check_own(&err) == 0)
+		return;
+	log_record_init(&r, LOG_WARN, "TZ has no effect, local time is UTC");
+	log_record_string(&r, "error", err.text);
+	log_write(log, &r);
+}
+
 /* From the configuration to the exit status. */
 static int
 execute(struct child_env *env, const struct cli *cli)
@@ -159,6 +174,7 @@ execute(struct child_env *env, const struct cli *cli)
 	c = load(cli, NULL, &in);
 	if (c == NULL)
 		return STATUS_USAGE;
+	check_zone(env->log);
 	if (cli->command == CLI_CHECK)
 		status = check_config(env, c, in.warnings);
 	else if (c->broken)

@@ -200,6 +200,22 @@ check_file(const char *name, struct error *err)
 	return r;
 }
 
+/* A path is libc's business, as are rules such as "EST5EDT", which have digits;
+ * the name of a file has none, or the file is there. */
+int
+zone_check_own(struct error *err)
+{
+	const char *name = getenv("TZ");
+	bool file = name != NULL && *name == ':';
+
+	if (name == NULL || getenv("TZDIR") != NULL)
+		return 0;
+	name += file ? 1 : 0;
+	if (*name == '\0' || *name == '/' || check_file(name, err) == 0)
+		return 0;
+	return !file && strpbrk(name, "0123456789") != NULL ? 0 : -1;
+}
+
 struct zone *
 zone_open(const char *name, struct error *err)
 {

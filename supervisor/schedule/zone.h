@@ -13,6 +13,8 @@ struct zone;
  * "UTC" needs no database, and "" is the process's own zone. Those that are
  * open are shared. NULL when there is none. */
 struct zone *zone_open(const char *name, struct error *err);
+/* Whether the process's own zone, as TZ names it, is there; -1: it is UTC. */
+int zone_check_own(struct error *err);
 void zone_close(struct zone *z);	/* NULL is fine */
 
 /* The offset of local time from UTC in seconds at t (seconds since 1970), and

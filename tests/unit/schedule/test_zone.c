@@ -141,3 +141,29 @@ Test(zone, the_process_keeps_its_own)
 	cr_expect_null(getenv("TZ"));
 	zone_close(z);
 }
+
+static int
+own(const char *tz)
+{
+	struct error err = { 0 };
+
+	setenv("TZ", tz, 1);
+	return zone_check_own(&err);
+}
+
+Test(zone, own_one_is_there)
+{
+	struct error err = { 0 };
+
+	unsetenv("TZ");
+	cr_expect_eq(zone_check_own(&err), 0);
+	cr_expect_eq(own(""), 0);
+	cr_expect_eq(own("UTC"), 0);
+	cr_expect_eq(own("Europe/Berlin"), 0);
+	cr_expect_eq(own(":Europe/Berlin"), 0);
+	cr_expect_eq(own("/etc/localtime"), 0);
+	cr_expect_eq(own("EST5EDT,M3.2.0,M11.1.0"), 0);
+	cr_expect_eq(own("<+0330>-3:30"), 0);
+	cr_expect_eq(own("Europe/Berln"), -1);
+	cr_expect_eq(own(":UTC+1"), -1);
+}
