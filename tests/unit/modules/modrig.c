@@ -17,6 +17,7 @@
 #include "worker/job/overlay.h"
 #include "worker/job/worker.h"
 #include "worker/modules/modules.h"
+#include "worker/referrers/referrers.h"
 
 static void
 forget(struct modrig *rig)
@@ -63,6 +64,7 @@ modrig_run(struct modrig *rig, const char *script)
 	}
 	rig->tally = w.tally;
 	overlay_free(w.overlay);
+	referrers_free(w.referrers);
 	known_free(w.known);
 	catalog_free(w.catalog);
 	loop_free(w.loop);

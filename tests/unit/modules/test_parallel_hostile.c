@@ -196,7 +196,7 @@ Test(parallel_hostile, memory_runs_out_anywhere)
 	int failed = 0, worked = 0;
 
 	for (rig.memory = 100 * KIB; rig.memory < 600 * KIB;
-	    rig.memory += 2999) {
+	    rig.memory += 8999) {
 		if (modrig_run(&rig, "local l = {} for i = 1, 40 do "
 		    "l[i] = 'item' .. i end\n"
 		    "local n = #parallel(8, l, function(t, i) " HEAD
