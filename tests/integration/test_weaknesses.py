@@ -149,6 +149,23 @@ class Weaknesses(Case):
         self.assertEqual(self.client.digest(
             "x/y", made.children[0].digest), made.children[0].digest)
 
+    def test_a_platform_that_nobody_named_is_not_deleted_or_put(self):
+        made = images.multi("p")
+        made.push(self.client, "x/y", "v1")
+        for code in ('manifest.get("REG/x/y:v1"):delete()',
+                     'manifest.get("REG/x/y:v1"):export():put("REG/x/y:v1")',
+                     'manifest.put(manifest.get("REG/x/y:v1"), "REG/x/y:v1")'):
+            for flags in ((), ("--dry-run",)):
+                self.failed(self.script(code, *flags), (
+                    r'it is one image of an index.* write '
+                    r'manifest.getList\("REG/x/y:v1"\) for the whole index, '
+                    r'or name the platform').replace("REG", self.reg.host))
+        self.same_image(made, self.client, "x/y", "v1")
+        self.run_script('manifest.get("REG/x/y:v1", "linux/arm64")'
+                        ':put("REG/x/y:arm64")')
+        self.assertEqual(self.client.digest("x/y", "arm64"),
+                         made.children[1].digest)
+
     def test_an_exported_config_keeps_ports_and_volumes(self):
         made = images.image("e", labels={"a": "1"})
         config = json.loads(made.blobs[0])

@@ -58,6 +58,24 @@ delete_dry(struct worker *w, const struct manifest_value *v,
 	return 0;
 }
 
+/* Who did not name a platform may not know that there is an index, and would
+ * break it, or replace it by one of its images. */
+static int
+not_guessed(const struct manifest_value *v, struct error *err)
+{
+	char *name;
+
+	if (!v->guessed)
+		return 0;
+	name = reference_string(&v->ref);
+	error_set(err, ERROR_INPUT, "it is one image of an index, the one for "
+	    "this machine's platform, %s; write manifest.getList(\"%s\") for "
+	    "the whole index, or name the platform, as in "
+	    "manifest.get(\"%s\", \"linux/amd64\")", v->digest, name, name);
+	free(name);
+	return -1;
+}
+
 /*
  * What is deleted is what the value is: a platform's manifest that was
  * resolved from an index goes by its own digest, also where the reference
@@ -85,7 +103,8 @@ delete_manifest(lua_State *L, int status, lua_KContext ctx)
 	q->name = reference_string(ref);
 	task_doing(&q->task, mem_printf("failed to delete manifest %s",
 	    q->name));
-	if (fetch_askable(ref, &q->task.err) == -1)
+	if (not_guessed(v, &q->task.err) == -1 ||
+	    fetch_askable(ref, &q->task.err) == -1)
 		q->task.done = true;
 	else if (w->dry_run)
 		task_done(&q->task, delete_dry(w, v, ref, &err) == -1 ? &err :
@@ -150,6 +169,7 @@ modules_manifest_export(lua_State *L)
 	if ((out->m = export_parse(v, json, changed, &err)) == NULL)
 		return vm_raise(L, "Failed exporting manifest: %s", err.text);
 	out->made = changed || v->made;
+	out->guessed = v->guessed;
 	out->kind = out->m->kind;
 	reference_copy(&out->ref, &v->ref);
 	reference_copy(&out->at, &v->at);
@@ -206,6 +226,8 @@ puttable(const struct manifest_value *v, const struct reference *ref,
 		return error_set(err, ERROR_INPUT, "it was only looked up "
 		    "with head and has no content to push; write manifest.get"
 		    " or manifest.getList instead of head");
+	if (not_guessed(v, err) == -1)
+		return -1;
 	if (v->m->len > MANIFEST_PUT_MAX)
 		return error_set(err, ERROR_LIMIT, "it is larger than %u "
 		    "bytes", MANIFEST_PUT_MAX);

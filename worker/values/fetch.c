@@ -172,6 +172,7 @@ fetch_resolve(struct fetch *f)
 		return;
 	}
 	f->resolved = true;
+	v->guessed = *f->platform == '\0';
 	reference_add_digest(&v->at, d->digest);
 	reference_add_digest(&f->ref, d->digest);
 	if (fetch_child_deleted(f)) {

@@ -24,6 +24,8 @@ struct manifest_value {
 	enum manifest_kind kind;
 	struct manifest *m;	/* NULL for the result of a HEAD */
 	bool made;		/* by the script: no registry need have it */
+	bool guessed;		/* of an index, for a platform that the script
+				 * did not name */
 	char *media_type, *digest;
 	int64_t size;
 	struct rate rate;
