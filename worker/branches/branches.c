@@ -139,7 +139,7 @@ resume(lua_State *L, struct branch *b, int nargs)
 
 	b->task = NULL;
 	s->running = b;
-	task_set_pause(L, &branch_pause);
+	task_set_pause(L, &branch_pause, b);
 	status = thread_run(b->co, L, nargs);
 	s->running = NULL;
 	if (status == LUA_YIELD && thread_waits(b->co))
@@ -264,7 +264,7 @@ run(lua_State *L, struct group *g)
 	lua_pushlightuserdata(L, g);
 	status = lua_pcall(L, 1, 0, 0);
 	s->running = NULL;
-	task_set_pause(L, NULL);
+	task_set_pause(L, NULL, NULL);
 	if (s->deadline != NULL)
 		timer_disarm(s->deadline);
 	client_width(s->w->client, 1);

@@ -272,6 +272,7 @@ abandon(lua_State *L, struct branch *b)
 		branches_close(L, (struct group *)t);
 	} else if (t != NULL)
 		task_release(t);
+	require_abandon(L, b);
 	drop(L, b);
 }
 

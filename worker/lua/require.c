@@ -165,13 +165,54 @@ module_ran(lua_State *L, int status, lua_KContext ctx)
 	return 1;
 }
 
+/* Which branch loads it; NULL: none. */
 static void
-set_loading(lua_State *L, const char *name, bool is)
+set_loading(lua_State *L, const char *name, void *b)
 {
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &branch_key);
-	lua_pushboolean(L, is);
+	if (b != NULL)
+		lua_pushlightuserdata(L, b);
+	else
+		lua_pushnil(L);
 	lua_setfield(L, -2, name);
 	lua_pop(L, 1);
+}
+
+/* Those who wait for it look again. */
+static void
+wake_waiting(lua_State *L, const char *name)
+{
+	struct require_wait *r;
+
+	LIST_FOREACH(r, &vm_of(L)->required, entry)
+		if (strcmp(r->name, name) == 0)
+			task_done(&r->task, NULL);
+}
+
+/* Takes no memory: there may be none. */
+void
+require_abandon(lua_State *L, const void *b)
+{
+	int top = lua_gettop(L);
+
+	if (!lua_checkstack(L, 8))
+		return;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &branch_key);
+	lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+	lua_pushnil(L);
+	while (lua_next(L, top + 1) != 0) {
+		if (lua_touserdata(L, -1) == b) {
+			lua_pushvalue(L, -2);
+			lua_pushnil(L);
+			lua_rawset(L, top + 1);
+			lua_pushvalue(L, -2);
+			lua_pushnil(L);
+			lua_rawset(L, top + 2);
+			wake_waiting(L, lua_tostring(L, -2));
+		}
+		lua_pop(L, 1);
+	}
+	lua_settop(L, top);
 }
 
 /* The same in a branch: others may wait for it, also if it failed. */
@@ -179,12 +220,9 @@ static int
 module_ran_in_branch(lua_State *L, int status, lua_KContext ctx)
 {
 	const char *name = lua_tostring(L, 1);
-	struct require_wait *r;
 
-	set_loading(L, name, false);
-	LIST_FOREACH(r, &vm_of(L)->required, entry)
-		if (strcmp(r->name, name) == 0)
-			task_done(&r->task, NULL);
+	set_loading(L, name, NULL);
+	wake_waiting(L, name);
 	if (status != LUA_OK && status != LUA_YIELD)
 		return lua_error(L);
 	return module_ran(L, status, ctx);
@@ -199,11 +237,11 @@ module_run(lua_State *L)
 	lua_pushlightuserdata(L, (void *)(uintptr_t)&loading);
 	lua_setfield(L, 2, name);
 	lua_pushvalue(L, 1);
-	if (!task_pauses(L)) {
+	if (task_branch(L) == NULL) {
 		lua_callk(L, 1, 1, 0, module_ran);
 		return module_ran(L, LUA_OK, 0);
 	}
-	set_loading(L, name, true);
+	set_loading(L, name, task_branch(L));
 	return module_ran_in_branch(L, lua_pcallk(L, 1, 1, 0, 0,
 	    module_ran_in_branch), 0);
 }

@@ -75,15 +75,16 @@ task_done(struct task *t, const struct error *err)
 }
 
 void
-task_set_pause(lua_State *L, const struct task_pause *pause)
+task_set_pause(lua_State *L, const struct task_pause *pause, void *branch)
 {
 	vm_of(L)->pause = pause;
+	vm_of(L)->branch = branch;
 }
 
-bool
-task_pauses(lua_State *L)
+void *
+task_branch(lua_State *L)
 {
-	return vm_of(L)->pause != NULL;
+	return vm_of(L)->branch;
 }
 
 int

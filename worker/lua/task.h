@@ -61,7 +61,9 @@ struct task_pause {
 	/* Yields; runs t->finish when t is done. */
 	int (*pause)(lua_State *L, struct task *t);
 };
-void task_set_pause(lua_State *L, const struct task_pause *pause);
-bool task_pauses(lua_State *L);		/* whether L belongs to a branch */
+/* branch is the one that runs from here on. */
+void task_set_pause(lua_State *L, const struct task_pause *pause,
+    void *branch);
+void *task_branch(lua_State *L);	/* the branch that runs, or NULL */
 
 #endif

@@ -30,6 +30,10 @@ void os_open(lua_State *L);
 void require_open(lua_State *L);
 void print_open(lua_State *L);
 
+/* The branch b of parallel() runs no further: modules that it was loading can
+ * be loaded again. */
+void require_abandon(lua_State *L, const void *b);
+
 /* A state with these libraries, a table that outlives it; w may have no
  * client in tests (print and log then fail). memory is what scripts may
  * allocate, in bytes. NULL when it cannot be built. */

@@ -20,6 +20,7 @@ struct require_wait;	/* require.c */
 struct vm {
 	struct worker *w;
 	const struct task_pause *pause;	/* NULL: no branch runs */
+	void *branch;		/* of parallel(): the one that runs */
 	const struct vm_library *libraries;
 	uint64_t used, cap;	/* bytes that Lua holds and may hold */
 	size_t denied;		/* the size that was refused last, or 0 */

@@ -345,6 +345,32 @@ Test(parallel, modules_that_need_each_other)
 	    "loop or previous error loading module: bad"));
 }
 
+/* What stop cuts off in the midst of a module leaves it to the next. */
+Test(parallel, a_module_that_was_cut_off)
+{
+	rig.modules[0].name = "m";
+	rig.modules[0].text = "log('loading') manifest.head('reg:1/app:t1') "
+	    "manifest.head('reg:1/app:t2') return {7}";
+	check("local function cut() return pcall(parallel, 2, {1, 2}, "
+	    "function(i)\n"
+	    "if i == 1 then return require 'm' end\n"
+	    "manifest.head('reg:1/app:t3') error('stop')\n"
+	    "end, {stop = true}) end\n"
+	    "assert(not cut() and package.loaded.m == nil)\n"
+	    "log('after ' .. require('m')[1])", "after 7");
+	cr_assert_not_null(strstr(strstr(rig.log, "loading") + 1, "loading"));
+	/* One that waits for it elsewhere loads it itself. */
+	check("local r = parallel(2, {1, 2}, function(i)\n"
+	    "if i == 1 then manifest.head('reg:1/app:t4') "
+	    "return require('m')[1] end\n"
+	    "return select(2, pcall(parallel, 2, {1, 2}, function(k)\n"
+	    "if k == 1 then return require 'm' end\n"
+	    "manifest.head('reg:1/app:t3') manifest.head('reg:1/app:t4')\n"
+	    "error('stop') end, {stop = true})) end)\n"
+	    "log(r[1] .. ' ' .. r[2])", "7 <string>:3: parallel: item 2 "
+	    "(\"2\"): <string>:6: stop");
+}
+
 Test(parallel, a_dry_run_sees_what_it_pretends)
 {
 	rig.dry_run = true;
