@@ -214,6 +214,18 @@ class Copy(Base):
         self.assertEqual(tags[images.fallback(self.image)], before)
         self.assertNotIn("v1", tags)
 
+    def test_a_target_that_refuses_the_list(self):
+        """The error names the tag of the list; the image's does not move."""
+        source, target = self.fake(referrers=True), self.fake()
+        self.fill(source)
+        before = target.add("dst", "v1", images.image("before"))
+        target.on("PUT", "/manifests/sha256-", lambda h: target.fail(
+            h, 400, "MANIFEST_INVALID"))
+        self.failed(self.copy(source, target), r"as a referrer: the list of "
+                    r"referrers in %s/dst:sha256-\w+ cannot be written: .*"
+                    r"MANIFEST_INVALID" % target.host)
+        self.assertEqual(target.repo("dst")["tags"], {"v1": before})
+
     def test_a_source_tag_that_is_no_list(self):
         source, target = self.fake(), self.fake()
         foreign = images.image("foreign")

@@ -112,6 +112,8 @@ void referrers_tag_forget(struct referrers_tag *t, bool all);
 /* What an answer says that the tag has; "" and nothing when it is not
  * there. */
 void referrers_tag_take(struct referrers_tag *t, struct answer *a);
+/* Says in *err that the list could not be written, and where it is; -1. */
+int referrers_tag_cannot(const struct referrers_tag *t, struct error *err);
 /* Makes t->next of t->content. *differs: it must be written. */
 int referrers_tag_edit(struct referrers_tag *t, bool *differs,
     struct error *err);

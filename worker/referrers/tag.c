@@ -163,14 +163,19 @@ referrers_tag_take(struct referrers_tag *t, struct answer *a)
 }
 
 int
+referrers_tag_cannot(const struct referrers_tag *t, struct error *err)
+{
+	return error_prefix(err, "the list of referrers in %s/%s:%s cannot be "
+	    "written", t->ref.registry, t->ref.repository, t->ref.tag);
+}
+
+int
 referrers_tag_edit(struct referrers_tag *t, bool *differs, struct error *err)
 {
 	buffer_clear(&t->next);
 	if (referrers_index_edit(buffer_str(&t->content), t->content.len,
 	    t->media_type, &t->changes, &t->next, differs, err) == -1)
-		return error_prefix(err, "the list of referrers in %s/%s:%s "
-		    "cannot be written", t->ref.registry, t->ref.repository,
-		    t->ref.tag);
+		return referrers_tag_cannot(t, err);
 	if (*differs)
 		digest_of(t->next.data, t->next.len, t->next_digest);
 	return 0;

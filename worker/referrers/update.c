@@ -71,11 +71,15 @@ failed(struct referrers_tag *t, const struct error *err)
 static void
 again(struct referrers_tag *t, const struct error *err)
 {
+	struct error why = *err;
+
 	t->state = TAG_IDLE;
 	TAILQ_CONCAT(&t->writing, &t->waiting, entry);
 	TAILQ_CONCAT(&t->waiting, &t->writing, entry);
-	if (!referrers_tag_again(t, err))
-		failed(t, err);
+	if (referrers_tag_again(t, err))
+		return;
+	(void)referrers_tag_cannot(t, &why);
+	failed(t, &why);
 }
 
 static void
