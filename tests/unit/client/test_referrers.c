@@ -104,6 +104,8 @@ Test(referrers, an_edit_keeps_what_is_there)
 	static const char text[] = "{\"schemaVersion\":2,\"x\":[1],"
 	    "\"manifests\":[{\"mediaType\":\"a/b\",\"digest\":\"" LONG
 	    "\",\"size\":7,\"y\":1.5}]}";
+	static const char image[] = "{\"schemaVersion\":2," CONFIG
+	    ",\"layers\":[]}";
 	struct referrers_changes add = TAILQ_HEAD_INITIALIZER(add),
 	    drop = TAILQ_HEAD_INITIALIZER(drop);
 	struct referrers_change *a = change(&add, A, true),
@@ -130,11 +132,13 @@ Test(referrers, an_edit_keeps_what_is_there)
 	cr_assert_eq(referrers_index_edit("", 0, "", &drop, &out, &differs,
 	    &err), 0);
 	cr_expect_not(differs);
-	cr_assert_eq(referrers_index_edit("{}", 2, MEDIA_OCI_IMAGE, &drop,
-	    &out, &differs, &err), 0);
+	cr_assert_eq(referrers_index_edit(image, sizeof(image) - 1,
+	    MEDIA_OCI_IMAGE, &drop, &out, &differs, &err), 0);
 	cr_expect_not(differs);
-	cr_assert_eq(referrers_index_edit("{}", 2, MEDIA_OCI_IMAGE, &add,
-	    &out, &differs, &err), -1);
+	cr_assert_eq(referrers_index_edit(image, sizeof(image) - 1,
+	    MEDIA_OCI_IMAGE, &add, &out, &differs, &err), -1);
+	cr_expect_not_null(strstr(err.text, "not overwritten"), "%s",
+	    err.text);
 	json_object_put(a->descriptor);
 	free(a);
 	free(b);
@@ -173,6 +177,7 @@ Test(referrers, the_subject_comes_before_and_the_tag_after)
 	at = rig_line(put);
 	free(put);
 	put = mem_printf("PUT t.io/b@%s", image);
+	cr_expect_geq(rig_line(put), 0, "%s", rig->trace);
 	cr_expect_lt(rig_line(put), at);
 	cr_expect_gt(rig_line("PUT t.io/b:1"), at);
 	cr_expect_eq(rig_count("SWAP"), 0u);
