@@ -175,6 +175,18 @@ end)
         self.succeeded(self.start("src").wait(120))
         self.assertEqual(set(self.listed()), self.wanted)
 
+    def test_a_list_that_is_not_written_at_once(self):
+        self.give("src", 1)
+        self.target.on("PUT", "/manifests/" + self.tag, lambda h:
+                       self.target.fail(h, 500, "UNKNOWN"), times=7)
+        got = self.succeeded(self.start("src").wait(120))
+        self.assertEqual(set(self.listed()), self.wanted)
+        said = got.lines("A list of referrers could not be written, trying "
+                         "again")
+        self.assertEqual([one["image"] for one in said], [
+            "%s/dst:%s" % (self.target.host, self.tag)], got)
+        self.assertIn("http 500", said[0]["err"])
+
     def test_a_run_that_is_stopped_says_so(self):
         self.give("src", 1)
         run = self.start("src")

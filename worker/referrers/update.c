@@ -68,6 +68,24 @@ failed(struct referrers_tag *t, const struct error *err)
 	finish(t, &why);
 }
 
+/* Trying goes on for a minute: who waits for it shall know why. */
+static void
+tell_again(struct referrers_tag *t, const struct error *err)
+{
+	struct log_record r;
+	char *name;
+
+	if (t->tries != 1)
+		return;
+	name = reference_string(&t->ref);
+	log_record_init(&r, LOG_WARN, "A list of referrers could not be "
+	    "written, trying again");
+	log_record_string(&r, "image", name);
+	log_record_string(&r, "err", err->text);
+	worker_log(t->w, &r);
+	free(name);
+}
+
 static void
 again(struct referrers_tag *t, const struct error *err)
 {
@@ -76,8 +94,10 @@ again(struct referrers_tag *t, const struct error *err)
 	t->state = TAG_IDLE;
 	TAILQ_CONCAT(&t->writing, &t->waiting, entry);
 	TAILQ_CONCAT(&t->waiting, &t->writing, entry);
-	if (referrers_tag_again(t, err))
+	if (referrers_tag_again(t, err)) {
+		tell_again(t, &why);
 		return;
+	}
 	(void)referrers_tag_cannot(t, &why);
 	failed(t, &why);
 }
