@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include <lauxlib.h>
-#include <lualib.h>
 
+#include "common/bounds.h"
+#include "worker/job/worker.h"
 #include "worker/library/json_lua.h"
 #include "worker/library/json_value.h"
-#include "worker/lua/owned.h"
 #include "worker/lua/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -46,12 +46,14 @@ again(lua_State *L)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct vm_library none[] = { { NULL, NULL } };
+	static struct worker w;		/* of a job without an end */
 	static lua_State *L;
+	struct error err;
 
 	if (L == NULL) {
-		if ((L = luaL_newstate()) == NULL)
+		if ((L = vm_new(&w, WORKER_MEMORY, none, &err)) == NULL)
 			abort();
-		owned_open(L);
 		json_push_open(L);
 	}
 	lua_settop(L, 0);
