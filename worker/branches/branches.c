@@ -121,13 +121,13 @@ static const struct task_pause branch_pause = { pause_check, pause_yield };
 static void
 starve(lua_State *L, struct branch *b)
 {
-	char *name;
+	char text[ERROR_TEXT_MAX + 1], *name;
 
 	lua_settop(b->co, 0);
 	name = group_name(L, b);
-	lua_pushfstring(L, "parallel: %s: not enough memory", name);
+	snprintf(text, sizeof(text), "%s", name);
 	free(name);
-	vm_raise(L, "%s", lua_tostring(L, -1));
+	vm_raise(L, "parallel: %s: not enough memory", text);
 }
 
 /* Runs a branch until it waits or ends. */
@@ -200,10 +200,10 @@ wait_outside(struct branches *s)
 static void
 stop(lua_State *L, struct group *g, const struct error *why)
 {
+	char text[ERROR_TEXT_MAX + 1], *name;
 	struct buffer names;
 	struct branch *b;
 	unsigned n = 0;
-	char *name;
 
 	buffer_init(&names, ERROR_TEXT_MAX / 2);
 	LIST_FOREACH(b, &g->branches, entry) {
@@ -215,10 +215,10 @@ stop(lua_State *L, struct group *g, const struct error *why)
 	}
 	if (n > NAMED)
 		buffer_printf(&names, " and %u more", n - NAMED);
-	lua_pushstring(L, buffer_str(&names));
+	snprintf(text, sizeof(text), "%s", buffer_str(&names));
 	buffer_free(&names);
 	vm_raise(L, "parallel: %s%s%s", why->text, n > 0 ?
-	    "; under way: " : "", lua_tostring(L, -1));
+	    "; under way: " : "", text);
 }
 
 static int
